@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 The Tidepool authors
+# SPDX-License-Identifier: BSD-3-Clause
+
+# Compiler settings that every target of the project shares: tidepool_target_defaults(<target>).
+
+# A sanitizer or coverage concerns all objects of the build; it is set for the whole tree.
+if(TIDEPOOL_SANITIZER)
+    if(NOT TIDEPOOL_SANITIZER MATCHES "^(address|thread)$")
+        message(FATAL_ERROR "TIDEPOOL_SANITIZER is \"${TIDEPOOL_SANITIZER}\"; use address, thread or leave it empty.")
+    endif()
+    set(tidepool_sanitizers ${TIDEPOOL_SANITIZER})
+    if(TIDEPOOL_SANITIZER STREQUAL "address")
+        string(APPEND tidepool_sanitizers ",undefined")
+    endif()
+    add_compile_options(-fsanitize=${tidepool_sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${tidepool_sanitizers})
+endif()
+if(TIDEPOOL_COVERAGE)
+    add_compile_options(--coverage)
+    add_link_options(--coverage)
+endif()
+
+function(tidepool_target_defaults target)
+    target_compile_features(${target} PRIVATE cxx_std_20)
+    set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    target_compile_definitions(${target} PRIVATE
+        QT_DISABLE_DEPRECATED_BEFORE=0x060400
+        QT_NO_CAST_FROM_ASCII
+        QT_NO_CAST_TO_ASCII
+        QT_NO_CAST_FROM_BYTEARRAY
+        QT_NO_URL_CAST_FROM_STRING
+        QT_NO_NARROWING_CONVERSIONS_IN_CONNECT
+        QT_NO_FOREACH
+        QT_NO_JAVA_STYLE_ITERATORS
+        QT_NO_CONTEXTLESS_CONNECT
+        QT_USE_QSTRINGBUILDER
+        $<$<CONFIG:Debug>:QT_FORCE_ASSERTS>)
+    if(MSVC)
+        target_compile_options(${target} PRIVATE /W4 $<$<BOOL:${TIDEPOOL_WERROR}>:/WX>)
+    else()
+        target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+            $<$<BOOL:${TIDEPOOL_WERROR}>:-Werror>)
+    endif()
+    get_target_property(type ${target} TYPE)
+    if(TIDEPOOL_SANITIZER STREQUAL "thread" AND type STREQUAL "EXECUTABLE")
+        target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/tsan_events.cpp)
+    endif()
+endfunction()

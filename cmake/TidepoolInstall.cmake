@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 The Tidepool authors
+# SPDX-License-Identifier: BSD-3-Clause
+
+# `cmake --install`: the library, its headers, and what find_package(Tidepool) needs.
+
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(tidepool_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Tidepool)
+set_target_properties(tidepool PROPERTIES
+    EXPORT_NAME Tidepool VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+
+# A static library passes its own dependencies on to whoever links it.
+get_target_property(type tidepool TYPE)
+if(type STREQUAL "STATIC_LIBRARY")
+    set(tidepool_static_dependencies "find_dependency(OpenSSL 3.0 COMPONENTS Crypto)")
+endif()
+
+install(TARGETS tidepool EXPORT TidepoolTargets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+    FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT TidepoolTargets NAMESPACE Tidepool:: DESTINATION ${tidepool_package_dir})
+
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/TidepoolConfig.cmake.in TidepoolConfig.cmake
+    INSTALL_DESTINATION ${tidepool_package_dir} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(TidepoolConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/TidepoolConfig.cmake ${PROJECT_BINARY_DIR}/TidepoolConfigVersion.cmake
+    DESTINATION ${tidepool_package_dir})

@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/global.h>
+
+#include <QtCore/QObject>
+
+#include <chrono>
+
+namespace Tidepool {
+
+/// How long to wait after a failed dial: exponential backoff with full jitter.
+///
+/// The delay after the n-th failure in a row is a random value from 0 to min(cap, base * factor^(n-1)):
+/// "full jitter" of Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+/// A success resets it.
+class TIDEPOOL_EXPORT Backoff
+{
+    Q_GADGET
+
+public:
+    /// The first failure's upper bound. Default: 200 ms. Range: 1 ms and up.
+    std::chrono::milliseconds base{200};
+    /// The largest upper bound. Default: 30 s. Range: base and up.
+    std::chrono::milliseconds cap{30'000};
+    /// The growth from failure to failure. Default: 2. Range: 1 to 10.
+    double factor = 2.0;
+
+    friend bool operator==(const Backoff &, const Backoff &) = default;
+};
+
+} // namespace Tidepool

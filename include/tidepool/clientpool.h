@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/bounds.h>
+#include <tidepool/pool.h>
+
+#include <QtNetwork/QHostAddress>
+#include <QtNetwork/QNetworkProxy>
+
+#include <functional>
+
+namespace Tidepool {
+
+class ClientPoolPrivate;
+
+/// Keeps connections to one server dialled, handshaken and identified, ready to be taken.
+///
+/// See Pool for threads. Every setting may be changed while the pool runs; one that changes what a connection is
+/// (host, TLS, proxy, ...) flushes the pool.
+class TIDEPOOL_EXPORT ClientPool : public Pool
+{
+    Q_OBJECT
+    Q_PROPERTY(QString host READ host WRITE setHost NOTIFY settingsChanged)
+    Q_PROPERTY(quint16 port READ port WRITE setPort NOTIFY settingsChanged)
+    Q_PROPERTY(int minimumCapacity READ minimumCapacity WRITE setMinimumCapacity NOTIFY settingsChanged)
+    Q_PROPERTY(int maximumCapacity READ maximumCapacity WRITE setMaximumCapacity NOTIFY settingsChanged)
+    Q_PROPERTY(int minimumInterval READ minimumIntervalMs WRITE setMinimumIntervalMs NOTIFY settingsChanged)
+    Q_PROPERTY(int maximumInterval READ maximumIntervalMs WRITE setMaximumIntervalMs NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::Bounds effectiveBounds READ effectiveBounds NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::Identity identity READ identity WRITE setIdentity NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::Refill refill READ refill WRITE setRefill NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::Backoff backoff READ backoff WRITE setBackoff NOTIFY settingsChanged)
+    Q_PROPERTY(int maximumParallelDials READ maximumParallelDials WRITE setMaximumParallelDials NOTIFY settingsChanged)
+
+public:
+    /// Dials a connection: called in a lane with a fresh socket, it starts the connect on it and returns at once.
+    using Dialer = std::function<void(QSslSocket &)>;
+
+    explicit ClientPool(QObject *parent = nullptr);
+    ClientPool(const QString &host, quint16 port, QObject *parent = nullptr);
+    ~ClientPool() override;
+
+    /// Name or address of the server. Required unless a dialer is set.
+    [[nodiscard]] QString host() const;
+    void setHost(const QString &host);
+    /// 1 to 65535. Required unless a dialer is set.
+    [[nodiscard]] quint16 port() const;
+    void setPort(quint16 port);
+    /// As set; see effectiveBounds() for what is in force. Default: 8.
+    [[nodiscard]] int minimumCapacity() const;
+    void setMinimumCapacity(int connections);
+    /// As set. Default: 64.
+    [[nodiscard]] int maximumCapacity() const;
+    void setMaximumCapacity(int connections);
+    /// As set. Default: 500 ms.
+    [[nodiscard]] std::chrono::milliseconds minimumInterval() const;
+    void setMinimumInterval(std::chrono::milliseconds interval);
+    /// minimumInterval() for QML, in milliseconds.
+    [[nodiscard]] int minimumIntervalMs() const;
+    void setMinimumIntervalMs(int milliseconds);
+    /// As set. Default: 5 s.
+    [[nodiscard]] std::chrono::milliseconds maximumInterval() const;
+    void setMaximumInterval(std::chrono::milliseconds interval);
+    /// maximumInterval() for QML, in milliseconds.
+    [[nodiscard]] int maximumIntervalMs() const;
+    void setMaximumIntervalMs(int milliseconds);
+    /// The bounds in force: the four above, corrected by Bounds::corrected(). A correction is logged once.
+    [[nodiscard]] Bounds effectiveBounds() const;
+    /// Default: FromServer.
+    [[nodiscard]] Identity identity() const;
+    void setIdentity(Identity identity);
+    /// Default: AtTake.
+    [[nodiscard]] Refill refill() const;
+    void setRefill(Refill refill);
+    [[nodiscard]] Backoff backoff() const;
+    void setBackoff(const Backoff &backoff);
+    /// Dials under way at once. Default: 32. Range: 1 to 1,024.
+    [[nodiscard]] int maximumParallelDials() const;
+    void setMaximumParallelDials(int dials);
+    /// Default: QNetworkProxy::NoProxy; the application's proxy is never used unless set here.
+    [[nodiscard]] QNetworkProxy proxy() const;
+    void setProxy(const QNetworkProxy &proxy);
+    /// The local address to connect from. Default: null, the system chooses.
+    [[nodiscard]] QHostAddress sourceAddress() const;
+    void setSourceAddress(const QHostAddress &address);
+    /// Default: none, the pool connects to host() and port().
+    void setDialer(Dialer dialer);
+
+    void start() override;
+
+public Q_SLOTS:
+    /// Dials again now: ends a backoff, and clears a fatal error.
+    void retryNow();
+
+private:
+    ClientPoolPrivate *dd() const;
+};
+
+} // namespace Tidepool

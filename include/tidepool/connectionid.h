@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/global.h>
+
+#include <QtCore/QHashFunctions>
+#include <QtCore/QMetaType>
+#include <QtCore/QString>
+
+#include <optional>
+
+namespace Tidepool {
+
+/// The four bytes that name a connection at both of its ends.
+///
+/// Shown everywhere as 8 lower-case hexadecimal digits. A value type, usable in any thread.
+class TIDEPOOL_EXPORT ConnectionId
+{
+    Q_GADGET
+    Q_PROPERTY(QString text READ toString)
+
+public:
+    /// The null id, which names no connection.
+    constexpr ConnectionId() noexcept = default;
+    constexpr explicit ConnectionId(quint32 value) noexcept : m_value(value), m_isValid(true) {}
+
+    /// Reads 8 digits [0-9a-f]; std::nullopt for anything else.
+    static std::optional<ConnectionId> fromString(QStringView text);
+
+    [[nodiscard]] constexpr bool isValid() const noexcept { return m_isValid; }
+    /// The four bytes in network order, as a number.
+    [[nodiscard]] constexpr quint32 value() const noexcept { return m_value; }
+    /// 8 lower-case hexadecimal digits; empty for the null id.
+    [[nodiscard]] QString toString() const;
+
+    friend constexpr bool operator==(ConnectionId a, ConnectionId b) noexcept
+    {
+        return a.m_value == b.m_value && a.m_isValid == b.m_isValid;
+    }
+    friend constexpr bool operator!=(ConnectionId a, ConnectionId b) noexcept { return !(a == b); }
+    friend size_t qHash(ConnectionId id, size_t seed = 0) noexcept { return ::qHash(id.m_value, seed); }
+
+private:
+    quint32 m_value = 0;
+    bool m_isValid = false;
+};
+
+} // namespace Tidepool
+
+Q_DECLARE_METATYPE(Tidepool::ConnectionId)

@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/global.h>
+
+#include <QtCore/QObject>
+
+#include <chrono>
+
+namespace Tidepool {
+
+/// TCP keepalive, for finding peers that vanished without a word.
+///
+/// With the defaults a vanished peer is noticed after 15 s + 3 x 5 s = 30 s; Linux's own default is two hours.
+/// Where the platform lacks one of the settings, that one is left as the system has it.
+class TIDEPOOL_EXPORT KeepAlive
+{
+    Q_GADGET
+
+public:
+    /// Default: on.
+    bool enabled = true;
+    /// Silence before the first probe. Default: 15 s. Whole seconds, at least 1.
+    std::chrono::seconds idle{15};
+    /// Time between probes. Default: 5 s. Whole seconds, at least 1.
+    std::chrono::seconds interval{5};
+    /// Unanswered probes until the connection counts as dead. Default: 3. Range: 1 to 127.
+    int count = 3;
+    /// How long sent data may stay unacknowledged (Linux: TCP_USER_TIMEOUT). Default: 30 s. 0: the system's.
+    std::chrono::milliseconds userTimeout{30'000};
+
+    friend bool operator==(const KeepAlive &, const KeepAlive &) = default;
+};
+
+} // namespace Tidepool

@@ -1,0 +1,188 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/backoff.h>
+#include <tidepool/connectionid.h>
+#include <tidepool/keepalive.h>
+#include <tidepool/poolerror.h>
+#include <tidepool/poolstatus.h>
+#include <tidepool/takeresult.h>
+#include <tidepool/timeouts.h>
+#include <tidepool/tlsoptions.h>
+#include <tidepool/vocabulary.h>
+
+#include <QtCore/QFuture>
+#include <QtCore/QObject>
+
+#include <chrono>
+#include <memory>
+
+namespace Tidepool {
+
+class PoolPrivate;
+
+/// What ClientPool and ServerPool have in common: parked connections, taking them, and the figures.
+///
+/// A Pool lives in its user's thread and does no I/O there. take(), tryTake(), giveBack(), addError(),
+/// resetErrorCount() and every getter of a live figure may be called from any thread; everything else belongs to the
+/// pool's thread. Signals are emitted in the pool's thread only, at most one change of each kind for
+/// each turn of its event loop. Destroying a pool closes it; connections already taken live on.
+class TIDEPOOL_EXPORT Pool : public QObject
+{
+    Q_OBJECT
+    Q_PROPERTY(Tidepool::TlsOptions tls READ tls WRITE setTls NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::IdFormat idFormat READ idFormat WRITE setIdFormat NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::Timeouts timeouts READ timeouts WRITE setTimeouts NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::KeepAlive keepAlive READ keepAlive WRITE setKeepAlive NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::Lifetimes lifetimes READ lifetimes WRITE setLifetimes NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::TakeOrder takeOrder READ takeOrder WRITE setTakeOrder NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::Unsolicited unsolicited READ unsolicited WRITE setUnsolicited NOTIFY settingsChanged)
+    Q_PROPERTY(int maximumWaiting READ maximumWaiting WRITE setMaximumWaiting NOTIFY settingsChanged)
+    Q_PROPERTY(bool usesCallerThread READ usesCallerThread WRITE setUsesCallerThread NOTIFY settingsChanged)
+
+    Q_PROPERTY(bool ready READ isReady NOTIFY readyChanged)
+    Q_PROPERTY(int active READ active NOTIFY activeChanged)
+    Q_PROPERTY(int capacity READ capacity NOTIFY capacityChanged)
+    Q_PROPERTY(int interval READ intervalMs NOTIFY intervalChanged)
+    Q_PROPERTY(Tidepool::PoolState state READ state NOTIFY stateChanged)
+    Q_PROPERTY(int waiting READ waiting NOTIFY waitingChanged)
+    Q_PROPERTY(int errorCount READ errorCount NOTIFY errorCountChanged)
+    Q_PROPERTY(Tidepool::PoolStatus status READ status NOTIFY statusChanged)
+
+public:
+    ~Pool() override;
+
+    /// Default: TlsMode::None. A change while running flushes the pool.
+    [[nodiscard]] TlsOptions tls() const;
+    void setTls(const TlsOptions &tls);
+    /// Must be the peer's. Default: Hex8. A change while running flushes the pool.
+    [[nodiscard]] IdFormat idFormat() const;
+    void setIdFormat(IdFormat format);
+    [[nodiscard]] Timeouts timeouts() const;
+    void setTimeouts(const Timeouts &timeouts);
+    [[nodiscard]] KeepAlive keepAlive() const;
+    void setKeepAlive(const KeepAlive &keepAlive);
+    [[nodiscard]] Lifetimes lifetimes() const;
+    void setLifetimes(const Lifetimes &lifetimes);
+    /// Default: NewestFirst.
+    [[nodiscard]] TakeOrder takeOrder() const;
+    void setTakeOrder(TakeOrder order);
+    /// Default: Keep.
+    [[nodiscard]] Unsolicited unsolicited() const;
+    void setUnsolicited(Unsolicited policy);
+    /// How many takes may wait; one more fails at once with ErrorKind::Limit. Default: 10,000. Range: 0 and up.
+    [[nodiscard]] int maximumWaiting() const;
+    void setMaximumWaiting(int maximum);
+    /// Report a taken connection that is held longer than this, once, with connectionHeldLong(). Default: 0, never.
+    [[nodiscard]] std::chrono::milliseconds leaseThreshold() const;
+    void setLeaseThreshold(std::chrono::milliseconds threshold);
+    /// Run all I/O in the pool's own thread instead of a lane: for programs with a single loop. Set it
+    /// before start() or listen(). Default: false.
+    [[nodiscard]] bool usesCallerThread() const;
+    void setUsesCallerThread(bool uses);
+
+    /// Running, and a take can be expected to succeed: a connection came up since the start or the last outage.
+    [[nodiscard]] bool isReady() const;
+    /// Connections parked now.
+    [[nodiscard]] int active() const;
+    /// Parked connections the pool aims at now (client), or admits (server).
+    [[nodiscard]] int capacity() const;
+    /// Time between two rounds now; 0 for a server.
+    [[nodiscard]] std::chrono::milliseconds interval() const;
+    /// interval() for QML, in milliseconds.
+    [[nodiscard]] int intervalMs() const;
+    [[nodiscard]] PoolState state() const;
+    /// Takes that wait now.
+    [[nodiscard]] int waiting() const;
+    /// Errors the application reported with addError().
+    [[nodiscard]] int errorCount() const;
+    /// All figures of one moment.
+    [[nodiscard]] PoolStatus status() const;
+    /// The last dial or accept error; no error after a success.
+    [[nodiscard]] PoolError lastError() const;
+    /// The last 64 connections that left the pool untaken, oldest first.
+    [[nodiscard]] QList<EvictionRecord> evictions() const;
+
+    /// Takes a connection: a parked one at once, else the next one to come. Any thread.
+    ///
+    /// Waiters are served first come, first served. The future always finishes: with a connection, or with an error of
+    /// Phase::Wait: Timeout after @p timeout (default: timeouts().take), Closed, Limit, Cancelled,
+    /// or the fatal error that keeps the pool from dialling.
+    /// Use QFuture::then() with a context object, QFutureWatcher, QCoro, or result() in a thread that may block; a
+    /// continuation without a context runs in the thread that ended the wait.
+    /// See Connection for the thread in which the socket arrives.
+    [[nodiscard]] QFuture<TakeResult> take(std::chrono::milliseconds timeout = defaultTimeout);
+    /// The same for the connection named @p id, which may be asked for before it is there. Any thread.
+    [[nodiscard]] QFuture<TakeResult> take(ConnectionId id, std::chrono::milliseconds timeout = defaultTimeout);
+    /// As take(), and the socket arrives in @p thread, which must run until then. Any thread.
+    [[nodiscard]] QFuture<TakeResult> takeInto(QThread *thread, std::chrono::milliseconds timeout = defaultTimeout);
+    /// Takes a parked connection or fails at once with ErrorKind::Empty. Any thread.
+    [[nodiscard]] TakeResult tryTake();
+    /// Returns a taken connection that is still good, to be taken again under the same id.
+    ///
+    /// All handles to it become empty, its signals are disconnected. A connection that is not good
+    /// (closed, unread bytes with Unsolicited::Evict, flushed since) is closed instead and counted. Any thread;
+    /// if the socket was already used in a thread with an event loop, it is parked at that loop's next turn.
+    void giveBack(Connection connection);
+
+    /// Counts an error that the application had with a connection of this pool. Any thread.
+    Q_INVOKABLE void addError();
+    /// Any thread.
+    Q_INVOKABLE void resetErrorCount();
+
+    /// Starts making or accepting connections. Without effect unless the pool is Stopped or Closed.
+    virtual void start() = 0;
+
+    /// "As long as timeouts() says".
+    static constexpr std::chrono::milliseconds defaultTimeout{-1};
+
+public Q_SLOTS:
+    /// Evicts all parked connections; those being made are dropped when they are done.
+    void flush();
+    /// Stops making connections; parked ones stay and can be taken.
+    void pause();
+    void resume();
+    /// Takes no new takes, evicts the parked ones, and waits until every taken connection is let go, at most
+    /// @p deadline; then closes. Returns at once; closed() tells the end.
+    void drain(std::chrono::milliseconds deadline = std::chrono::seconds(5));
+    /// Ends everything: waiters fail with ErrorKind::Closed, parked connections close. When it returns, nothing is
+    /// left of the pool's I/O; it may wait for what a lane is doing just now, mostly under a millisecond.
+    /// Taken connections live on. The pool can be started again.
+    void close();
+
+Q_SIGNALS:
+    /// A connection was parked.
+    void connectionParked(Tidepool::ConnectionId id);
+    /// A connection was handed out.
+    void connectionTaken(Tidepool::ConnectionId id);
+    /// A parked connection left untaken.
+    void connectionEvicted(Tidepool::ConnectionId id, Tidepool::EvictionCause cause);
+    /// The peer of a parked connection has sent bytes. Once for each parking. They wait for whoever takes it.
+    void connectionSpoke(Tidepool::ConnectionId id);
+    /// A taken connection is held longer than leaseThreshold().
+    void connectionHeldLong(Tidepool::ConnectionId id);
+    /// An attempt to make a connection failed. A repeated failure is signalled each time, but logged once.
+    void attemptFailed(const Tidepool::PoolError &error);
+    /// close() or drain() is done.
+    void closed();
+
+    void settingsChanged();
+    void readyChanged(bool ready);
+    void activeChanged(int active);
+    void capacityChanged(int capacity);
+    void intervalChanged(int milliseconds);
+    void stateChanged(Tidepool::PoolState state);
+    void waitingChanged(int waiting);
+    void errorCountChanged(int errorCount);
+    void statusChanged();
+
+protected:
+    Pool(std::unique_ptr<PoolPrivate> d, QObject *parent);
+    void connectNotify(const QMetaMethod &signal) override;
+
+    std::unique_ptr<PoolPrivate> d;
+};
+
+} // namespace Tidepool

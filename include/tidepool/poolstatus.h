@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/connectionid.h>
+#include <tidepool/vocabulary.h>
+
+#include <QtCore/QDateTime>
+#include <QtCore/QList>
+
+#include <array>
+#include <chrono>
+
+namespace Tidepool {
+
+/// How a duration was distributed: logarithmic buckets, percentiles read off them.
+class TIDEPOOL_EXPORT Distribution
+{
+    Q_GADGET
+    Q_PROPERTY(qint64 count MEMBER count)
+    Q_PROPERTY(double p50 READ p50)
+    Q_PROPERTY(double p90 READ p90)
+    Q_PROPERTY(double p99 READ p99)
+    Q_PROPERTY(double maximum READ maximumMs)
+
+public:
+    /// Four buckets to each power of two, from 1 us to about 18 minutes.
+    static constexpr int bucketCount = 121;
+
+    /// The number of values.
+    qint64 count = 0;
+    /// Their sum.
+    std::chrono::nanoseconds sum{0};
+    /// The largest of them.
+    std::chrono::nanoseconds maximum{0};
+    /// buckets[i]: how many were at most bucketBound(i) and more than bucketBound(i - 1). The last takes all above.
+    std::array<quint32, bucketCount> buckets{};
+
+    /// The upper bound of bucket @p index.
+    [[nodiscard]] static std::chrono::nanoseconds bucketBound(int index);
+    void add(std::chrono::nanoseconds value);
+    /// The value that the part @p share (0 to 1) of all values does not exceed, to within 19 %; 0 without values.
+    [[nodiscard]] std::chrono::nanoseconds percentile(double share) const;
+
+    [[nodiscard]] double p50() const { return milliseconds(percentile(0.50)); } ///< Milliseconds.
+    [[nodiscard]] double p90() const { return milliseconds(percentile(0.90)); } ///< Milliseconds.
+    [[nodiscard]] double p99() const { return milliseconds(percentile(0.99)); } ///< Milliseconds.
+    [[nodiscard]] double maximumMs() const { return milliseconds(maximum); } ///< Milliseconds.
+
+    friend bool operator==(const Distribution &, const Distribution &) = default;
+
+private:
+    static double milliseconds(std::chrono::nanoseconds value)
+    {
+        return std::chrono::duration<double, std::milli>(value).count();
+    }
+};
+
+/// Every gauge and counter of a pool at one moment. All of it was read under one lock, so the figures agree.
+///
+/// The books balance: `established + givenBack == active + checking + taken + evictedTotal() + dropped`, and
+/// `takesAsked == servedWarm + servedAfterWait + takesFailed + takesCancelled + waiting`.
+class TIDEPOOL_EXPORT PoolStatus
+{
+    Q_GADGET
+    Q_PROPERTY(Tidepool::PoolState state MEMBER state)
+    Q_PROPERTY(int active MEMBER active)
+    Q_PROPERTY(int capacity MEMBER capacity)
+    Q_PROPERTY(int connecting MEMBER connecting)
+    Q_PROPERTY(int handshaking MEMBER handshaking)
+    Q_PROPERTY(int waiting MEMBER waiting)
+    Q_PROPERTY(int checking MEMBER checking)
+    Q_PROPERTY(int leased MEMBER leased)
+    Q_PROPERTY(int errorCount MEMBER errorCount)
+    Q_PROPERTY(quint64 generation MEMBER generation)
+    Q_PROPERTY(qint64 parked MEMBER parked)
+    Q_PROPERTY(qint64 taken MEMBER taken)
+    Q_PROPERTY(qint64 givenBack MEMBER givenBack)
+    Q_PROPERTY(qint64 established MEMBER established)
+    Q_PROPERTY(qint64 dropped MEMBER dropped)
+    Q_PROPERTY(qint64 overflowed MEMBER overflowed)
+    Q_PROPERTY(qint64 refused MEMBER refused)
+    Q_PROPERTY(qint64 takesAsked MEMBER takesAsked)
+    Q_PROPERTY(qint64 servedWarm MEMBER servedWarm)
+    Q_PROPERTY(qint64 servedAfterWait MEMBER servedAfterWait)
+    Q_PROPERTY(qint64 takesFailed MEMBER takesFailed)
+    Q_PROPERTY(qint64 takesCancelled MEMBER takesCancelled)
+    Q_PROPERTY(qint64 failedTotal READ failedTotal)
+    Q_PROPERTY(qint64 evictedTotal READ evictedTotal)
+    Q_PROPERTY(QString lastError MEMBER lastError)
+    Q_PROPERTY(Tidepool::Distribution dialTime MEMBER dialTime)
+    Q_PROPERTY(Tidepool::Distribution waitTime MEMBER waitTime)
+
+public:
+    // Gauges
+    PoolState state = PoolState::Stopped;
+    int active = 0; ///< Parked and ready now.
+    int capacity = 0; ///< Parked connections aimed at (client) or admitted (server).
+    std::chrono::milliseconds interval{0}; ///< Between two rounds (client); 0 for a server.
+    int connecting = 0; ///< Resolving or connecting TCP.
+    int handshaking = 0; ///< In the TLS handshake, or waiting for the id.
+    int waiting = 0; ///< Takes not served yet.
+    int checking = 0; ///< Out of the idle store for a moment, being validated or processed.
+    int leased = 0; ///< Taken, and a Connection still holds them.
+    int errorCount = 0; ///< addError() since resetErrorCount().
+    quint64 generation = 0; ///< Raised by flush().
+
+    // Counters of connections, since the pool was made
+    qint64 established = 0; ///< Dialled or accepted to the end: handshaken and identified.
+    qint64 dropped = 0; ///< Established, but not parked: of an old generation, or the pool had ended or was full.
+    qint64 parked = 0; ///< Made available, given back ones included: parked, or handed straight to a waiter.
+    qint64 taken = 0; ///< Handed out.
+    qint64 givenBack = 0; ///< Taken ones that giveBack() returned.
+    qint64 overflowed = 0; ///< Refused because the server pool was full, or the handshake limit.
+    qint64 refused = 0; ///< Refused by allowedClients.
+    std::array<qint64, phaseCount> failed{}; ///< Attempts that failed, by Phase.
+    std::array<qint64, evictionCauseCount> evicted{}; ///< Parked ones that left untaken, by EvictionCause.
+
+    // Counters of takes
+    qint64 takesAsked = 0;
+    qint64 servedWarm = 0; ///< Served at once from the parked ones.
+    qint64 servedAfterWait = 0; ///< Served, but had to wait.
+    qint64 takesFailed = 0; ///< Timed out, refused or closed.
+    qint64 takesCancelled = 0; ///< Cancelled by QFuture::cancel().
+
+    // Distributions
+    Distribution dialTime; ///< From the start of a dial (or the accept) to parked.
+    Distribution waitTime; ///< From take() to served, those served at once included.
+
+    QString lastError; ///< The last dial or accept error as a sentence; empty after a success.
+
+    [[nodiscard]] qint64 failedIn(Phase phase) const { return failed[static_cast<size_t>(phase)]; }
+    [[nodiscard]] qint64 evictedBy(EvictionCause cause) const { return evicted[static_cast<size_t>(cause)]; }
+    [[nodiscard]] qint64 failedTotal() const;
+    [[nodiscard]] qint64 evictedTotal() const;
+};
+
+/// One line of a pool's death ledger: a connection that left the pool without being taken.
+class TIDEPOOL_EXPORT EvictionRecord
+{
+    Q_GADGET
+    Q_PROPERTY(Tidepool::ConnectionId id MEMBER id)
+    Q_PROPERTY(Tidepool::EvictionCause cause MEMBER cause)
+    Q_PROPERTY(QDateTime when MEMBER when)
+    Q_PROPERTY(QString errorText MEMBER errorText)
+
+public:
+    ConnectionId id;
+    EvictionCause cause = EvictionCause::PeerClosed;
+    QDateTime when; ///< UTC.
+    std::chrono::milliseconds age{0}; ///< Since it was established.
+    std::chrono::milliseconds idle{0}; ///< Since it was parked.
+    QString errorText; ///< The socket's words, if it had any.
+};
+
+} // namespace Tidepool
+
+Q_DECLARE_METATYPE(Tidepool::PoolStatus)

@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/connection.h>
+
+#include <QtCore/QObject>
+#include <QtNetwork/QTcpSocket>
+
+#include <chrono>
+#include <memory>
+
+namespace Tidepool {
+
+class RelayPrivate;
+
+/// Pumps bytes between two connections until one of them ends.
+///
+/// The bytes run in a lane, not in the relay's thread; of each direction at most 64 KiB are in memory.
+/// When one side closes, what it sent before still reaches the other, which is then closed too.
+/// The relay owns both sockets and closes them when it ends or is destroyed.
+class TIDEPOOL_EXPORT Relay : public QObject
+{
+    Q_OBJECT
+    Q_PROPERTY(qint64 bytesFromFirst READ bytesFromFirst NOTIFY bytesChanged)
+    Q_PROPERTY(qint64 bytesFromSecond READ bytesFromSecond NOTIFY bytesChanged)
+    Q_PROPERTY(bool running READ isRunning NOTIFY runningChanged)
+
+public:
+    /// Why it ended.
+    enum class Reason : quint8 {
+        FirstClosed, ///< The first side closed; all its bytes were passed on.
+        SecondClosed, ///< The second side closed; all its bytes were passed on.
+        IdleTimeout, ///< No byte either way for idleTimeout().
+        FirstFailed, ///< The first side's socket failed; see errorText().
+        SecondFailed, ///< The second side's socket failed; see errorText().
+        Stopped, ///< stop() was called.
+    };
+    Q_ENUM(Reason)
+
+    Relay(Connection first, Connection second, QObject *parent = nullptr);
+    /// For a side that does not come from a pool. The socket must be connected, without a parent, and
+    /// live in the calling thread.
+    Relay(Connection first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
+    Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
+    ~Relay() override;
+
+    /// Default: 10 min. 0: none. Set it before start().
+    [[nodiscard]] std::chrono::milliseconds idleTimeout() const;
+    void setIdleTimeout(std::chrono::milliseconds timeout);
+
+    /// Bytes read from the first side so far. Any thread.
+    [[nodiscard]] qint64 bytesFromFirst() const;
+    /// Bytes read from the second side so far. Any thread.
+    [[nodiscard]] qint64 bytesFromSecond() const;
+    [[nodiscard]] bool isRunning() const;
+    /// The socket's words after FirstFailed or SecondFailed.
+    [[nodiscard]] QString errorText() const;
+
+public Q_SLOTS:
+    /// Starts pumping, bytes that already arrived first. Once only.
+    void start();
+    /// Ends it now; bytes under way are lost.
+    void stop();
+
+Q_SIGNALS:
+    /// It ended and both sockets are closed. Always emitted once after start(), unless the relay is destroyed first.
+    void finished(Tidepool::Relay::Reason reason);
+    /// While bytes flow, at most ten times a second.
+    void bytesChanged();
+    void runningChanged(bool running);
+
+private:
+    std::unique_ptr<RelayPrivate> d;
+};
+
+} // namespace Tidepool

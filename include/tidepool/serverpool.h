@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/pool.h>
+
+#include <QtCore/QStringList>
+#include <QtNetwork/QHostAddress>
+
+namespace Tidepool {
+
+class ServerPoolPrivate;
+
+/// Accepts connections, gives each an id, and parks them, ready to be taken.
+///
+/// See Pool for threads.
+class TIDEPOOL_EXPORT ServerPool : public Pool
+{
+    Q_OBJECT
+    Q_PROPERTY(QStringList allowedClients READ allowedClients WRITE setAllowedClients NOTIFY settingsChanged)
+    Q_PROPERTY(int maximumCapacity READ maximumCapacity WRITE setMaximumCapacity NOTIFY settingsChanged)
+    Q_PROPERTY(int maximumHandshakes READ maximumHandshakes WRITE setMaximumHandshakes NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::Overflow overflow READ overflow WRITE setOverflow NOTIFY settingsChanged)
+
+public:
+    explicit ServerPool(QObject *parent = nullptr);
+    ~ServerPool() override;
+
+    /// Addresses and CIDR networks ("192.0.2.7", "10.0.0.0/8", "2001:db8::/32"); others are refused before
+    /// TLS. An IPv4-mapped IPv6 address counts as the IPv4 address. Empty (default): everyone.
+    [[nodiscard]] QStringList allowedClients() const;
+    /// Returns false, changes nothing and logs the entry if one cannot be read.
+    bool setAllowedClients(const QStringList &clients);
+    /// Parked connections at most. Default: 65,536 (the Go package's). Range: 1 and up. Lowering it
+    /// evicts the surplus, oldest first.
+    [[nodiscard]] int maximumCapacity() const;
+    void setMaximumCapacity(int connections);
+    /// TLS handshakes under way at once; clients that have not said a word yet do not count, but are
+    /// limited to four times as many, and the oldest of them makes room for a newcomer. Default: 64.
+    [[nodiscard]] int maximumHandshakes() const;
+    void setMaximumHandshakes(int handshakes);
+    /// Default: Refuse.
+    [[nodiscard]] Overflow overflow() const;
+    void setOverflow(Overflow overflow);
+
+    /// Listens and starts. Port 0: any free port, see serverPort(). False on failure, with the reason in lastError().
+    bool listen(const QHostAddress &address = QHostAddress::Any, quint16 port = 0);
+    /// The same on a TCP socket that is already listening (from a service manager, say). On success the pool owns @p descriptor.
+    bool adopt(qintptr descriptor);
+    /// Listens again where it last listened; on any address and port the first time.
+    void start() override;
+
+    [[nodiscard]] bool isListening() const;
+    /// Where it listens; null and 0 if it does not.
+    [[nodiscard]] QHostAddress serverAddress() const;
+    [[nodiscard]] quint16 serverPort() const;
+    /// The certificate it shows, the one it made itself included; null in TlsMode::None or before listen().
+    [[nodiscard]] QSslCertificate certificate() const;
+
+private:
+    ServerPoolPrivate *dd() const;
+};
+
+} // namespace Tidepool

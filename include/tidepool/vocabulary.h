@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/global.h>
+
+#include <QtCore/QObject>
+
+/// The words that the whole interface shares.
+namespace Tidepool {
+Q_NAMESPACE_EXPORT(TIDEPOOL_EXPORT)
+
+/// How a connection is protected. The values are the Go package's mode codes "0", "1" and "2".
+enum class TlsMode : quint8 {
+    None = 0, ///< Plain TCP.
+    SelfSigned = 1, ///< TLS 1.3. Authenticates nobody, unless TlsOptions::pins is set.
+    Verified = 2, ///< TLS 1.3 with the certificate's chain and host name checked.
+};
+Q_ENUM_NS(TlsMode)
+
+/// How the server writes a connection's id on the wire.
+enum class IdFormat : quint8 {
+    Hex8, ///< 8 ASCII bytes [0-9a-f] (Go package up to v1.0.x).
+    Raw4, ///< 4 raw bytes (newer Go releases).
+};
+Q_ENUM_NS(IdFormat)
+
+/// Where a ClientPool's connections get their ids.
+enum class Identity : quint8 {
+    FromServer, ///< The server sends it: the peer is a ServerPool or the Go package.
+    Local, ///< The pool makes it up and reads nothing: the peer is any server (nginx, Redis, ...).
+};
+Q_ENUM_NS(Identity)
+
+/// What a pool is doing.
+enum class PoolState : quint8 {
+    Stopped, ///< Not started yet.
+    Warming, ///< Started, no connection up yet.
+    Ready, ///< A take can be expected to succeed.
+    Degraded, ///< No connection, and the last attempts failed; see Pool::lastError().
+    Paused, ///< pause() was called: parked connections can be taken, no new ones are made.
+    Draining, ///< drain() was called: no new takes or connections; taken ones may finish.
+    Closed, ///< close() was called, or a drain ended.
+};
+Q_ENUM_NS(PoolState)
+
+/// Which parked connection a take gets.
+enum class TakeOrder : quint8 {
+    NewestFirst, ///< LIFO: the freshest NAT state.
+    OldestFirst, ///< FIFO: spreads use evenly.
+};
+Q_ENUM_NS(TakeOrder)
+
+/// When a ClientPool replaces a connection that was taken.
+enum class Refill : quint8 {
+    AtTake, ///< At once.
+    AtRound, ///< At the next round, as the Go package does.
+};
+Q_ENUM_NS(Refill)
+
+/// What happens to a parked connection on which the peer speaks.
+enum class Unsolicited : quint8 {
+    Keep, ///< It stays; the bytes are there for whoever takes it.
+    Evict, ///< It is evicted: in this protocol the peer must not speak first.
+};
+Q_ENUM_NS(Unsolicited)
+
+/// What a full ServerPool does with one more connection.
+enum class Overflow : quint8 {
+    Refuse, ///< Closes the newcomer.
+    ReplaceOldest, ///< Closes the connection parked longest and parks the newcomer.
+};
+Q_ENUM_NS(Overflow)
+
+/// Why a parked connection left the pool without being taken.
+enum class EvictionCause : quint8 {
+    PeerClosed, ///< The peer closed it.
+    SocketError, ///< The socket or TLS failed, keepalive included.
+    Unsolicited, ///< The peer spoke and Unsolicited::Evict is set.
+    Flushed, ///< flush(), or a setting of the endpoint changed.
+    Surplus, ///< The capacity was lowered.
+    Expired, ///< Its Lifetimes::maximumLifetime or maximumIdle ended.
+    Replaced, ///< A newer one took its place (Overflow::ReplaceOldest).
+    PoolClosed, ///< close() or drain().
+};
+Q_ENUM_NS(EvictionCause)
+
+/// Where in a connection's life an error happened.
+enum class Phase : quint8 {
+    Wait, ///< Waiting in take().
+    Resolve, ///< Looking up the host name.
+    Dial, ///< Connecting TCP, proxy included.
+    Handshake, ///< TLS.
+    Identify, ///< Sending or reading the id.
+    Validate, ///< Checking a parked or returned connection.
+    Accept, ///< Listening and accepting.
+};
+Q_ENUM_NS(Phase)
+/// The number of values in Phase.
+inline constexpr int phaseCount = 7;
+/// The number of values in EvictionCause.
+inline constexpr int evictionCauseCount = 8;
+
+/// What kind of error it was.
+enum class ErrorKind : quint8 {
+    None, ///< No error.
+    Timeout, ///< The phase's timeout passed.
+    Cancelled, ///< QFuture::cancel().
+    Closed, ///< The pool is closed, draining or was never started.
+    Empty, ///< tryTake() found nothing parked.
+    Limit, ///< A limit of this pool was reached (waiters, capacity).
+    Refused, ///< The peer refused the connection.
+    HostNotFound, ///< The name could not be resolved.
+    Unreachable, ///< Network or host unreachable.
+    PeerClosed, ///< The peer closed or reset the connection.
+    Proxy, ///< The proxy failed or refused.
+    Tls, ///< The TLS handshake failed (protocol, cipher, alert).
+    Certificate, ///< The peer's certificate is not acceptable. Fatal.
+    Pin, ///< The peer's certificate matches no pin. Fatal.
+    BadIdentity, ///< What the server sent is not an id of the chosen IdFormat.
+    Settings, ///< The settings cannot work (no host, unusable certificate). Fatal.
+    Resources, ///< This machine ran out of something, mostly descriptors.
+    Other, ///< Anything else; the message has the socket's words.
+};
+Q_ENUM_NS(ErrorKind)
+
+} // namespace Tidepool

@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "../policy/expiry.h"
+
+#include <tidepool/connectionid.h>
+
+#include <chrono>
+
+QT_FORWARD_DECLARE_CLASS(QSslSocket)
+
+namespace Tidepool {
+
+/// A connection of the pool, from the moment it is established until nobody holds it.
+///
+/// The fields belong to the pool's mutex, but for those of an entry in state Checking: they belong to
+/// the thread that checks.
+struct Entry
+{
+    using Clock = std::chrono::steady_clock;
+
+    enum class State : quint8 {
+        Parked, ///< In the idle store, watched, in no thread.
+        Checking, ///< Out of it for a moment: one thread looks whether it is good.
+        Leased, ///< Taken. The lease owns the socket; the entry keeps the id reserved.
+    };
+
+    ConnectionId id;
+    quint32 serial = 0; ///< Tells apart connections that got the same id one after another.
+    State state = State::Checking;
+    bool hasSpoken = false; ///< The peer has sent bytes since it was parked.
+    bool isRetiring = false; ///< Its replacement is under way.
+    bool isReported = false; ///< As a lease held too long.
+    bool isCounted = false; ///< In PoolStatus::parked.
+    QSslSocket *socket = nullptr; ///< Owned in states Parked and Checking.
+    qintptr descriptor = -1;
+    quint64 generation = 0;
+    Clock::time_point establishedAt;
+    Clock::time_point parkedAt; ///< Leased: when it was taken.
+    Expiry expiry;
+    Entry *newer = nullptr; ///< In the list of its state.
+    Entry *older = nullptr;
+
+    [[nodiscard]] quint64 token() const { return quint64(id.value()) << 32 | serial; }
+};
+
+/// A list through Entry::newer and older; everything takes constant time.
+class EntryList
+{
+public:
+    [[nodiscard]] bool isEmpty() const { return m_size == 0; }
+    [[nodiscard]] int size() const { return m_size; }
+    [[nodiscard]] Entry *newest() const { return m_newest; }
+    [[nodiscard]] Entry *oldest() const { return m_oldest; }
+
+    void add(Entry *entry)
+    {
+        entry->older = m_newest;
+        entry->newer = nullptr;
+        (m_newest ? m_newest->newer : m_oldest) = entry;
+        m_newest = entry;
+        ++m_size;
+    }
+
+    void remove(Entry *entry)
+    {
+        (entry->newer ? entry->newer->older : m_newest) = entry->older;
+        (entry->older ? entry->older->newer : m_oldest) = entry->newer;
+        entry->newer = entry->older = nullptr;
+        --m_size;
+    }
+
+private:
+    Entry *m_newest = nullptr;
+    Entry *m_oldest = nullptr;
+    int m_size = 0;
+};
+
+} // namespace Tidepool

@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "idlestore.h"
+
+namespace Tidepool {
+
+Entry *IdleStore::find(quint64 token) const
+{
+    const auto found = m_entries.find(static_cast<quint32>(token >> 32));
+    return found != m_entries.end() && found->second->token() == token ? found->second.get() : nullptr;
+}
+
+Entry *IdleStore::add(std::unique_ptr<Entry> entry)
+{
+    entry->serial = ++m_serial;
+    const quint32 key = entry->id.value();
+    const auto [place, isNew] = m_entries.try_emplace(key, std::move(entry));
+    return isNew ? place->second.get() : nullptr;
+}
+
+void IdleStore::park(Entry *entry)
+{
+    entry->state = Entry::State::Parked;
+    m_parked.add(entry);
+    if (entry->expiry.end != Expiry::Clock::time_point::max()) {
+        m_byRetire.emplace(entry->expiry.retire, entry);
+        m_byEnd.emplace(entry->expiry.end, entry);
+    }
+}
+
+void IdleStore::lease(Entry *entry)
+{
+    entry->state = Entry::State::Leased;
+    entry->isReported = false;
+    m_leased.add(entry);
+}
+
+void IdleStore::reclaim(Entry *entry)
+{
+    (entry->isReported ? m_reported : m_leased).remove(entry);
+    entry->state = Entry::State::Checking;
+}
+
+std::unique_ptr<Entry> IdleStore::remove(Entry *entry)
+{
+    if (entry->state == Entry::State::Leased)
+        reclaim(entry);
+    const auto found = m_entries.find(entry->id.value());
+    auto result = std::move(found->second);
+    m_entries.erase(found);
+    return result;
+}
+
+Entry *IdleStore::checkOut(TakeOrder order)
+{
+    Entry *entry = order == TakeOrder::NewestFirst ? m_parked.newest() : m_parked.oldest();
+    if (entry)
+        checkOut(entry);
+    return entry;
+}
+
+Entry *IdleStore::checkOut(ConnectionId id)
+{
+    const auto found = m_entries.find(id.value());
+    if (found == m_entries.end() || found->second->state != Entry::State::Parked)
+        return nullptr;
+    checkOut(found->second.get());
+    return found->second.get();
+}
+
+void IdleStore::checkOut(Entry *entry)
+{
+    m_parked.remove(entry);
+    entry->state = Entry::State::Checking;
+    if (entry->expiry.end == Expiry::Clock::time_point::max())
+        return;
+    m_byRetire.erase({entry->expiry.retire, entry});
+    m_byEnd.erase({entry->expiry.end, entry});
+    if (std::exchange(entry->isRetiring, false))
+        --m_retiring;
+}
+
+void IdleStore::setRetiring(Entry *entry)
+{
+    entry->isRetiring = true;
+    ++m_retiring;
+    m_byRetire.erase({entry->expiry.retire, entry});
+}
+
+void IdleStore::setReported(Entry *entry)
+{
+    m_leased.remove(entry);
+    m_reported.add(entry);
+    entry->isReported = true;
+}
+
+} // namespace Tidepool

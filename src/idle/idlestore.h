@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "entry.h"
+
+#include <tidepool/vocabulary.h>
+
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+namespace Tidepool {
+
+/// All connections a pool knows of, by id, and the parked ones in order.
+///
+/// Not thread-safe: it lives under the pool's mutex. Every operation takes constant time in the number of
+/// connections; with lifetimes set, logarithmic.
+class IdleStore
+{
+public:
+    IdleStore() = default;
+    ~IdleStore() = default;
+    Q_DISABLE_COPY_MOVE(IdleStore)
+
+    [[nodiscard]] int parkedCount() const { return m_parked.size(); }
+    [[nodiscard]] int leasedCount() const { return m_leased.size() + m_reported.size(); }
+    [[nodiscard]] int retiringCount() const { return m_retiring; }
+    [[nodiscard]] bool contains(ConnectionId id) const { return m_entries.find(id.value()) != m_entries.end(); }
+    /// nullptr if it is gone.
+    [[nodiscard]] Entry *find(quint64 token) const;
+
+    /// Adds a connection in state Checking; nullptr if its id is in use.
+    Entry *add(std::unique_ptr<Entry> entry);
+    /// Checking to Parked.
+    void park(Entry *entry);
+    /// Checking to Leased.
+    void lease(Entry *entry);
+    /// Leased to Checking.
+    void reclaim(Entry *entry);
+    /// Removes a connection in state Checking or Leased.
+    std::unique_ptr<Entry> remove(Entry *entry);
+
+    /// Parked to Checking: the next one in order; nullptr if there is none.
+    Entry *checkOut(TakeOrder order);
+    /// The same of the connection named @p id.
+    Entry *checkOut(ConnectionId id);
+    [[nodiscard]] Entry *oldestParked() const { return m_parked.oldest(); }
+    /// The same of a given parked one.
+    void checkOut(Entry *entry);
+
+    /// The parked one whose replacement is due first, or nullptr.
+    [[nodiscard]] Entry *nextToRetire() const { return firstOf(m_byRetire); }
+    /// The parked one that has to go first, or nullptr.
+    [[nodiscard]] Entry *nextToEnd() const { return firstOf(m_byEnd); }
+    void setRetiring(Entry *entry);
+
+    /// The taken one that is held longest and not reported yet, or nullptr.
+    [[nodiscard]] Entry *oldestLease() const { return m_leased.oldest(); }
+    void setReported(Entry *entry);
+
+private:
+    using Deadlines = std::set<std::pair<Expiry::Clock::time_point, Entry *>>;
+    static Entry *firstOf(const Deadlines &deadlines) { return deadlines.empty() ? nullptr : deadlines.begin()->second; }
+
+    std::unordered_map<quint32, std::unique_ptr<Entry>> m_entries;
+    EntryList m_parked;
+    EntryList m_leased;
+    EntryList m_reported; ///< Leased too, but already reported as held too long.
+    Deadlines m_byRetire;
+    Deadlines m_byEnd;
+    int m_retiring = 0;
+    quint32 m_serial = 0;
+};
+
+} // namespace Tidepool

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "liveness.h"
+
+#include <QtNetwork/QSslSocket>
+
+#include <cerrno>
+
+#ifdef Q_OS_WIN
+#    include <winsock2.h>
+#else
+#    include <poll.h>
+#    include <sys/socket.h>
+#endif
+
+namespace Tidepool {
+
+#ifdef Q_OS_WIN
+Peek peek(qintptr descriptor, int *systemError)
+{
+    char byte = 0;
+    const int count = ::recv(static_cast<SOCKET>(descriptor), &byte, 1, MSG_PEEK);
+    if (count > 0)
+        return Peek::Bytes;
+    const int error = count < 0 ? WSAGetLastError() : 0;
+    if (error == WSAEWOULDBLOCK)
+        return Peek::Quiet;
+    if (systemError)
+        *systemError = error;
+    return Peek::Closed;
+}
+#else
+Peek peek(qintptr descriptor, int *systemError)
+{
+    char byte = 0;
+    ssize_t count = 0;
+    do {
+        count = ::recv(static_cast<int>(descriptor), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    } while (count < 0 && errno == EINTR);
+    if (count > 0)
+        return Peek::Bytes;
+    const int error = count < 0 ? errno : 0;
+    if (error == EAGAIN || error == EWOULDBLOCK)
+        return Peek::Quiet;
+    if (systemError)
+        *systemError = error;
+    return Peek::Closed;
+}
+#endif
+
+#if defined(POLLRDHUP) && !defined(TIDEPOOL_PORTABLE)
+bool hasHungUp(qintptr descriptor)
+{
+    pollfd entry{static_cast<int>(descriptor), POLLRDHUP, 0};
+    return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+#else
+bool hasHungUp(qintptr)
+{
+    return false;
+}
+#endif
+
+namespace {
+
+// A peer that keeps sending cannot keep us: each step reads what the kernel holds, and the socket's
+// read buffer is limited while it is parked.
+constexpr int maximumSteps = 16;
+
+Liveness examinePlain(QSslSocket &socket)
+{
+    if (socket.bytesAvailable() == 0) {
+        switch (peek(socket.socketDescriptor())) {
+        case Peek::Quiet:
+            return Liveness::Quiet;
+        case Peek::Closed:
+            return Liveness::Dead;
+        case Peek::Bytes:
+            break;
+        }
+    }
+    return hasHungUp(socket.socketDescriptor()) ? Liveness::Dead : Liveness::Spoke;
+}
+
+Liveness examineTls(QSslSocket &socket)
+{
+    for (int step = 0; step < maximumSteps; ++step) {
+        const Peek seen = peek(socket.socketDescriptor());
+        if (seen == Peek::Closed)
+            return Liveness::Dead;
+        if (seen == Peek::Quiet)
+            break;
+        const qint64 before = socket.bytesAvailable();
+        // With nothing more to wait for, 0 ms means: decrypt what the kernel holds now.
+        socket.waitForReadyRead(0);
+        if (socket.state() != QAbstractSocket::ConnectedState)
+            return Liveness::Dead;
+        if (socket.bytesAvailable() > 0 && socket.bytesAvailable() == before)
+            break; // the read buffer is full
+    }
+    if (hasHungUp(socket.socketDescriptor()))
+        return Liveness::Dead;
+    return socket.bytesAvailable() > 0 ? Liveness::Spoke : Liveness::Quiet;
+}
+
+} // namespace
+
+Liveness examine(QSslSocket &socket)
+{
+    if (socket.state() != QAbstractSocket::ConnectedState)
+        return Liveness::Dead;
+    return socket.isEncrypted() ? examineTls(socket) : examinePlain(socket);
+}
+
+} // namespace Tidepool

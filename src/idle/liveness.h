@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <QtCore/qglobal.h>
+
+QT_FORWARD_DECLARE_CLASS(QSslSocket)
+
+namespace Tidepool {
+
+/// What a look at a descriptor shows without taking a byte from it.
+enum class Peek : quint8 {
+    Quiet, ///< Open, nothing to read.
+    Bytes, ///< Something to read, which in TLS need not be the application's.
+    Closed, ///< The peer closed it, or it failed.
+};
+
+/// A non-blocking recv(MSG_PEEK). After Peek::Closed, @p systemError is the system's error number, 0 for an orderly end. Any thread.
+[[nodiscard]] Peek peek(qintptr descriptor, int *systemError = nullptr);
+
+/// True if the peer has closed its side, even behind unread bytes. Where the platform cannot tell (no POLLRDHUP), false.
+[[nodiscard]] bool hasHungUp(qintptr descriptor);
+
+/// What became of a parked connection.
+enum class Liveness : quint8 {
+    Quiet, ///< Good, no byte of the application waits.
+    Spoke, ///< Good, and the application's bytes wait in the socket or the kernel.
+    Dead, ///< Not to be used any more.
+};
+
+/// Lets a connected socket process what has arrived (a TLS 1.3 session ticket, say) and judges it. Never
+/// takes an application's byte. Call it in the socket's thread, outside the socket's signals.
+[[nodiscard]] Liveness examine(QSslSocket &socket);
+
+} // namespace Tidepool

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <QtCore/qglobal.h>
+
+#include <functional>
+#include <memory>
+
+namespace Tidepool {
+
+/// Tells when a parked connection becomes readable or closes.
+///
+/// Level-triggered. An entry carries a token and never only its descriptor, because descriptor numbers are
+/// reused: whoever gets a report looks the token up and ignores one that is gone.
+/// Make and stop it in the lane, where the reports come too; add(), remove() and the destructor may run in any thread.
+class Watcher
+{
+public:
+    /// What to look for.
+    enum class For : quint8 {
+        Readable, ///< Bytes, or the end.
+        End, ///< Only the end: bytes are known to wait.
+    };
+    using Report = std::function<void(quint64 token)>;
+
+    virtual ~Watcher() = default;
+    Watcher() = default;
+    Q_DISABLE_COPY_MOVE(Watcher)
+
+    virtual void add(qintptr descriptor, quint64 token, For what) = 0;
+    virtual void remove(qintptr descriptor, quint64 token) = 0;
+    /// Ends the reports.
+    virtual void stop() = 0;
+};
+
+/// Runs a task later in the lane, in the order of the calls. Any thread.
+using PostToLane = std::function<void(std::function<void()>)>;
+
+/// The best watcher of this platform, or the portable one when TIDEPOOL_PORTABLE is set.
+[[nodiscard]] std::shared_ptr<Watcher> makeWatcher(PostToLane post, Watcher::Report report);
+
+} // namespace Tidepool

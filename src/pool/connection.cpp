@@ -1,0 +1,190 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "lease.h"
+#include "poolcore.h"
+
+#include "../idle/affinity.h"
+
+#include <tidepool/connection.h>
+
+#include <QtCore/QAbstractEventDispatcher>
+#include <QtCore/QTimer>
+
+#include <chrono>
+#include <utility>
+
+namespace Tidepool {
+
+namespace {
+
+constexpr std::chrono::seconds closingTime{5};
+
+bool isUnsent(const QSslSocket &socket)
+{
+    return socket.bytesToWrite() > 0 || socket.encryptedBytesToWrite() > 0;
+}
+
+void closeInThisThread(QSslSocket *socket)
+{
+    socket->disconnect();
+    // Without an event loop nothing would ever carry out what is deferred.
+    const bool hasEventLoop = QAbstractEventDispatcher::instance() != nullptr;
+    if (socket->state() == QAbstractSocket::ConnectedState) {
+        if (isUnsent(*socket))
+            socket->flush();
+        const bool isLeftToSend = isUnsent(*socket);
+        socket->disconnectFromHost(); // in TLS with a close_notify
+        if (isLeftToSend && hasEventLoop && socket->state() != QAbstractSocket::UnconnectedState) {
+            QObject::connect(socket, &QAbstractSocket::disconnected, socket, &QObject::deleteLater);
+            QTimer::singleShot(closingTime, socket, &QObject::deleteLater);
+            return;
+        }
+    }
+    socket->abort();
+    // The last handle may go inside one of the socket's own signals.
+    if (hasEventLoop)
+        socket->deleteLater();
+    else
+        delete socket;
+}
+
+} // namespace
+
+void closeGently(QSslSocket *socket)
+{
+    if (!socket)
+        return;
+    if (!socket->thread())
+        pullIntoThisThread(*socket);
+    if (socket->thread() == QThread::currentThread())
+        closeInThisThread(socket);
+    else
+        QMetaObject::invokeMethod(
+            socket, [socket] { closeInThisThread(socket); }, Qt::QueuedConnection);
+}
+
+Lease::Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket)
+    : m_core(std::move(core)), m_token(token), m_id(id), m_socket(socket)
+{
+}
+
+Lease::~Lease()
+{
+    close();
+}
+
+bool Lease::isValid() const
+{
+    const std::scoped_lock lock(m_mutex);
+    return m_socket != nullptr;
+}
+
+bool Lease::isInNoThread() const
+{
+    const std::scoped_lock lock(m_mutex);
+    return m_isInNoThread;
+}
+
+void Lease::pull()
+{
+    if (!m_socket || !std::exchange(m_isInNoThread, false))
+        return;
+    pullIntoThisThread(*m_socket);
+    m_socket->setReadBufferSize(0); // the limit was the pool's
+    // Its readyRead() for these bytes was emitted before anybody listened.
+    if (m_socket->bytesAvailable() > 0)
+        QMetaObject::invokeMethod(m_socket, &QIODevice::readyRead, Qt::QueuedConnection);
+}
+
+QSslSocket *Lease::socket()
+{
+    const std::scoped_lock lock(m_mutex);
+    pull();
+    return m_socket;
+}
+
+void Lease::moveTo(QThread *thread)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (!m_socket || !m_isInNoThread)
+        return;
+    pull();
+    if (thread != QThread::currentThread())
+        m_socket->moveToThread(thread);
+}
+
+QSslSocket *Lease::detach()
+{
+    const std::scoped_lock lock(m_mutex);
+    return std::exchange(m_socket, nullptr);
+}
+
+QSslSocket *Lease::reclaim()
+{
+    return detach();
+}
+
+void Lease::tellPool()
+{
+    if (const auto core = m_core.lock())
+        core->leaseEnded(m_token);
+}
+
+std::unique_ptr<QSslSocket> Lease::release()
+{
+    {
+        const std::scoped_lock lock(m_mutex);
+        pull();
+    }
+    std::unique_ptr<QSslSocket> socket(detach());
+    if (socket)
+        tellPool();
+    return socket;
+}
+
+void Lease::close()
+{
+    if (QSslSocket *socket = detach()) {
+        closeGently(socket);
+        tellPool();
+    }
+}
+
+std::shared_ptr<Lease> Lease::transfer()
+{
+    const std::scoped_lock lock(m_mutex);
+    if (!m_socket)
+        return nullptr;
+    auto result = std::make_shared<Lease>(m_core, m_token, m_id, std::exchange(m_socket, nullptr));
+    result->m_isInNoThread = m_isInNoThread;
+    return result;
+}
+
+bool Connection::isValid() const
+{
+    return m_lease && m_lease->isValid();
+}
+
+ConnectionId Connection::id() const
+{
+    return isValid() ? m_lease->id() : ConnectionId();
+}
+
+QSslSocket *Connection::socket() const
+{
+    return m_lease ? m_lease->socket() : nullptr;
+}
+
+std::unique_ptr<QSslSocket> Connection::release()
+{
+    return m_lease ? m_lease->release() : nullptr;
+}
+
+void Connection::close()
+{
+    if (m_lease)
+        m_lease->close();
+}
+
+} // namespace Tidepool

@@ -1,0 +1,292 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "pool_p.h"
+
+#include <tidepool/pool.h>
+
+#include <QtCore/QMetaMethod>
+
+#include <algorithm>
+
+namespace Tidepool {
+
+Pool::Pool(std::unique_ptr<PoolPrivate> priv, QObject *parent) : QObject(parent), d(std::move(priv))
+{
+    d->q = this;
+    d->setParent(this); // so that it moves to other threads with this
+}
+
+Pool::~Pool()
+{
+    const QSignalBlocker noMoreSignals(this);
+    d->close();
+}
+
+// The events that nobody listens to are not kept.
+void Pool::connectNotify(const QMetaMethod &signal)
+{
+    const auto wantIf = [&](const QMetaMethod &method, PoolEvent::Kind kind) {
+        if (signal == method)
+            d->core->want(kind);
+    };
+    wantIf(QMetaMethod::fromSignal(&Pool::connectionParked), PoolEvent::Kind::Parked);
+    wantIf(QMetaMethod::fromSignal(&Pool::connectionTaken), PoolEvent::Kind::Taken);
+    wantIf(QMetaMethod::fromSignal(&Pool::connectionEvicted), PoolEvent::Kind::Evicted);
+    wantIf(QMetaMethod::fromSignal(&Pool::connectionSpoke), PoolEvent::Kind::Spoke);
+    wantIf(QMetaMethod::fromSignal(&Pool::connectionHeldLong), PoolEvent::Kind::HeldLong);
+    wantIf(QMetaMethod::fromSignal(&Pool::attemptFailed), PoolEvent::Kind::Failed);
+    QObject::connectNotify(signal);
+}
+
+// --- Settings
+
+TlsOptions Pool::tls() const
+{
+    return d->tls;
+}
+
+void Pool::setTls(const TlsOptions &tls)
+{
+    d->assign(d->tls, tls);
+    d->applySettings(true);
+}
+
+IdFormat Pool::idFormat() const
+{
+    return d->idFormat;
+}
+
+void Pool::setIdFormat(IdFormat format)
+{
+    if (d->assign(d->idFormat, format))
+        d->applySettings(true);
+}
+
+Timeouts Pool::timeouts() const
+{
+    return d->timeouts;
+}
+
+void Pool::setTimeouts(const Timeouts &timeouts)
+{
+    if (!d->assign(d->timeouts, timeouts))
+        return;
+    d->applyPolicy();
+    d->applySettings(false);
+}
+
+KeepAlive Pool::keepAlive() const
+{
+    return d->keepAlive;
+}
+
+void Pool::setKeepAlive(const KeepAlive &keepAlive)
+{
+    if (d->assign(d->keepAlive, keepAlive))
+        d->applySettings(false);
+}
+
+Lifetimes Pool::lifetimes() const
+{
+    return d->policy.lifetimes;
+}
+
+void Pool::setLifetimes(const Lifetimes &lifetimes)
+{
+    if (d->assign(d->policy.lifetimes, lifetimes))
+        d->applyPolicy();
+}
+
+TakeOrder Pool::takeOrder() const
+{
+    return d->policy.order;
+}
+
+void Pool::setTakeOrder(TakeOrder order)
+{
+    if (d->assign(d->policy.order, order))
+        d->applyPolicy();
+}
+
+Unsolicited Pool::unsolicited() const
+{
+    return d->policy.unsolicited;
+}
+
+void Pool::setUnsolicited(Unsolicited unsolicited)
+{
+    if (d->assign(d->policy.unsolicited, unsolicited))
+        d->applyPolicy();
+}
+
+int Pool::maximumWaiting() const
+{
+    return d->policy.maximumWaiting;
+}
+
+void Pool::setMaximumWaiting(int maximum)
+{
+    if (d->assign(d->policy.maximumWaiting, std::max(0, maximum)))
+        d->applyPolicy();
+}
+
+std::chrono::milliseconds Pool::leaseThreshold() const
+{
+    return d->policy.leaseThreshold;
+}
+
+void Pool::setLeaseThreshold(std::chrono::milliseconds threshold)
+{
+    if (d->assign(d->policy.leaseThreshold, std::max(std::chrono::milliseconds(0), threshold)))
+        d->applyPolicy();
+}
+
+bool Pool::usesCallerThread() const
+{
+    return d->usesCallerThread;
+}
+
+void Pool::setUsesCallerThread(bool uses)
+{
+    d->assign(d->usesCallerThread, uses);
+}
+
+// --- Live figures
+
+bool Pool::isReady() const
+{
+    return state() == PoolState::Ready;
+}
+
+int Pool::active() const
+{
+    return status().active;
+}
+
+int Pool::capacity() const
+{
+    return status().capacity;
+}
+
+std::chrono::milliseconds Pool::interval() const
+{
+    return status().interval;
+}
+
+int Pool::intervalMs() const
+{
+    return static_cast<int>(interval().count());
+}
+
+PoolState Pool::state() const
+{
+    return status().state;
+}
+
+int Pool::waiting() const
+{
+    return status().waiting;
+}
+
+int Pool::errorCount() const
+{
+    return status().errorCount;
+}
+
+PoolStatus Pool::status() const
+{
+    return d->core->status();
+}
+
+PoolError Pool::lastError() const
+{
+    return d->core->lastError();
+}
+
+QList<EvictionRecord> Pool::evictions() const
+{
+    return d->core->evictions();
+}
+
+// --- Taking
+
+QFuture<TakeResult> Pool::take(std::chrono::milliseconds timeout)
+{
+    return d->core->take({std::nullopt, timeout, nullptr});
+}
+
+QFuture<TakeResult> Pool::take(ConnectionId id, std::chrono::milliseconds timeout)
+{
+    return d->core->take({id, timeout, nullptr});
+}
+
+QFuture<TakeResult> Pool::takeInto(QThread *thread, std::chrono::milliseconds timeout)
+{
+    return d->core->take({std::nullopt, timeout, thread});
+}
+
+TakeResult Pool::tryTake()
+{
+    return d->core->tryTake();
+}
+
+void Pool::giveBack(Connection connection)
+{
+    const std::shared_ptr<Lease> lease = connection.m_lease;
+    if (!lease)
+        return;
+    if (const auto owner = lease->core().lock())
+        owner->giveBack(lease);
+    else
+        lease->close(); // its pool is gone
+}
+
+void Pool::addError()
+{
+    d->core->addError();
+}
+
+void Pool::resetErrorCount()
+{
+    d->core->resetErrorCount();
+}
+
+// --- Life
+
+void Pool::flush()
+{
+    d->core->flush();
+    d->inLane<Supply>([](Supply &supply) {
+        supply.abandon();
+        supply.wake();
+    });
+}
+
+void Pool::pause()
+{
+    d->core->setPaused(true);
+    d->inLane<Supply>([](Supply &supply) { supply.setPaused(true); });
+}
+
+void Pool::resume()
+{
+    d->core->setPaused(false);
+    d->inLane<Supply>([](Supply &supply) { supply.setPaused(false); });
+}
+
+void Pool::drain(std::chrono::milliseconds deadline)
+{
+    d->inLane<Supply>([](Supply &supply) {
+        supply.setPaused(true);
+        supply.abandon();
+    });
+    d->drain(deadline);
+}
+
+void Pool::close()
+{
+    d->close();
+}
+
+} // namespace Tidepool

@@ -1,0 +1,145 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "pool_p.h"
+
+#include <utility>
+
+namespace Tidepool {
+
+PoolPrivate::PoolPrivate(bool isServer)
+{
+    policy.isServer = isServer;
+    core->announcer().attach(this);
+    m_drainTimer.setParent(this);
+    m_drainTimer.setSingleShot(true);
+    connect(&m_drainTimer, &QTimer::timeout, this, &PoolPrivate::close);
+}
+
+PoolPrivate::~PoolPrivate()
+{
+    core->announcer().detach();
+}
+
+void PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity)
+{
+    m_lane = usesCallerThread ? Lane::ofCallerThread() : Lane::acquire();
+    // Not a shared_ptr: the lane's own tasks must not keep the lane alive.
+    const PostToLane post = [lane = std::weak_ptr(m_lane)](std::function<void()> task) {
+        if (const auto alive = lane.lock())
+            alive->post(std::move(task));
+    };
+    auto *engine = new PoolEngine(core, std::move(supply), post);
+    engine->moveToThread(m_lane->thread());
+    m_engine = engine;
+
+    applyPolicy();
+    const QPointer<PoolEngine> guarded = engine;
+    PoolCore::LanePort port;
+    port.lane = m_lane;
+    port.wake = [guarded] {
+        if (guarded)
+            guarded->wake();
+    };
+    port.watchForCancel = [guarded](const QFuture<TakeResult> &future, Waiters::Ticket ticket) {
+        if (guarded)
+            guarded->watchForCancel(future, ticket);
+    };
+    core->open(std::move(port), capacity);
+    m_lane->post([guarded] {
+        if (guarded)
+            guarded->start();
+    });
+}
+
+void PoolPrivate::close()
+{
+    m_drainTimer.stop();
+    if (!m_lane)
+        return;
+    const std::vector<QSslSocket *> sockets = core->shut();
+    m_lane->run([engine = m_engine.data(), &sockets] {
+        delete engine;
+        for (QSslSocket *socket : sockets)
+            closeGently(socket);
+    });
+    m_engine.clear();
+    m_lane.reset();
+    emit q->closed();
+}
+
+void PoolPrivate::drain(std::chrono::milliseconds deadline)
+{
+    if (!m_lane)
+        return;
+    core->startDraining();
+    m_drainTimer.start(std::max(deadline, std::chrono::milliseconds(0)));
+    publish(); // it may be over already
+}
+
+void PoolPrivate::applyPolicy()
+{
+    policy.takeTimeout = timeouts.take;
+    core->setPolicy(policy);
+}
+
+void PoolPrivate::customEvent(QEvent *)
+{
+    core->announcer().received();
+    publish();
+}
+
+// Every slot called from here may close or change the pool.
+void PoolPrivate::publish()
+{
+    signalEvents();
+    const PoolStatus now = core->status();
+    const PoolStatus before = std::exchange(m_published, now);
+    const bool isReady = now.state == PoolState::Ready;
+    const bool wasReady = std::exchange(m_isReadyPublished, isReady);
+    if (now.state != before.state)
+        emit q->stateChanged(now.state);
+    if (isReady != wasReady)
+        emit q->readyChanged(isReady);
+    if (now.active != before.active)
+        emit q->activeChanged(now.active);
+    if (now.capacity != before.capacity)
+        emit q->capacityChanged(now.capacity);
+    if (now.interval != before.interval)
+        emit q->intervalChanged(static_cast<int>(now.interval.count()));
+    if (now.waiting != before.waiting)
+        emit q->waitingChanged(now.waiting);
+    if (now.errorCount != before.errorCount)
+        emit q->errorCountChanged(now.errorCount);
+    emit q->statusChanged();
+    if (now.state == PoolState::Draining && now.leased == 0)
+        close();
+}
+
+void PoolPrivate::signalEvents()
+{
+    for (const PoolEvent &event : core->takeEvents()) {
+        switch (event.kind) {
+        case PoolEvent::Kind::Parked:
+            emit q->connectionParked(event.id);
+            break;
+        case PoolEvent::Kind::Taken:
+            emit q->connectionTaken(event.id);
+            break;
+        case PoolEvent::Kind::Evicted:
+            emit q->connectionEvicted(event.id, event.cause);
+            break;
+        case PoolEvent::Kind::Spoke:
+            emit q->connectionSpoke(event.id);
+            break;
+        case PoolEvent::Kind::HeldLong:
+            emit q->connectionHeldLong(event.id);
+            break;
+        case PoolEvent::Kind::Failed:
+            emit q->attemptFailed(event.error);
+            break;
+        }
+    }
+}
+
+} // namespace Tidepool

@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "poolcore.h"
+#include "poolengine.h"
+
+#include "../supply/lane.h"
+
+#include <QtCore/QPointer>
+#include <QtCore/QTimer>
+
+namespace Tidepool {
+
+/// What the facades keep: the settings, the last published figures, the ways to core and lane.
+class PoolPrivate : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit PoolPrivate(bool isServer);
+    ~PoolPrivate() override;
+
+    /// Assigns and tells, if @p value is new. True if it was.
+    template <typename T>
+    bool assign(T &setting, const T &value)
+    {
+        if constexpr (requires { setting == value; }) {
+            if (setting == value)
+                return false;
+        }
+        setting = value;
+        emit q->settingsChanged();
+        return true;
+    }
+
+    /// Passes changed settings on to the lane. @p isNewEndpoint: what a connection is has changed.
+    virtual void applySettings(bool isNewEndpoint) = 0;
+
+    [[nodiscard]] bool isRunning() const { return m_engine != nullptr; }
+    void open(std::unique_ptr<Supply> supply, int capacity);
+    void close();
+    void drain(std::chrono::milliseconds deadline);
+    void applyPolicy();
+    /// Runs @p task in the lane with the supply, if the pool runs.
+    template <typename ConcreteSupply, typename Task>
+    void inLane(Task task)
+    {
+        if (!isRunning())
+            return;
+        m_lane->post([engine = m_engine, task = std::move(task)] {
+            if (engine)
+                task(static_cast<ConcreteSupply &>(engine->supply()));
+        });
+    }
+
+    Pool *q = nullptr;
+    std::shared_ptr<PoolCore> core = std::make_shared<PoolCore>();
+    CorePolicy policy;
+    TlsOptions tls;
+    IdFormat idFormat = IdFormat::Hex8;
+    Timeouts timeouts;
+    KeepAlive keepAlive;
+    bool usesCallerThread = false;
+
+protected:
+    void customEvent(QEvent *event) override;
+
+private:
+    void publish();
+    void signalEvents();
+
+    std::shared_ptr<Lane> m_lane;
+    QPointer<PoolEngine> m_engine; // in the lane; only looked into there
+    PoolStatus m_published;
+    bool m_isReadyPublished = false;
+    QTimer m_drainTimer;
+};
+
+} // namespace Tidepool

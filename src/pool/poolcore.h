@@ -1,0 +1,193 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "announcer.h"
+#include "lease.h"
+
+#include "../idle/idlestore.h"
+#include "../idle/liveness.h"
+#include "../idle/waiters.h"
+#include "../idle/watcher.h"
+#include "../supply/sink.h"
+
+#include <tidepool/pool.h>
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace Tidepool {
+
+class Lane;
+
+/// Something that happened, for the facade to signal.
+struct PoolEvent
+{
+    enum class Kind : quint8 { Parked, Taken, Evicted, Spoke, HeldLong, Failed };
+    Kind kind = Kind::Parked;
+    ConnectionId id;
+    EvictionCause cause = EvictionCause::PeerClosed;
+    PoolError error;
+};
+
+/// What a take asks for.
+struct TakeRequest
+{
+    std::optional<ConnectionId> id;
+    std::chrono::milliseconds timeout = Pool::defaultTimeout;
+    QThread *target = nullptr;
+};
+
+/// How the core treats connections; a plain value, set by the facade.
+struct CorePolicy
+{
+    TakeOrder order = TakeOrder::NewestFirst;
+    Unsolicited unsolicited = Unsolicited::Keep;
+    Overflow overflow = Overflow::Refuse;
+    Lifetimes lifetimes;
+    std::chrono::milliseconds takeTimeout{10'000};
+    std::chrono::milliseconds leaseThreshold{0};
+    int maximumWaiting = 10'000;
+    int limit = 64; ///< Parked connections at most.
+    bool isServer = false;
+};
+
+/// The pool itself: the connections, the takes that wait, the figures, under one mutex.
+///
+/// Thread-safe. Shared by the facade, the lane and every lease. No I/O, no promise and no foreign code runs under
+/// the mutex: an entry is checked out, the mutex released, the work done, and the verdict recorded.
+class PoolCore final : public Sink, public std::enable_shared_from_this<PoolCore>
+{
+public:
+    using Clock = std::chrono::steady_clock;
+    /// What the lane is asked to do.
+    struct LanePort
+    {
+        std::shared_ptr<Lane> lane;
+        std::function<void()> wake; ///< In the lane: look at demand and deadlines again.
+        /// In the lane: call PoolCore::cancel() when this take is cancelled.
+        std::function<void(const QFuture<TakeResult> &, Waiters::Ticket)> watchForCancel;
+    };
+
+    PoolCore();
+    ~PoolCore() override;
+
+    // --- The facade's side
+    [[nodiscard]] Announcer &announcer() { return m_announcer; }
+    void setPolicy(const CorePolicy &policy);
+    void open(LanePort port, int capacity);
+    void setPaused(bool paused);
+    /// Fails the waiters, evicts the parked ones, takes no more.
+    void startDraining();
+    /// As startDraining(), for good. What was evicted is returned, to be closed in the lane.
+    [[nodiscard]] std::vector<QSslSocket *> shut();
+    void flush();
+    [[nodiscard]] PoolStatus status() const;
+    [[nodiscard]] PoolError lastError() const;
+    [[nodiscard]] QList<EvictionRecord> evictions() const;
+    [[nodiscard]] std::vector<PoolEvent> takeEvents();
+    /// Which events to keep for takeEvents().
+    void want(PoolEvent::Kind kind) { m_wanted |= bit(kind); }
+    void addError();
+    void resetErrorCount();
+    /// Shows why the pool could not start.
+    void setStartError(const PoolError &error);
+
+    // --- The takers' side
+    [[nodiscard]] QFuture<TakeResult> take(const TakeRequest &request);
+    [[nodiscard]] TakeResult tryTake();
+    void giveBack(const std::shared_ptr<Lease> &lease);
+    void leaseEnded(quint64 token);
+
+    // --- The lane's side
+    void setWatcher(std::shared_ptr<Watcher> watcher);
+    /// A parked connection is readable or has ended.
+    void examineParked(quint64 token);
+    void cancel(Waiters::Ticket ticket);
+    /// Ends what is due now: waits, lifetimes, patience with leases.
+    void expire();
+    /// When expire() is to be called next; Clock::time_point::max() for never.
+    [[nodiscard]] Clock::time_point nextDeadline() const;
+
+    // --- The supply's side: Sink
+    void enter(Step step) override;
+    void leave(Step step) override;
+    [[nodiscard]] quint64 generation() const override;
+    [[nodiscard]] Demand demand() const override;
+    [[nodiscard]] ConnectionId freshId() const override;
+    [[nodiscard]] bool makeRoom() override { return makeRoomFor({}); }
+    void established(Established connection) override;
+    void attemptFailed(const PoolError &error) override;
+    void clientRefused() override;
+    void clientOverflowed() override;
+    void setTarget(int capacity, std::chrono::milliseconds interval) override;
+    void setFatal(const PoolError &error) override;
+
+private:
+    enum class Life : quint8 { Stopped, Running, Draining, Closed };
+    using Lock = std::unique_lock<std::mutex>;
+    using WaiterList = std::vector<std::unique_ptr<Waiter>>;
+
+    static constexpr unsigned bit(PoolEvent::Kind kind) { return 1U << static_cast<unsigned>(kind); }
+
+    // Under the mutex
+    [[nodiscard]] PoolState state() const;
+    [[nodiscard]] PoolStatus statusLocked() const;
+    [[nodiscard]] PoolError refusal() const;
+    void record(PoolEvent event);
+    void recordEviction(const Entry &entry, EvictionCause cause, const QString &text);
+    QSslSocket *evict(Entry *entry, EvictionCause cause, const QString &text = {});
+    void evictAllParked(EvictionCause cause, std::vector<QSslSocket *> &sockets);
+    void evictSurplus(std::vector<QSslSocket *> &sockets);
+    void noteOutage();
+    QSslSocket *drop(Entry *entry);
+    void countParked(Entry *entry);
+    void countServed(const Waiter &waiter, Entry *entry);
+    [[nodiscard]] std::optional<EvictionCause> staleness(const Entry &entry, quint64 generation) const;
+    [[nodiscard]] bool isReplaced() const;
+    [[nodiscard]] QSslSocket *checkOutAndEvict(Entry *entry, EvictionCause cause);
+
+    // Without it
+    [[nodiscard]] bool makeRoomFor(ConnectionId id);
+    [[nodiscard]] std::shared_ptr<Lease> takeParked(Lock &lock, const TakeRequest &request);
+    /// Judges a connection checked out by the calling thread, which may be any.
+    [[nodiscard]] std::optional<EvictionCause> validate(Entry &entry, Unsolicited unsolicited, QString &text) const;
+    /// Serves a waiter with a connection in state Checking and in no thread, or parks it.
+    void offer(Entry *entry, quint64 generation);
+    [[nodiscard]] bool serve(std::unique_ptr<Waiter> waiter, Entry *entry);
+    void finishGiveBack(const std::shared_ptr<Lease> &lease);
+    void finish(std::unique_ptr<Waiter> waiter);
+    void fail(WaiterList waiters, const PoolError &error);
+    void failAsTimedOut(WaiterList waiters);
+    void closeInLane(std::vector<QSslSocket *> sockets);
+    void changed();
+    void wakeSupply();
+
+    Announcer m_announcer;
+    std::atomic<unsigned> m_wanted = 0;
+    std::atomic<bool> m_isWakePending = false;
+
+    mutable std::mutex m_mutex; // everything below
+    Life m_life = Life::Stopped;
+    CorePolicy m_policy;
+    LanePort m_port;
+    std::shared_ptr<Watcher> m_watcher;
+    IdleStore m_store;
+    Waiters m_waiters;
+    PoolStatus m_figures; // counters, and the gauges that nothing else holds
+    int m_serving = 0; // waiters out of m_waiters, being served
+    bool m_isPaused = false;
+    bool m_isUp = false; // a connection came up since the start or the last outage
+    bool m_hasFailed = false; // the last attempt did
+    PoolError m_lastError;
+    PoolError m_fatal;
+    std::deque<EvictionRecord> m_ledger;
+    std::vector<PoolEvent> m_events;
+};
+
+} // namespace Tidepool

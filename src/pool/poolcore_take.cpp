@@ -1,0 +1,444 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "poolcore.h"
+
+#include "../idle/affinity.h"
+#include "../supply/lane.h"
+
+#include <QtCore/QRandomGenerator>
+
+#include <algorithm>
+#include <utility>
+
+namespace Tidepool {
+
+namespace {
+
+QFuture<TakeResult> readyFuture(TakeResult result)
+{
+    QPromise<TakeResult> promise;
+    promise.start();
+    promise.addResult(std::move(result));
+    promise.finish();
+    return promise.future();
+}
+
+Expiry expiryOfNow(const Lifetimes &lifetimes, const Entry &entry)
+{
+    if (lifetimes.maximumLifetime.count() <= 0 && lifetimes.maximumIdle.count() <= 0)
+        return {};
+    return expiryOf(lifetimes, entry.establishedAt, entry.parkedAt, QRandomGenerator::global()->generateDouble());
+}
+
+Watcher::For watchFor(const Entry &entry)
+{
+    return entry.hasSpoken ? Watcher::For::End : Watcher::For::Readable;
+}
+
+} // namespace
+
+PoolError PoolCore::refusal() const
+{
+    switch (m_life) {
+    case Life::Running:
+        return {};
+    case Life::Stopped:
+        return {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool was never started; call start() or listen().")};
+    case Life::Draining:
+        return {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is draining and hands out no more connections.")};
+    case Life::Closed:
+        break;
+    }
+    return {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is closed; start() opens it again.")};
+}
+
+// Pops, releases the mutex, looks, and counts under the mutex again, until one is good or none is left.
+std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &request)
+{
+    for (;;) {
+        Entry *entry = request.id ? m_store.checkOut(*request.id) : m_store.checkOut(m_policy.order);
+        if (!entry)
+            return nullptr;
+        ++m_figures.checking;
+        const auto watcher = m_watcher;
+        const Unsolicited unsolicited = m_policy.unsolicited;
+        lock.unlock();
+        if (watcher)
+            watcher->remove(entry->descriptor, entry->token());
+        QString text;
+        std::optional<EvictionCause> fault = validate(*entry, unsolicited, text);
+        auto lease = fault ? nullptr : std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
+        lock.lock();
+        if (!fault && entry->generation != m_figures.generation) {
+            (void)lease->reclaim();
+            fault = m_life == Life::Running ? EvictionCause::Flushed : EvictionCause::PoolClosed;
+        }
+        if (!fault) {
+            --m_figures.checking;
+            ++m_figures.taken;
+            entry->parkedAt = Clock::now();
+            m_store.lease(entry);
+            record({PoolEvent::Kind::Taken, entry->id, {}, {}});
+            return lease;
+        }
+        QSslSocket *socket = evict(entry, *fault, text);
+        lock.unlock();
+        closeGently(socket);
+        lock.lock();
+        if (m_life != Life::Running)
+            return nullptr;
+    }
+}
+
+std::optional<EvictionCause> PoolCore::validate(Entry &entry, Unsolicited unsolicited, QString &text) const
+{
+    int systemError = 0;
+    const Peek seen = peek(entry.descriptor, &systemError);
+    if (seen == Peek::Quiet)
+        return std::nullopt;
+    if (seen == Peek::Closed) {
+        if (systemError != 0)
+            text = qt_error_string(systemError);
+        return systemError == 0 ? EvictionCause::PeerClosed : EvictionCause::SocketError;
+    }
+    pullIntoThisThread(*entry.socket);
+    const Liveness liveness = examine(*entry.socket);
+    if (liveness == Liveness::Dead) {
+        const bool isOrderly = entry.socket->error() == QAbstractSocket::RemoteHostClosedError
+            || entry.socket->state() == QAbstractSocket::ConnectedState;
+        if (!isOrderly)
+            text = entry.socket->errorString();
+        return isOrderly ? EvictionCause::PeerClosed : EvictionCause::SocketError;
+    }
+    if (liveness == Liveness::Spoke) {
+        entry.hasSpoken = true;
+        if (unsolicited == Unsolicited::Evict)
+            return EvictionCause::Unsolicited;
+    }
+    pushToNoThread(*entry.socket);
+    return std::nullopt;
+}
+
+QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
+{
+    const auto askedAt = Clock::now();
+    Lock lock(m_mutex);
+    PoolError error = refusal();
+    if (!error) {
+        if (auto lease = takeParked(lock, request)) {
+            ++m_figures.takesAsked;
+            ++m_figures.servedWarm;
+            m_figures.waitTime.add(Clock::now() - askedAt);
+            lock.unlock();
+            wakeSupply();
+            changed();
+            if (request.target)
+                lease->moveTo(request.target);
+            return readyFuture(Connection(std::move(lease)));
+        }
+        error = refusal(); // it may have been closed meanwhile
+    }
+    if (!error)
+        error = m_fatal;
+    if (!error && m_waiters.size() >= m_policy.maximumWaiting)
+        error = {Phase::Wait, ErrorKind::Limit,
+                 QStringLiteral("%1 takes wait already, which is the limit; raise maximumWaiting or the capacity.").arg(m_waiters.size())};
+    ++m_figures.takesAsked;
+    if (error) {
+        ++m_figures.takesFailed;
+        error.setStatus(statusLocked());
+        lock.unlock();
+        return readyFuture(std::move(error));
+    }
+
+    const auto timeout = request.timeout.count() < 0 ? m_policy.takeTimeout : request.timeout;
+    auto waiter = std::make_unique<Waiter>();
+    waiter->id = request.id;
+    waiter->askedAt = askedAt;
+    waiter->deadline = askedAt + std::min<std::chrono::milliseconds>(timeout, std::chrono::hours(24 * 365));
+    waiter->target = request.target;
+    waiter->promise.start();
+    QFuture<TakeResult> future = waiter->promise.future();
+    const Waiters::Ticket ticket = m_waiters.add(std::move(waiter));
+    const LanePort port = m_port;
+    lock.unlock();
+    port.lane->post([watch = port.watchForCancel, future, ticket] { watch(future, ticket); });
+    wakeSupply();
+    changed();
+    return future;
+}
+
+TakeResult PoolCore::tryTake()
+{
+    const auto askedAt = Clock::now();
+    Lock lock(m_mutex);
+    PoolError error = refusal();
+    auto lease = error ? nullptr : takeParked(lock, {});
+    ++m_figures.takesAsked;
+    if (lease) {
+        ++m_figures.servedWarm;
+        m_figures.waitTime.add(Clock::now() - askedAt);
+        lock.unlock();
+        wakeSupply();
+        changed();
+        return Connection(std::move(lease));
+    }
+    ++m_figures.takesFailed;
+    if (!error)
+        error = {Phase::Wait, ErrorKind::Empty, QStringLiteral("No connection is parked just now; take() waits for one.")};
+    error.setStatus(statusLocked());
+    lock.unlock();
+    wakeSupply(); // dead ones may have been found
+    changed();
+    return error;
+}
+
+void PoolCore::offer(Entry *entry, quint64 generation)
+{
+    bool isWatched = false;
+    std::shared_ptr<Watcher> watcher;
+    Lock lock(m_mutex);
+    for (;;) {
+        if (const auto cause = staleness(*entry, generation)) {
+            const qintptr descriptor = entry->descriptor;
+            const quint64 token = entry->token();
+            QSslSocket *socket = entry->isCounted || *cause == EvictionCause::Unsolicited ? evict(entry, *cause) : drop(entry);
+            lock.unlock();
+            if (isWatched && watcher)
+                watcher->remove(descriptor, token);
+            closeGently(socket);
+            break;
+        }
+        auto waiter = m_waiters.next(entry->id);
+        if (!waiter && isWatched) {
+            countParked(entry);
+            lock.unlock();
+            break;
+        }
+        m_serving += waiter ? 1 : 0;
+        if (!watcher)
+            watcher = m_watcher;
+        lock.unlock();
+        // Watched before it can be seen by a taker, so that a watch never outlives the parking; and without the mutex.
+        if (!waiter) {
+            if (watcher)
+                watcher->add(entry->descriptor, entry->token(), watchFor(*entry));
+            isWatched = true;
+        } else {
+            if (std::exchange(isWatched, false) && watcher)
+                watcher->remove(entry->descriptor, entry->token());
+            if (serve(std::move(waiter), entry))
+                break;
+        }
+        lock.lock();
+    }
+    wakeSupply();
+    changed();
+}
+
+void PoolCore::countParked(Entry *entry)
+{
+    --m_figures.checking;
+    const bool isNew = !std::exchange(entry->isCounted, true);
+    if (isNew) {
+        ++m_figures.parked;
+        entry->parkedAt = Clock::now();
+        entry->expiry = expiryOfNow(m_policy.lifetimes, *entry);
+        record({PoolEvent::Kind::Parked, entry->id, {}, {}});
+        if (entry->hasSpoken)
+            record({PoolEvent::Kind::Spoke, entry->id, {}, {}});
+    }
+    m_store.park(entry);
+}
+
+// False if the take was cancelled: the connection is still in state Checking, for somebody else.
+bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
+{
+    auto lease = std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
+    bool isCancelled = false;
+    {
+        const Lock lock(m_mutex);
+        --m_serving;
+        isCancelled = waiter->promise.isCanceled();
+        if (isCancelled)
+            ++m_figures.takesCancelled;
+        else
+            countServed(*waiter, entry);
+    }
+    if (!isCancelled && waiter->promise.addResult(TakeResult(Connection(lease)))) {
+        if (waiter->target)
+            lease->moveTo(waiter->target);
+        finish(std::move(waiter));
+        return true;
+    }
+    (void)lease->reclaim();
+    if (!isCancelled) { // it was in this very moment
+        const Lock lock(m_mutex);
+        m_store.reclaim(entry);
+        ++m_figures.checking;
+        --m_figures.taken;
+        --m_figures.servedAfterWait;
+        ++m_figures.takesCancelled;
+    }
+    finish(std::move(waiter));
+    return false;
+}
+
+void PoolCore::countServed(const Waiter &waiter, Entry *entry)
+{
+    const auto now = Clock::now();
+    --m_figures.checking;
+    m_figures.parked += std::exchange(entry->isCounted, true) ? 0 : 1;
+    ++m_figures.taken;
+    ++m_figures.servedAfterWait;
+    m_figures.waitTime.add(now - waiter.askedAt);
+    entry->parkedAt = now;
+    m_store.lease(entry);
+    record({PoolEvent::Kind::Taken, entry->id, {}, {}});
+}
+
+// Why a connection in state Checking must not be handed out, if so.
+std::optional<EvictionCause> PoolCore::staleness(const Entry &entry, quint64 generation) const
+{
+    if (entry.hasSpoken && m_policy.unsolicited == Unsolicited::Evict)
+        return EvictionCause::Unsolicited;
+    if (generation == m_figures.generation)
+        return std::nullopt;
+    return m_life == Life::Running ? EvictionCause::Flushed : EvictionCause::PoolClosed;
+}
+
+QSslSocket *PoolCore::drop(Entry *entry)
+{
+    --m_figures.checking;
+    ++m_figures.dropped;
+    return m_store.remove(entry)->socket;
+}
+
+void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
+{
+    QSslSocket *socket = lease->socket();
+    (void)lease->reclaim();
+    const bool isUnsent = socket->bytesToWrite() > 0 || socket->encryptedBytesToWrite() > 0;
+    if (isUnsent)
+        socket->flush();
+    socket->disconnect();
+    const Liveness liveness = examine(*socket);
+    const bool isGood = liveness != Liveness::Dead && socket->bytesToWrite() == 0 && socket->encryptedBytesToWrite() == 0;
+    const bool hasSpoken = liveness == Liveness::Spoke || socket->bytesAvailable() > 0;
+
+    Entry *entry = nullptr;
+    quint64 generation = 0;
+    {
+        const Lock lock(m_mutex);
+        Entry *known = m_store.find(lease->token());
+        const bool isWelcome = m_life == Life::Running && m_store.parkedCount() < m_policy.limit
+            && known && known->generation == m_figures.generation;
+        if (known && !isGood) {
+            ++m_figures.failed[static_cast<size_t>(Phase::Validate)];
+            m_store.remove(known);
+        } else if (known) {
+            ++m_figures.givenBack;
+            ++m_figures.checking;
+            m_store.reclaim(known);
+            known->hasSpoken = hasSpoken;
+            known->isCounted = false;
+            generation = known->generation;
+            if (isWelcome)
+                entry = known;
+            else
+                (void)drop(known);
+        }
+    }
+    if (!entry) {
+        closeGently(socket);
+        changed();
+        return;
+    }
+    pushToNoThread(*socket);
+    offer(entry, generation);
+}
+
+void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
+{
+    const auto moved = lease->transfer();
+    if (!moved)
+        return;
+    if (moved->isInNoThread()) {
+        finishGiveBack(moved);
+        return;
+    }
+    QSslSocket *socket = moved->socket();
+    const bool isHere = socket->thread() == QThread::currentThread();
+    if (isHere && QThread::currentThread()->loopLevel() == 0) {
+        finishGiveBack(moved);
+        return;
+    }
+    // Queued, because the caller may be inside one of the socket's own signals, or in another thread.
+    QMetaObject::invokeMethod(
+        socket,
+        [self = shared_from_this(), moved] {
+            if (moved->isValid())
+                self->finishGiveBack(moved);
+        },
+        Qt::QueuedConnection);
+}
+
+void PoolCore::leaseEnded(quint64 token)
+{
+    {
+        const Lock lock(m_mutex);
+        Entry *entry = m_store.find(token);
+        if (!entry || entry->state != Entry::State::Leased)
+            return;
+        m_store.remove(entry);
+    }
+    changed();
+}
+
+// --- Ends of waiting
+
+void PoolCore::fail(WaiterList waiters, const PoolError &error)
+{
+    if (waiters.empty())
+        return;
+    PoolError told = error;
+    if (told.phase() == Phase::Wait)
+        told.setStatus(status());
+    for (auto &waiter : waiters) {
+        waiter->promise.addResult(TakeResult(told));
+        finish(std::move(waiter));
+    }
+}
+
+void PoolCore::cancel(Waiters::Ticket ticket)
+{
+    std::unique_ptr<Waiter> waiter;
+    {
+        const Lock lock(m_mutex);
+        waiter = m_waiters.remove(ticket);
+        if (!waiter)
+            return;
+        ++m_figures.takesCancelled;
+    }
+    finish(std::move(waiter));
+    changed();
+}
+
+// Continuations run inside QPromise::finish() and may do anything, close the pool included; so they run
+// from the lane's loop and not in the middle of a supply.
+void PoolCore::finish(std::unique_ptr<Waiter> waiter)
+{
+    std::shared_ptr<Lane> lane;
+    {
+        const Lock lock(m_mutex);
+        lane = m_port.lane;
+    }
+    if (!lane) {
+        waiter->promise.finish();
+        return;
+    }
+    lane->post([shared = std::shared_ptr<Waiter>(std::move(waiter))] { shared->promise.finish(); });
+}
+
+} // namespace Tidepool

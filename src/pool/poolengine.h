@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "poolcore.h"
+
+#include "../supply/supply.h"
+
+#include <QtCore/QTimer>
+
+namespace Tidepool {
+
+/// A pool's part in the lane: its supply, its watcher, its deadlines.
+///
+/// Made in the facade's thread, moved to the lane, and destroyed there.
+class PoolEngine final : public QObject
+{
+    Q_OBJECT
+
+public:
+    PoolEngine(std::shared_ptr<PoolCore> core, std::unique_ptr<Supply> supply, PostToLane post);
+    ~PoolEngine() override;
+
+    void start();
+    /// Demand or a deadline may have changed.
+    void wake();
+    void watchForCancel(const QFuture<TakeResult> &future, Waiters::Ticket ticket);
+    [[nodiscard]] Supply &supply() { return *m_supply; }
+
+private:
+    void expire();
+    void armDeadline();
+
+    std::shared_ptr<PoolCore> m_core;
+    std::unique_ptr<Supply> m_supply;
+    PostToLane m_post;
+    std::shared_ptr<Watcher> m_watcher;
+    QTimer m_deadline;
+};
+
+} // namespace Tidepool

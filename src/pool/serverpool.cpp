@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "pool_p.h"
+
+#include "../log.h"
+#include "../supply/serversupply.h"
+
+#include <tidepool/serverpool.h>
+
+#include <algorithm>
+
+namespace Tidepool {
+
+class ServerPoolPrivate final : public PoolPrivate
+{
+    Q_OBJECT
+
+public:
+    ServerPoolPrivate() : PoolPrivate(true) { policy.limit = 65'536; }
+
+    void applySettings(bool isNewEndpoint) override
+    {
+        settings.idFormat = idFormat;
+        settings.timeouts = timeouts;
+        settings.keepAlive = keepAlive;
+        if (!isRunning())
+            return;
+        const TlsConfiguration configuration = isNewEndpoint ? serverTlsConfiguration(tls) : tlsInUse;
+        if (configuration.error) {
+            qCWarning(lcTidepool, "The new TLS settings are not used: %ls", qUtf16Printable(configuration.error.message()));
+            core->setStartError(configuration.error);
+            return;
+        }
+        tlsInUse = configuration;
+        if (isNewEndpoint)
+            core->flush();
+        inLane<ServerSupply>([settings = settings, configuration](ServerSupply &supply) {
+            supply.setSettings(settings);
+            supply.setTls(configuration);
+        });
+    }
+
+    bool listen(std::unique_ptr<Listener> listener, bool isListening)
+    {
+        tlsInUse = serverTlsConfiguration(tls);
+        const PoolError error = tlsInUse.error ? tlsInUse.error : listener->error();
+        if (error || !isListening) {
+            core->setStartError(error);
+            qCWarning(lcTidepool, "%ls", qUtf16Printable(error.message()));
+            return false;
+        }
+        address = listener->serverAddress();
+        port = listener->serverPort();
+        applySettings(false);
+        open(std::make_unique<ServerSupply>(*core, settings, tlsInUse, std::move(listener)), policy.limit);
+        return true;
+    }
+
+    ServerSettings settings;
+    QStringList allowedClients;
+    TlsConfiguration tlsInUse;
+    QHostAddress address = QHostAddress::Any;
+    quint16 port = 0;
+};
+
+ServerPool::ServerPool(QObject *parent) : Pool(std::make_unique<ServerPoolPrivate>(), parent) {}
+
+ServerPool::~ServerPool() = default;
+
+ServerPoolPrivate *ServerPool::dd() const
+{
+    return static_cast<ServerPoolPrivate *>(d.get());
+}
+
+QStringList ServerPool::allowedClients() const
+{
+    return dd()->allowedClients;
+}
+
+bool ServerPool::setAllowedClients(const QStringList &clients)
+{
+    QString bad;
+    const auto parsed = AllowedClients::parse(clients, &bad);
+    if (!parsed) {
+        qCWarning(lcTidepool, "\"%ls\" is neither an address nor a network such as 192.0.2.0/24; the allowed clients stay as they are.",
+                  qUtf16Printable(bad));
+        return false;
+    }
+    dd()->settings.allowedClients = *parsed;
+    if (dd()->assign(dd()->allowedClients, clients))
+        dd()->applySettings(false);
+    return true;
+}
+
+int ServerPool::maximumCapacity() const
+{
+    return dd()->policy.limit;
+}
+
+void ServerPool::setMaximumCapacity(int connections)
+{
+    if (dd()->assign(dd()->policy.limit, std::max(1, connections)))
+        dd()->applyPolicy();
+}
+
+int ServerPool::maximumHandshakes() const
+{
+    return dd()->settings.maximumHandshakes;
+}
+
+void ServerPool::setMaximumHandshakes(int handshakes)
+{
+    if (dd()->assign(dd()->settings.maximumHandshakes, std::max(1, handshakes)))
+        dd()->applySettings(false);
+}
+
+Overflow ServerPool::overflow() const
+{
+    return dd()->policy.overflow;
+}
+
+void ServerPool::setOverflow(Overflow overflow)
+{
+    if (dd()->assign(dd()->policy.overflow, overflow))
+        dd()->applyPolicy();
+}
+
+bool ServerPool::listen(const QHostAddress &address, quint16 port)
+{
+    close();
+    auto listener = std::make_unique<Listener>();
+    const bool isListening = listener->listenOn(address, port);
+    return dd()->listen(std::move(listener), isListening);
+}
+
+bool ServerPool::adopt(qintptr descriptor)
+{
+    close();
+    auto listener = std::make_unique<Listener>();
+    const bool isListening = listener->adopt(descriptor);
+    return dd()->listen(std::move(listener), isListening);
+}
+
+void ServerPool::start()
+{
+    if (!dd()->isRunning())
+        listen(dd()->address, dd()->port);
+}
+
+bool ServerPool::isListening() const
+{
+    return dd()->isRunning();
+}
+
+QHostAddress ServerPool::serverAddress() const
+{
+    return isListening() ? dd()->address : QHostAddress();
+}
+
+quint16 ServerPool::serverPort() const
+{
+    return isListening() ? dd()->port : quint16(0);
+}
+
+QSslCertificate ServerPool::certificate() const
+{
+    return dd()->tlsInUse.ssl.localCertificate();
+}
+
+} // namespace Tidepool
+
+#include "serverpool.moc"

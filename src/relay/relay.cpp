@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "pump.h"
+
+#include "../supply/lane.h"
+
+#include <tidepool/relay.h>
+
+#include <QtCore/QEvent>
+#include <QtCore/QTimer>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace Tidepool {
+
+namespace {
+constexpr std::chrono::milliseconds notificationInterval{100};
+}
+
+class RelayPrivate final : public QObject
+{
+    Q_OBJECT
+
+public:
+    RelayPrivate(Relay *relay, RelayEnd one, RelayEnd two) : q(relay), first(std::move(one)), second(std::move(two))
+    {
+        setParent(relay); // so that it moves to other threads with it
+        state->announcer.attach(this);
+        m_notification.setParent(this);
+        m_notification.setSingleShot(true);
+        connect(&m_notification, &QTimer::timeout, this, &RelayPrivate::publishBytes);
+    }
+
+    ~RelayPrivate() override
+    {
+        state->announcer.detach();
+        letGo();
+    }
+
+    // Queued: the sockets must not leave their thread from inside one of their own signals.
+    void start()
+    {
+        lane = Lane::acquire();
+        QMetaObject::invokeMethod(
+            this,
+            [this] {
+                if (state->reason())
+                    return;
+                first->moveTo(lane->thread());
+                second->moveTo(lane->thread());
+                m_pump = new SocketPump(std::move(*first), std::move(*second), state, idleTimeout);
+                m_pump->moveToThread(lane->thread());
+                first.reset();
+                second.reset();
+                lane->post([pump = m_pump] { pump->start(); });
+            },
+            Qt::QueuedConnection);
+    }
+
+    void stop()
+    {
+        state->end(Relay::Reason::Stopped, {});
+        letGo();
+        state->announcer.announce();
+    }
+
+    void letGo()
+    {
+        for (auto *end : {&first, &second}) {
+            if (*end)
+                (*end)->close();
+            end->reset();
+        }
+        if (lane && m_pump)
+            lane->post([pump = m_pump] { delete pump; });
+        m_pump = nullptr;
+        lane.reset();
+    }
+
+    Relay *q;
+    std::optional<RelayEnd> first; // until the pump has them
+    std::optional<RelayEnd> second;
+    std::shared_ptr<RelayState> state = std::make_shared<RelayState>();
+    std::chrono::milliseconds idleTimeout = std::chrono::minutes(10);
+    std::shared_ptr<Lane> lane;
+    bool isStarted = false;
+    bool isFinished = false;
+
+protected:
+    void customEvent(QEvent *) override
+    {
+        if (state->reason()) {
+            state->announcer.received();
+            publishBytes();
+        } else if (!m_notification.isActive()) {
+            // Until then no further event comes.
+            m_notification.start(notificationInterval);
+        }
+    }
+
+private:
+    void publishBytes()
+    {
+        state->announcer.received();
+        const std::pair now(q->bytesFromFirst(), q->bytesFromSecond());
+        if (std::exchange(m_published, now) != now)
+            emit q->bytesChanged();
+        const auto reason = state->reason();
+        if (!reason || std::exchange(isFinished, true))
+            return;
+        letGo();
+        emit q->runningChanged(false);
+        emit q->finished(*reason);
+    }
+
+    Pump *m_pump = nullptr; // in the lane, and deleted there
+    QTimer m_notification;
+    std::pair<qint64, qint64> m_published;
+};
+
+Relay::Relay(Connection first, Connection second, QObject *parent)
+    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(std::move(first)), RelayEnd(std::move(second))))
+{
+}
+
+Relay::Relay(Connection first, std::unique_ptr<QTcpSocket> second, QObject *parent)
+    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(std::move(first)), RelayEnd(std::move(second))))
+{
+}
+
+Relay::Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent)
+    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(std::move(first)), RelayEnd(std::move(second))))
+{
+}
+
+Relay::~Relay() = default;
+
+std::chrono::milliseconds Relay::idleTimeout() const
+{
+    return d->idleTimeout;
+}
+
+void Relay::setIdleTimeout(std::chrono::milliseconds timeout)
+{
+    d->idleTimeout = std::max(std::chrono::milliseconds(0), timeout);
+}
+
+qint64 Relay::bytesFromFirst() const
+{
+    return d->state->bytes[0].load(std::memory_order_relaxed);
+}
+
+qint64 Relay::bytesFromSecond() const
+{
+    return d->state->bytes[1].load(std::memory_order_relaxed);
+}
+
+bool Relay::isRunning() const
+{
+    return d->isStarted && !d->isFinished;
+}
+
+QString Relay::errorText() const
+{
+    return d->state->errorText();
+}
+
+void Relay::start()
+{
+    if (std::exchange(d->isStarted, true))
+        return;
+    emit runningChanged(true);
+    d->start();
+}
+
+void Relay::stop()
+{
+    if (isRunning())
+        d->stop();
+}
+
+} // namespace Tidepool
+
+#include "relay.moc"

@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "../pool/announcer.h"
+
+#include <tidepool/relay.h>
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <optional>
+
+namespace Tidepool {
+
+/// What a relay and its pump share across their threads.
+struct RelayState
+{
+    Announcer announcer;
+    std::array<std::atomic<qint64>, 2> bytes{}; ///< Read from the first and the second side.
+
+    void end(Relay::Reason reason, const QString &errorText)
+    {
+        const std::scoped_lock lock(m_mutex);
+        if (!m_reason) {
+            m_reason = reason;
+            m_errorText = errorText;
+        }
+    }
+    [[nodiscard]] std::optional<Relay::Reason> reason() const
+    {
+        const std::scoped_lock lock(m_mutex);
+        return m_reason;
+    }
+    [[nodiscard]] QString errorText() const
+    {
+        const std::scoped_lock lock(m_mutex);
+        return m_errorText;
+    }
+
+private:
+    mutable std::mutex m_mutex;
+    std::optional<Relay::Reason> m_reason;
+    QString m_errorText;
+};
+
+} // namespace Tidepool

@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "dial.h"
+#include "repeatedlog.h"
+#include "supply.h"
+
+#include <unordered_map>
+
+namespace Tidepool {
+
+/// Dials a client pool's connections: rounds by the Classic rule, refill, backoff.
+///
+/// Lives in the lane and owns the dials under way.
+class ClientSupply final : public Supply
+{
+    Q_OBJECT
+
+public:
+    ClientSupply(Sink &sink, ClientSettings settings);
+    ~ClientSupply() override;
+
+    void start() override;
+    void wake() override;
+    void setPaused(bool paused) override;
+    void abandon() override;
+
+    /// @p isNewEndpoint: what a connection is has changed, so that failures so far mean nothing.
+    void setSettings(const ClientSettings &settings, bool isNewEndpoint);
+    void retryNow();
+
+private:
+    void applySettings(const ClientSettings &settings);
+    void beginRound();
+    void endRound();
+    void endRoundIfDone();
+    void refill();
+    [[nodiscard]] bool mayDial() const;
+    [[nodiscard]] int missing() const;
+    void dial(int count, int round);
+    void onFinished(Dial *dial);
+    void onFailed(Dial *dial);
+    void backOff();
+    void forgetFailures();
+    void stopForGood(const PoolError &error);
+    std::unique_ptr<Dial> remove(Dial *dial);
+
+    Sink &m_sink;
+    std::shared_ptr<const ClientSettings> m_settings;
+    std::shared_ptr<const TlsConfiguration> m_tls;
+    PoolError m_problem; ///< Why these settings cannot work, if so.
+    Bounds m_bounds;
+    int m_capacity = 0;
+    std::chrono::milliseconds m_interval{0};
+
+    std::unordered_map<Dial *, std::unique_ptr<Dial>> m_dials;
+    QTimer m_roundTimer;
+    QTimer m_backoffTimer;
+    int m_round = 0;
+    int m_dialsOfRound = 0;
+    bool m_isRoundOpen = false;
+    int m_created = 0; ///< Since the capacity was last adapted.
+    int m_failures = 0; ///< Steps of the backoff since the last success.
+    std::chrono::steady_clock::time_point m_backoffBegan;
+    bool m_isPaused = false;
+    bool m_isStarted = false;
+    bool m_isFatal = false;
+    RepeatedLog m_log;
+};
+
+} // namespace Tidepool

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/poolerror.h>
+
+#include <QtNetwork/QTcpServer>
+
+#include <functional>
+
+namespace Tidepool {
+
+/// A listening socket that hands every descriptor on, without a queue of its own.
+///
+/// Not QSslServer: there, handshakes under way count as pending connections, and thirty silent clients stop it for good.
+/// Made and told to listen in the facade's thread, then moved to the lane.
+class Listener : public QTcpServer
+{
+    Q_OBJECT
+
+public:
+    using Handler = std::function<void(qintptr descriptor)>;
+
+    Listener();
+
+    /// False on failure; error() then says why.
+    bool listenOn(const QHostAddress &address, quint16 port);
+    bool adopt(qintptr descriptor);
+    [[nodiscard]] PoolError error() const { return m_error; }
+
+    void setHandler(Handler handler) { m_handler = std::move(handler); }
+
+    /// Accepts no more, from within the handler too; clients wait in the system's backlog.
+    void hold();
+    void unhold();
+
+protected:
+    void incomingConnection(qintptr descriptor) override;
+
+private:
+    bool settle(bool isListening, const QString &where);
+
+    Handler m_handler;
+    PoolError m_error;
+};
+
+/// Closes a descriptor that no socket object owns.
+void closeDescriptor(qintptr descriptor);
+
+} // namespace Tidepool

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "serversettings.h"
+#include "sink.h"
+
+#include "../tls/tlsconfiguration.h"
+
+#include <QtCore/QTimer>
+
+#include <optional>
+
+namespace Tidepool {
+
+/// One accepted connection on its way to the pool: TLS handshake, then sending the id.
+///
+/// Lives in the lane. Owns its socket until takeResult(). Exactly one of finished() and failed() is emitted, once, and
+/// that inside one of the socket's signals: see Dial for how to connect them.
+class Reception : public QObject
+{
+    Q_OBJECT
+
+public:
+    Reception(Sink &sink, std::shared_ptr<const ServerSettings> settings, std::shared_ptr<const TlsConfiguration> tls,
+              std::unique_ptr<QSslSocket> socket);
+
+    void start();
+    [[nodiscard]] bool isOver() const { return m_isOver; }
+    /// The client has not said a word yet, so it costs no more than a descriptor.
+    [[nodiscard]] bool isSilent() const { return m_isSilent; }
+    [[nodiscard]] std::chrono::steady_clock::time_point begunAt() const { return m_begunAt; }
+    Established takeResult();
+    [[nodiscard]] PoolError error() const { return m_error; }
+
+Q_SIGNALS:
+    /// It is silent no more: the handshake wants to begin, with beginHandshake().
+    void spoke(Tidepool::Reception *reception);
+    void finished(Tidepool::Reception *reception);
+    void failed(Tidepool::Reception *reception);
+
+public:
+    void beginHandshake();
+
+private:
+    void onReadyRead();
+    void identify();
+    void succeedWhenSent();
+    void fail(const PoolError &error);
+    [[nodiscard]] QString client() const;
+
+    Sink &m_sink;
+    std::shared_ptr<const ServerSettings> m_settings;
+    std::shared_ptr<const TlsConfiguration> m_tls;
+    std::unique_ptr<QSslSocket> m_socket;
+    std::optional<StepGuard> m_step;
+    QTimer m_timer;
+    Phase m_phase = Phase::Handshake;
+    std::chrono::steady_clock::time_point m_begunAt = std::chrono::steady_clock::now();
+    quint64 m_generation;
+    bool m_isSilent = true;
+    bool m_isOver = false;
+    ConnectionId m_id;
+    PoolError m_error;
+};
+
+} // namespace Tidepool

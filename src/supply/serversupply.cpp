@@ -1,0 +1,217 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "serversupply.h"
+
+#include "socketoptions.h"
+
+#include <algorithm>
+
+namespace Tidepool {
+
+namespace {
+// Silent clients allowed for each handshake place: they only cost a descriptor.
+constexpr size_t silentPerHandshake = 4;
+// What a client gets to say its first word, when others are waiting for its place.
+constexpr std::chrono::milliseconds silentGrace{1'000};
+// After an accept error (mostly: out of descriptors) Qt stops accepting for good; this is when we start it again.
+constexpr std::chrono::milliseconds acceptPause{100};
+constexpr qint64 parkedReadBuffer = 64 * 1024;
+} // namespace
+
+ServerSupply::ServerSupply(Sink &sink, ServerSettings settings, const TlsConfiguration &tls, std::unique_ptr<Listener> listener)
+    : m_sink(sink),
+      m_settings(std::make_shared<const ServerSettings>(std::move(settings))),
+      m_tls(std::make_shared<const TlsConfiguration>(tls)),
+      m_listener(std::move(listener))
+{
+    m_listener->setParent(this); // so that they move to the lane with this
+    m_resumeTimer.setParent(this);
+    m_resumeTimer.setSingleShot(true);
+    connect(&m_resumeTimer, &QTimer::timeout, this, &ServerSupply::acceptOrHold);
+    connect(m_listener.get(), &QTcpServer::acceptError, this, &ServerSupply::onAcceptError);
+    m_listener->setHandler([this](qintptr descriptor) { onIncoming(descriptor); });
+    // Nothing before start(), which is in the lane.
+    m_listener->hold();
+}
+
+ServerSupply::~ServerSupply() = default;
+
+void ServerSupply::start()
+{
+    m_isStarted = true;
+    acceptOrHold();
+}
+
+void ServerSupply::setPaused(bool paused)
+{
+    m_isPaused = paused;
+    acceptOrHold();
+}
+
+void ServerSupply::setSettings(const ServerSettings &settings)
+{
+    m_settings = std::make_shared<const ServerSettings>(settings);
+    beginHandshakes();
+}
+
+void ServerSupply::setTls(const TlsConfiguration &tls)
+{
+    m_tls = std::make_shared<const TlsConfiguration>(tls);
+}
+
+void ServerSupply::abandon()
+{
+    m_silent.clear();
+    m_queued.clear();
+    m_handshaking.clear();
+    m_receptions.clear();
+}
+
+void ServerSupply::onIncoming(qintptr descriptor)
+{
+    auto socket = std::make_unique<QSslSocket>();
+    socket->setReadBufferSize(parkedReadBuffer);
+    if (!socket->setSocketDescriptor(descriptor)) {
+        closeDescriptor(descriptor);
+        m_sink.attemptFailed({Phase::Accept, ErrorKind::Other, QStringLiteral("Accepting a client failed: %1.").arg(socket->errorString())});
+        return;
+    }
+    if (!m_settings->allowedClients.admits(socket->peerAddress())) {
+        m_sink.clientRefused();
+        return; // closes it, before any TLS
+    }
+    if (!m_sink.makeRoom()) {
+        m_sink.clientOverflowed();
+        return;
+    }
+    applyKeepAlive(descriptor, m_settings->keepAlive);
+    socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+    receive(std::move(socket));
+}
+
+void ServerSupply::receive(std::unique_ptr<QSslSocket> socket)
+{
+    makeRoomAmongSilent();
+    auto made = std::make_unique<Reception>(m_sink, m_settings, m_tls, std::move(socket));
+    Reception *reception = made.get();
+    connect(reception, &Reception::spoke, this, &ServerSupply::onSpoke);
+    connect(reception, &Reception::finished, this, &ServerSupply::onFinished, Qt::QueuedConnection);
+    connect(reception, &Reception::failed, this, &ServerSupply::onFailed, Qt::QueuedConnection);
+    Entry &entry = m_receptions[reception];
+    entry.reception = std::move(made);
+    entry.line = m_tls->mode == TlsMode::None ? &m_handshaking : &m_silent;
+    entry.place = entry.line->insert(entry.line->end(), reception);
+    reception->start();
+    acceptOrHold();
+}
+
+size_t ServerSupply::silentLimit() const
+{
+    return silentPerHandshake * static_cast<size_t>(std::max(1, m_settings->maximumHandshakes));
+}
+
+// A stranger can open connections and say nothing. Instead of letting them keep others out until their deadline, the
+// oldest silent ones make room: a client that means it speaks within a round trip.
+void ServerSupply::makeRoomAmongSilent()
+{
+    while (m_silent.size() >= silentLimit()) {
+        m_sink.clientOverflowed();
+        remove(m_silent.front());
+    }
+}
+
+// When all silent ones are so young that they may be a burst of honest clients, the next wait in the backlog.
+void ServerSupply::acceptOrHold()
+{
+    if (m_isPaused || !m_isStarted) {
+        m_listener->hold();
+        return;
+    }
+    if (m_silent.size() >= silentLimit()) {
+        const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - m_silent.front()->begunAt());
+        if (age < silentGrace) {
+            m_listener->hold();
+            m_resumeTimer.start(silentGrace - age);
+            return;
+        }
+    }
+    m_listener->unhold();
+}
+
+void ServerSupply::onSpoke(Reception *reception)
+{
+    const auto found = m_receptions.find(reception);
+    if (found == m_receptions.end())
+        return;
+    moveTo(found->second, m_queued);
+    beginHandshakes();
+    acceptOrHold();
+}
+
+void ServerSupply::beginHandshakes()
+{
+    const auto limit = static_cast<size_t>(std::max(1, m_settings->maximumHandshakes));
+    while (!m_queued.empty() && m_handshaking.size() < limit) {
+        Reception *next = m_queued.front();
+        moveTo(m_receptions[next], m_handshaking);
+        next->beginHandshake();
+    }
+}
+
+void ServerSupply::moveTo(Entry &entry, Line &line)
+{
+    line.splice(line.end(), *entry.line, entry.place);
+    entry.line = &line;
+}
+
+std::unique_ptr<Reception> ServerSupply::remove(Reception *reception)
+{
+    const auto found = m_receptions.find(reception);
+    if (found == m_receptions.end())
+        return nullptr;
+    std::unique_ptr<Reception> owned = std::move(found->second.reception);
+    found->second.line->erase(found->second.place);
+    m_receptions.erase(found);
+    return owned;
+}
+
+// Of one that has ended; nullptr if it was abandoned or made room.
+std::unique_ptr<Reception> ServerSupply::takeOver(Reception *reception)
+{
+    const bool isKnown = m_receptions.find(reception) != m_receptions.end();
+    return isKnown && reception->isOver() ? remove(reception) : nullptr;
+}
+
+void ServerSupply::onFinished(Reception *reception)
+{
+    const auto owned = takeOver(reception);
+    if (!owned)
+        return;
+    m_log.success();
+    m_sink.established(owned->takeResult());
+    beginHandshakes();
+}
+
+void ServerSupply::onFailed(Reception *reception)
+{
+    const auto owned = takeOver(reception);
+    if (!owned)
+        return;
+    m_log.failure(owned->error().message());
+    m_sink.attemptFailed(owned->error());
+    beginHandshakes();
+}
+
+void ServerSupply::onAcceptError()
+{
+    const PoolError error(Phase::Accept, ErrorKind::Resources,
+                          QStringLiteral("Accepting clients failed: %1. Raise the limit of open files (ulimit -n), or lower the capacity. "
+                                         "Parked connections stay; accepting goes on when it can.")
+                              .arg(m_listener->errorString()));
+    m_acceptLog.failure(error.message());
+    m_sink.attemptFailed(error);
+    m_resumeTimer.start(acceptPause);
+}
+
+} // namespace Tidepool

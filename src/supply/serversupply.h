@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "listener.h"
+#include "reception.h"
+#include "repeatedlog.h"
+#include "supply.h"
+
+#include <list>
+#include <unordered_map>
+
+namespace Tidepool {
+
+/// Accepts a server pool's connections.
+///
+/// Lives in the lane and owns the listener and the receptions under way.
+class ServerSupply final : public Supply
+{
+    Q_OBJECT
+
+public:
+    ServerSupply(Sink &sink, ServerSettings settings, const TlsConfiguration &tls, std::unique_ptr<Listener> listener);
+    ~ServerSupply() override;
+
+    void start() override;
+    void wake() override {}
+    void setPaused(bool paused) override;
+    void abandon() override;
+
+    void setSettings(const ServerSettings &settings);
+    /// For handshakes from now on.
+    void setTls(const TlsConfiguration &tls);
+
+private:
+    // In the order of arrival; a reception's place is found in constant time.
+    using Line = std::list<Reception *>;
+    struct Entry
+    {
+        std::unique_ptr<Reception> reception;
+        Line *line = nullptr;
+        Line::iterator place;
+    };
+
+    void onIncoming(qintptr descriptor);
+    void receive(std::unique_ptr<QSslSocket> socket);
+    [[nodiscard]] size_t silentLimit() const;
+    void makeRoomAmongSilent();
+    void acceptOrHold();
+    void onSpoke(Reception *reception);
+    void beginHandshakes();
+    void onFinished(Reception *reception);
+    void onFailed(Reception *reception);
+    void onAcceptError();
+    void moveTo(Entry &entry, Line &line);
+    std::unique_ptr<Reception> takeOver(Reception *reception);
+    std::unique_ptr<Reception> remove(Reception *reception);
+
+    Sink &m_sink;
+    std::shared_ptr<const ServerSettings> m_settings;
+    std::shared_ptr<const TlsConfiguration> m_tls;
+    std::unique_ptr<Listener> m_listener;
+    std::unordered_map<Reception *, Entry> m_receptions;
+    Line m_silent; ///< Nothing heard yet.
+    Line m_queued; ///< Heard from; wait for one of the handshake places.
+    Line m_handshaking;
+    QTimer m_resumeTimer;
+    bool m_isPaused = false;
+    bool m_isStarted = false;
+    RepeatedLog m_log;
+    RepeatedLog m_acceptLog;
+};
+
+} // namespace Tidepool

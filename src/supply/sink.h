@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/connectionid.h>
+#include <tidepool/poolerror.h>
+
+#include <QtNetwork/QSslSocket>
+
+#include <chrono>
+#include <memory>
+
+namespace Tidepool {
+
+/// A connection that is ready to be parked.
+struct Established
+{
+    std::unique_ptr<QSslSocket> socket; ///< In the lane.
+    ConnectionId id;
+    quint64 generation = 0; ///< When it was begun.
+    std::chrono::steady_clock::time_point begunAt;
+};
+
+/// What a pool wants from its supply.
+struct Demand
+{
+    int active = 0; ///< Parked now.
+    int retiring = 0; ///< Of these, those about to be replaced.
+    int waitingForAny = 0; ///< Takes that any new connection would serve.
+};
+
+/// Where a supply delivers: the pool, seen from below. Called in the lane.
+class Sink
+{
+public:
+    /// The two gauges of connections being made.
+    enum class Step : quint8 { Connecting, Handshaking };
+
+    virtual ~Sink() = default;
+    Sink() = default;
+    Q_DISABLE_COPY_MOVE(Sink)
+
+    virtual void enter(Step step) = 0;
+    virtual void leave(Step step) = 0;
+
+    [[nodiscard]] virtual quint64 generation() const = 0;
+    [[nodiscard]] virtual Demand demand() const = 0;
+    /// An id that no connection of the pool has.
+    [[nodiscard]] virtual ConnectionId freshId() const = 0;
+    /// Server: false if the pool is full; true makes room first if the overflow rule says so.
+    [[nodiscard]] virtual bool makeRoom() = 0;
+
+    virtual void established(Established connection) = 0;
+    virtual void attemptFailed(const PoolError &error) = 0;
+    /// A connection was refused by allowedClients.
+    virtual void clientRefused() = 0;
+    /// A connection was refused by a limit.
+    virtual void clientOverflowed() = 0;
+    /// What the pool shows as capacity and interval.
+    virtual void setTarget(int capacity, std::chrono::milliseconds interval) = 0;
+    /// Nothing can be dialled until settings change; no error ends that.
+    virtual void setFatal(const PoolError &error) = 0;
+};
+
+/// Counts a connection being made in one gauge of the sink, for as long as it lives.
+class StepGuard
+{
+public:
+    StepGuard(Sink &sink, Sink::Step step) : m_sink(sink), m_step(step) { m_sink.enter(m_step); }
+    ~StepGuard() { m_sink.leave(m_step); }
+    Q_DISABLE_COPY_MOVE(StepGuard)
+
+    void moveTo(Sink::Step step)
+    {
+        if (step == m_step)
+            return;
+        m_sink.enter(step);
+        m_sink.leave(m_step);
+        m_step = step;
+    }
+
+private:
+    Sink &m_sink;
+    Sink::Step m_step;
+};
+
+} // namespace Tidepool

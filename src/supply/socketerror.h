@@ -1,0 +1,18 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/poolerror.h>
+
+QT_FORWARD_DECLARE_CLASS(QSslSocket)
+
+namespace Tidepool {
+
+/// The error of a socket that failed in @p phase, in words that name @p endpoint and the remedy.
+[[nodiscard]] PoolError socketError(Phase phase, const QSslSocket &socket, const QString &endpoint);
+
+/// The error of a phase that took longer than @p milliseconds.
+[[nodiscard]] PoolError timeoutError(Phase phase, qint64 milliseconds, const QString &endpoint);
+
+} // namespace Tidepool

@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/keepalive.h>
+
+#include <QtCore/qglobal.h>
+
+namespace Tidepool {
+
+/// Sets keepalive on a TCP descriptor, as far as the platform has it.
+void applyKeepAlive(qintptr descriptor, const KeepAlive &keepAlive);
+
+} // namespace Tidepool

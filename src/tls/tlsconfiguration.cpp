@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "tlsconfiguration.h"
+
+#include <QtNetwork/QSslDiffieHellmanParameters>
+#include <QtNetwork/QSslSocket>
+
+namespace Tidepool {
+
+namespace {
+
+PoolError settingsError(const QString &message)
+{
+    return {Phase::Handshake, ErrorKind::Settings, message};
+}
+
+TlsConfiguration commonConfiguration(const TlsOptions &options)
+{
+    TlsConfiguration result;
+    result.mode = options.mode;
+    if (options.mode == TlsMode::None)
+        return result;
+    if (!QSslSocket::supportsSsl()) {
+        result.error = settingsError(QStringLiteral("This Qt has no TLS backend; install Qt's OpenSSL backend or use TlsMode::None."));
+        return result;
+    }
+    result.ssl = QSslConfiguration();
+    result.ssl.setProtocol(QSsl::TlsV1_3OrLater);
+    // Qt's default 1024-bit parameters leave "dh key too small" in OpenSSL's error queue, which then
+    // masks the real reason of a failure. TLS 1.3 does not use them.
+    result.ssl.setDiffieHellmanParameters(QSslDiffieHellmanParameters());
+    result.ssl.setLocalCertificateChain(options.certificateChain);
+    result.ssl.setPrivateKey(options.privateKey);
+    if (!options.certificateChain.isEmpty() && options.privateKey.isNull())
+        result.error = settingsError(QStringLiteral("There is a certificate but no private key for it; set TlsOptions::privateKey."));
+    return result;
+}
+
+} // namespace
+
+TlsConfiguration clientTlsConfiguration(const TlsOptions &options)
+{
+    TlsConfiguration result = commonConfiguration(options);
+    if (result.mode == TlsMode::None || result.error)
+        return result;
+
+    QString bad;
+    if (const auto pins = Pins::parse(options.pins, &bad)) {
+        result.pins = *pins;
+    } else {
+        result.error = settingsError(
+            QStringLiteral("The pin \"%1\" cannot be read; write \"sha256:\" and 64 hexadecimal digits.").arg(bad));
+        return result;
+    }
+
+    if (result.mode == TlsMode::Verified) {
+        result.ssl.setPeerVerifyMode(QSslSocket::VerifyPeer);
+        // Left unset, Qt loads the system's roots on demand, which spares adding them all to every context.
+        if (!options.certificateAuthorities.isEmpty())
+            result.ssl.setCaCertificates(options.certificateAuthorities);
+    } else {
+        result.ssl.setPeerVerifyMode(QSslSocket::VerifyNone);
+        result.ssl.setCaCertificates({});
+    }
+    return result;
+}
+
+TlsConfiguration serverTlsConfiguration(const TlsOptions &options)
+{
+    TlsOptions own = options;
+    if (own.mode == TlsMode::SelfSigned && own.certificateChain.isEmpty()) {
+        const CertificateAndKey made = makeSelfSignedCertificate();
+        if (!made.error.isEmpty()) {
+            TlsConfiguration result;
+            result.error = settingsError(made.error);
+            return result;
+        }
+        own.certificateChain = {made.certificate};
+        own.privateKey = made.privateKey;
+    }
+    TlsConfiguration result = commonConfiguration(own);
+    if (result.mode == TlsMode::None || result.error)
+        return result;
+    if (own.certificateChain.isEmpty()) {
+        result.error = settingsError(QStringLiteral("A server in TlsMode::Verified needs a certificate and its key; set TlsOptions::certificateChain and privateKey, or use SelfSigned."));
+        return result;
+    }
+    // Qt's default would ask every client for a certificate and accept whatever comes.
+    result.ssl.setPeerVerifyMode(QSslSocket::VerifyNone);
+    result.ssl.setCaCertificates({});
+    return result;
+}
+
+} // namespace Tidepool

@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "pins.h"
+
+#include <tidepool/poolerror.h>
+#include <tidepool/tlsoptions.h>
+
+#include <QtNetwork/QSslConfiguration>
+
+namespace Tidepool {
+
+/// TlsOptions, checked and ready for use by a socket.
+struct TlsConfiguration
+{
+    TlsMode mode = TlsMode::None;
+    QSslConfiguration ssl;
+    Pins pins;
+    /// Settings that cannot work; a fatal error, or none.
+    PoolError error;
+};
+
+[[nodiscard]] TlsConfiguration clientTlsConfiguration(const TlsOptions &options);
+
+/// In SelfSigned mode without a certificate, makes one.
+[[nodiscard]] TlsConfiguration serverTlsConfiguration(const TlsOptions &options);
+
+} // namespace Tidepool
