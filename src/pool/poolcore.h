@@ -150,6 +150,7 @@ private:
     void countServed(const Waiter &waiter, Entry *entry);
     [[nodiscard]] std::optional<EvictionCause> staleness(const Entry &entry, quint64 generation) const;
     [[nodiscard]] bool isReplaced() const;
+    [[nodiscard]] bool needsWakeAfterTake() const;
     [[nodiscard]] QSslSocket *checkOutAndEvict(Entry *entry, EvictionCause cause);
 
     // Without it

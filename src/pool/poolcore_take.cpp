@@ -120,6 +120,12 @@ std::optional<EvictionCause> PoolCore::validate(Entry &entry, Unsolicited unsoli
     return std::nullopt;
 }
 
+// A client pool refills, a server pool cannot; a lease may have to be watched.
+bool PoolCore::needsWakeAfterTake() const
+{
+    return !m_policy.isServer || m_policy.leaseThreshold.count() > 0;
+}
+
 QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
 {
     const auto askedAt = Clock::now();
@@ -130,8 +136,10 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
             ++m_figures.takesAsked;
             ++m_figures.servedWarm;
             m_figures.waitTime.add(Clock::now() - askedAt);
+            const bool isWakeNeeded = needsWakeAfterTake();
             lock.unlock();
-            wakeSupply();
+            if (isWakeNeeded)
+                wakeSupply();
             changed();
             if (request.target)
                 lease->moveTo(request.target);
@@ -179,8 +187,10 @@ TakeResult PoolCore::tryTake()
     if (lease) {
         ++m_figures.servedWarm;
         m_figures.waitTime.add(Clock::now() - askedAt);
+        const bool isWakeNeeded = needsWakeAfterTake();
         lock.unlock();
-        wakeSupply();
+        if (isWakeNeeded)
+            wakeSupply();
         changed();
         return Connection(std::move(lease));
     }

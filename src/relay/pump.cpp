@@ -1,32 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "pump.h"
+#include "socketpump.h"
 
 #include <algorithm>
-#include <array>
 
 namespace Tidepool {
 
 namespace {
-// Measured with TLS over loopback: 16 KiB, a TLS record, at a time and at most 64 KiB unsent is the fastest;
-// chunks of 32 KiB and more halve it.
-constexpr qint64 chunkSize = 16 * 1024;
-constexpr qint64 maximumUnsent = 64 * 1024;
 // How long bytes that were read before the end may take to make progress towards the other side.
 constexpr std::chrono::milliseconds closingTimeout{30'000};
-
-qint64 unsentOf(const QTcpSocket &socket)
-{
-    const auto *tls = qobject_cast<const QSslSocket *>(&socket);
-    // A QSslSocket's bytesToWrite() is 0 while megabytes of cipher text are queued.
-    return socket.bytesToWrite() + (tls ? tls->encryptedBytesToWrite() : 0);
-}
-
-int otherOf(int side)
-{
-    return 1 - side;
-}
 } // namespace
 
 Pump::Pump(std::shared_ptr<RelayState> state, std::chrono::milliseconds idleTimeout)
@@ -70,121 +53,21 @@ void Pump::report(Relay::Reason reason, const QString &errorText)
     m_state->announcer.announce();
 }
 
-SocketPump::SocketPump(RelayEnd first, RelayEnd second, std::shared_ptr<RelayState> state, std::chrono::milliseconds idleTimeout)
-    : Pump(std::move(state), idleTimeout), m_ends{std::move(first), std::move(second)}
+Relay::Reason Pump::closedReason(int side)
 {
+    return side == 0 ? Relay::Reason::FirstClosed : Relay::Reason::SecondClosed;
 }
 
-SocketPump::~SocketPump()
+Relay::Reason Pump::failedReason(int side)
 {
-    for (RelayEnd &end : m_ends)
-        end.close();
+    return side == 0 ? Relay::Reason::FirstFailed : Relay::Reason::SecondFailed;
 }
 
-void SocketPump::start()
+std::unique_ptr<Pump> makePump(PumpParts parts)
 {
-    for (const int side : {0, 1}) {
-        m_sockets[static_cast<size_t>(side)] = m_ends[static_cast<size_t>(side)].socket();
-        if (!m_sockets[static_cast<size_t>(side)]) {
-            finish(side == 0 ? Relay::Reason::FirstFailed : Relay::Reason::SecondFailed, QStringLiteral("There is no connection on this side."));
-            return;
-        }
-    }
-    watch(0);
-    watch(1);
-    for (const int side : {0, 1}) {
-        if (m_isOver)
-            return;
-        pump(side); // what came before anybody listened
-        if (!m_isOver && m_sockets[static_cast<size_t>(side)]->state() != QAbstractSocket::ConnectedState)
-            onClosed(side);
-    }
-}
-
-void SocketPump::watch(int side)
-{
-    QTcpSocket *socket = m_sockets[static_cast<size_t>(side)];
-    socket->setReadBufferSize(maximumUnsent);
-    connect(socket, &QIODevice::readyRead, this, [this, side] { pump(side); });
-    connect(socket, &QIODevice::bytesWritten, this, [this, side] { pump(otherOf(side)); });
-    if (auto *tls = qobject_cast<QSslSocket *>(socket))
-        connect(tls, &QSslSocket::encryptedBytesWritten, this, [this, side] { pump(otherOf(side)); });
-    connect(socket, &QAbstractSocket::errorOccurred, this, [this, side] { onError(side); });
-    connect(socket, &QAbstractSocket::disconnected, this, [this, side] { onClosed(side); });
-}
-
-void SocketPump::pump(int from)
-{
-    if (m_isOver)
-        return;
-    QTcpSocket &source = *m_sockets[static_cast<size_t>(from)];
-    QTcpSocket &sink = *m_sockets[static_cast<size_t>(otherOf(from))];
-    std::array<char, chunkSize> chunk; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read()
-    while (sink.state() == QAbstractSocket::ConnectedState) {
-        const qint64 room = maximumUnsent - unsentOf(sink);
-        if (room <= 0 || source.bytesAvailable() <= 0)
-            break;
-        const qint64 count = source.read(chunk.data(), std::min(room, chunkSize));
-        if (count <= 0)
-            break;
-        noteProgress(from, count);
-        sink.write(chunk.data(), count); // may end the sink, and with it the loop
-        if (m_isOver)
-            return;
-    }
-    closeOther();
-}
-
-// A side has closed; what it sent before is still ours to pass on.
-void SocketPump::onClosed(int side)
-{
-    if (m_isOver)
-        return;
-    if (m_closedSide < 0) {
-        m_closedSide = side;
-        beginClosing();
-        pump(side);
-        return;
-    }
-    if (side != m_closedSide)
-        finish(m_closedSide == 0 ? Relay::Reason::FirstClosed : Relay::Reason::SecondClosed);
-}
-
-// When everything of the closed side is passed on, the other one is closed, and with it the relay ends.
-void SocketPump::closeOther()
-{
-    if (m_closedSide < 0 || m_isOver)
-        return;
-    QTcpSocket &closed = *m_sockets[static_cast<size_t>(m_closedSide)];
-    QTcpSocket &other = *m_sockets[static_cast<size_t>(otherOf(m_closedSide))];
-    if (other.state() == QAbstractSocket::ConnectedState && closed.bytesAvailable() > 0)
-        return;
-    if (other.state() == QAbstractSocket::ConnectedState)
-        other.disconnectFromHost(); // after what is still unsent
-    if (!m_isOver && other.state() == QAbstractSocket::UnconnectedState)
-        finish(m_closedSide == 0 ? Relay::Reason::FirstClosed : Relay::Reason::SecondClosed);
-}
-
-void SocketPump::onError(int side)
-{
-    if (m_isOver)
-        return;
-    const QTcpSocket &socket = *m_sockets[static_cast<size_t>(side)];
-    if (socket.error() == QAbstractSocket::RemoteHostClosedError)
-        return; // disconnected() follows
-    if (m_closedSide >= 0 && side == m_closedSide)
-        return;
-    finish(side == 0 ? Relay::Reason::FirstFailed : Relay::Reason::SecondFailed, socket.errorString());
-}
-
-void SocketPump::finish(Relay::Reason reason, const QString &errorText)
-{
-    if (m_isOver)
-        return;
-    m_isOver = true;
-    for (RelayEnd &end : m_ends)
-        end.close();
-    report(reason, errorText);
+    if (auto pump = makeKernelPump(parts))
+        return pump;
+    return std::make_unique<SocketPump>(std::move(parts));
 }
 
 } // namespace Tidepool

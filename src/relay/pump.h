@@ -10,10 +10,13 @@
 #include <QtCore/QTimer>
 
 #include <chrono>
+#include <memory>
 
 namespace Tidepool {
 
 /// Moves a relay's bytes. Lives in the lane, owns both ends, and tells RelayState how it went.
+///
+/// Destroy it from a task of the lane, outside its sockets' signals.
 class Pump : public QObject
 {
     Q_OBJECT
@@ -30,7 +33,10 @@ protected:
     /// Nothing more is to be read; what was read is still being sent, for a limited time.
     void beginClosing();
     virtual void finish(Relay::Reason reason, const QString &errorText = {}) = 0;
-    void report(Relay::Reason reason, const QString &errorText);
+    void report(Relay::Reason reason, const QString &errorText = {});
+    /// The name of @p side's end by itself, or by its failure.
+    [[nodiscard]] static Relay::Reason closedReason(int side);
+    [[nodiscard]] static Relay::Reason failedReason(int side);
 
 private:
     void checkIdle();
@@ -41,31 +47,19 @@ private:
     QTimer m_idleTimer;
 };
 
-/// The pump for any two sockets, TLS included.
-class SocketPump final : public Pump
+/// What a pump is made of.
+struct PumpParts
 {
-    Q_OBJECT
-
-public:
-    SocketPump(RelayEnd first, RelayEnd second, std::shared_ptr<RelayState> state, std::chrono::milliseconds idleTimeout);
-    ~SocketPump() override;
-
-    void start() override;
-
-protected:
-    void finish(Relay::Reason reason, const QString &errorText = {}) override;
-
-private:
-    void watch(int side);
-    void pump(int from);
-    void onClosed(int side);
-    void onError(int side);
-    void closeOther();
-
-    std::array<RelayEnd, 2> m_ends;
-    std::array<QTcpSocket *, 2> m_sockets{};
-    int m_closedSide = -1; ///< The one that closed first.
-    bool m_isOver = false;
+    std::array<RelayEnd, 2> ends;
+    std::shared_ptr<RelayState> state;
+    std::chrono::milliseconds idleTimeout;
 };
+
+/// The fastest pump for these two ends, which are in the calling thread, the lane.
+[[nodiscard]] std::unique_ptr<Pump> makePump(PumpParts parts);
+
+/// A pump that leaves the bytes in the kernel, if both ends are plain TCP and the platform can do it. Else
+/// nullptr, and @p parts is as it was.
+[[nodiscard]] std::unique_ptr<Pump> makeKernelPump(PumpParts &parts);
 
 } // namespace Tidepool

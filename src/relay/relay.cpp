@@ -47,15 +47,17 @@ public:
         QMetaObject::invokeMethod(
             this,
             [this] {
-                if (state->reason())
+                if (!lane) // stopped meanwhile
                     return;
                 first->moveTo(lane->thread());
                 second->moveTo(lane->thread());
-                m_pump = new SocketPump(std::move(*first), std::move(*second), state, idleTimeout);
-                m_pump->moveToThread(lane->thread());
+                auto parts = std::make_shared<PumpParts>(PumpParts{{std::move(*first), std::move(*second)}, state, idleTimeout});
                 first.reset();
                 second.reset();
-                lane->post([pump = m_pump] { pump->start(); });
+                lane->post([pump = m_pump, parts] {
+                    *pump = makePump(std::move(*parts));
+                    (*pump)->start();
+                });
             },
             Qt::QueuedConnection);
     }
@@ -74,9 +76,8 @@ public:
                 (*end)->close();
             end->reset();
         }
-        if (lane && m_pump)
-            lane->post([pump = m_pump] { delete pump; });
-        m_pump = nullptr;
+        if (lane)
+            lane->post([pump = m_pump] { pump->reset(); });
         lane.reset();
     }
 
@@ -116,7 +117,8 @@ private:
         emit q->finished(*reason);
     }
 
-    Pump *m_pump = nullptr; // in the lane, and deleted there
+    // What it points to is touched in the lane only, where the pump is made and destroyed.
+    std::shared_ptr<std::unique_ptr<Pump>> m_pump = std::make_shared<std::unique_ptr<Pump>>();
     QTimer m_notification;
     std::pair<qint64, qint64> m_published;
 };

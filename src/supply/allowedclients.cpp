@@ -9,13 +9,20 @@ namespace Tidepool {
 
 namespace {
 
-// An IPv4 address that arrives at a dual-stack listener reads ::ffff:a.b.c.d.
+// An IPv4 address that arrives at a dual-stack listener reads ::ffff:a.b.c.d. QHostAddress::toIPv4Address() would
+// also take "::" for an IPv4 address.
+bool isIPv4Mapped(const QHostAddress &address)
+{
+    if (address.protocol() != QAbstractSocket::IPv6Protocol)
+        return false;
+    const Q_IPV6ADDR bytes = address.toIPv6Address();
+    return std::all_of(bytes.c, bytes.c + 10, [](quint8 byte) { return byte == 0; }) && bytes[10] == 0xff && bytes[11] == 0xff;
+}
+
 QHostAddress normalised(QHostAddress address)
 {
-    bool isIPv4 = false;
-    const quint32 ipv4 = address.toIPv4Address(&isIPv4);
-    if (isIPv4)
-        return QHostAddress(ipv4);
+    if (isIPv4Mapped(address))
+        return QHostAddress(address.toIPv4Address());
     address.setScopeId(QString());
     return address;
 }
@@ -33,13 +40,11 @@ std::optional<std::pair<QHostAddress, int>> parseNetwork(const QString &entry)
     auto network = QHostAddress::parseSubnet(text);
     if (network.first.isNull() || network.second < 0)
         return std::nullopt;
-    const QHostAddress address = normalised(network.first);
-    if (address.protocol() != network.first.protocol()) {
-        if (network.second < mappedPrefix) // wider than the IPv4-mapped part
-            return std::nullopt;
-        network.second -= mappedPrefix;
-    }
-    return std::pair(address, network.second);
+    if (text.startsWith(QLatin1String("::ffff:"), Qt::CaseInsensitive) && network.second < mappedPrefix)
+        return std::nullopt; // wider than the IPv4-mapped part: probably not meant
+    if (!isIPv4Mapped(network.first))
+        return network;
+    return std::pair(normalised(network.first), network.second - mappedPrefix);
 }
 
 } // namespace

@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "supply/allowedclients.h"
+#include "supply/wireid.h"
+#include "tls/pins.h"
+
+#include <tidepool/tlsoptions.h>
+
+#include <QtCore/QProcess>
+#include <QtCore/QSet>
+#include <QtCore/QTemporaryDir>
+#include <QtTest/QTest>
+
+using namespace Tidepool;
+
+/// Ids, address lists and pins: what is read from outside.
+class tst_Supply : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void idsOnTheWire_data();
+    void idsOnTheWire();
+    void whatIsNoId_data();
+    void whatIsNoId();
+    void randomIdsDiffer();
+    void allowedClients_data();
+    void allowedClients();
+    void unreadableNetworks_data();
+    void unreadableNetworks();
+    void fingerprintsAreThoseOfOpenSsl();
+    void pins_data();
+    void pins();
+};
+
+void tst_Supply::idsOnTheWire_data()
+{
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::addColumn<bool>("isHex");
+    QTest::addColumn<QString>("text");
+    QTest::newRow("hex") << QByteArray("00c0ffee") << true << QStringLiteral("00c0ffee");
+    QTest::newRow("hex, all zero") << QByteArray("00000000") << true << QStringLiteral("00000000");
+    QTest::newRow("raw") << QByteArray::fromHex("00c0ffee") << false << QStringLiteral("00c0ffee");
+    QTest::newRow("raw, highest") << QByteArray::fromHex("ffffffff") << false << QStringLiteral("ffffffff");
+}
+
+void tst_Supply::idsOnTheWire()
+{
+    QFETCH(QByteArray, bytes);
+    QFETCH(bool, isHex);
+    QFETCH(QString, text);
+    const IdFormat format = isHex ? IdFormat::Hex8 : IdFormat::Raw4;
+    const auto id = fromWire(bytes, format);
+    QVERIFY(id);
+    QVERIFY(id->isValid());
+    QCOMPARE(id->toString(), text);
+    QCOMPARE(toWire(*id, format), bytes);
+    QVERIFY(ConnectionId::fromString(text) == id);
+}
+
+void tst_Supply::whatIsNoId_data()
+{
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::newRow("upper case") << QByteArray("00C0FFEE");
+    QTest::newRow("not hex") << QByteArray("HTTP/1.1");
+    QTest::newRow("sign") << QByteArray("+0c0ffee");
+    QTest::newRow("space") << QByteArray(" 0c0ffee");
+    QTest::newRow("short") << QByteArray("c0ffee");
+    QTest::newRow("long") << QByteArray("00c0ffee0");
+    QTest::newRow("zero bytes") << QByteArray(8, '\0');
+    QTest::newRow("empty") << QByteArray();
+}
+
+void tst_Supply::whatIsNoId()
+{
+    QFETCH(QByteArray, bytes);
+    QVERIFY(!fromWire(bytes, IdFormat::Hex8));
+}
+
+void tst_Supply::randomIdsDiffer()
+{
+    QSet<quint32> seen;
+    for (int i = 0; i < 1000; ++i)
+        seen.insert(randomId().value());
+    QVERIFY(seen.size() > 990);
+}
+
+void tst_Supply::allowedClients_data()
+{
+    QTest::addColumn<QStringList>("list");
+    QTest::addColumn<QString>("client");
+    QTest::addColumn<bool>("isAllowed");
+    const auto row = [](const char *name, const char *list, const char *client, bool isAllowed) {
+        const QString text = QString::fromLatin1(list);
+        QTest::newRow(name) << (text.isEmpty() ? QStringList() : text.split(QLatin1Char(' '))) << QString::fromLatin1(client) << isAllowed;
+    };
+    row("an empty list lets everyone in", "", "198.51.100.7", true);
+    row("the address", "192.0.2.7", "192.0.2.7", true);
+    row("its neighbour", "192.0.2.7", "192.0.2.8", false);
+    row("in the network", "10.0.0.0/8", "10.200.3.4", true);
+    row("outside the network", "10.0.0.0/8", "11.0.0.1", false);
+    row("the second entry", "192.0.2.7 10.0.0.0/8", "10.0.0.1", true);
+    row("IPv4-mapped client, IPv4 entry", "192.0.2.7", "::ffff:192.0.2.7", true);
+    row("IPv4-mapped client, IPv4 network", "192.0.2.0/24", "::ffff:192.0.2.9", true);
+    row("IPv4 client, IPv4-mapped entry", "::ffff:192.0.2.7", "192.0.2.7", true);
+    row("IPv4 client, IPv4-mapped network", "::ffff:192.0.2.0/120", "192.0.2.9", true);
+    row("IPv4 client outside the IPv4-mapped network", "::ffff:192.0.2.0/120", "192.0.3.9", false);
+    row("IPv6", "2001:db8::/32", "2001:db8:1::1", true);
+    row("other IPv6", "2001:db8::/32", "2001:db9::1", false);
+    row("IPv4 is not IPv6", "::/0", "192.0.2.1", false);
+    row("everyone of IPv4", "0.0.0.0/0", "192.0.2.1", true);
+}
+
+void tst_Supply::allowedClients()
+{
+    QFETCH(QStringList, list);
+    QFETCH(QString, client);
+    QFETCH(bool, isAllowed);
+    QString bad;
+    const auto clients = AllowedClients::parse(list, &bad);
+    QVERIFY2(clients, qPrintable(bad));
+    QCOMPARE(clients->admits(QHostAddress(client)), isAllowed);
+}
+
+void tst_Supply::unreadableNetworks_data()
+{
+    QTest::addColumn<QString>("entry");
+    for (const char *entry : {"", "localhost", "10.0.0.0/33", "10.0.0.0/x", "2001:db8::/129", "1.2.3.4.5", "::ffff:0:0/90"})
+        QTest::newRow(entry) << QString::fromLatin1(entry);
+}
+
+void tst_Supply::unreadableNetworks()
+{
+    QFETCH(QString, entry);
+    QString bad;
+    QVERIFY(!AllowedClients::parse({QStringLiteral("10.0.0.0/8"), entry}, &bad));
+    QCOMPARE(bad, entry);
+}
+
+void tst_Supply::fingerprintsAreThoseOfOpenSsl()
+{
+    const CertificateAndKey made = makeSelfSignedCertificate(QStringLiteral("example.org"));
+    QVERIFY2(made.error.isEmpty(), qPrintable(made.error));
+    QTemporaryDir directory;
+    QFile file(directory.filePath(QStringLiteral("certificate.pem")));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(made.certificate.toPem());
+    file.close();
+
+    QProcess openssl;
+    openssl.start(QStringLiteral("openssl"), {QStringLiteral("x509"), QStringLiteral("-in"), file.fileName(), QStringLiteral("-noout"),
+                                              QStringLiteral("-fingerprint"), QStringLiteral("-sha256"), QStringLiteral("-subject"),
+                                              QStringLiteral("-text")});
+    QVERIFY(openssl.waitForFinished());
+    const QString output = QString::fromUtf8(openssl.readAllStandardOutput());
+    QVERIFY2(output.contains(QLatin1String("prime256v1")), qPrintable(output));
+    QVERIFY2(output.contains(QLatin1String("CN = example.org")), qPrintable(output));
+    const QString digits = certificateFingerprint(made.certificate).mid(7);
+    QCOMPARE(digits.size(), 64);
+    QString withColons = digits.toUpper();
+    for (int i = 62; i > 0; i -= 2)
+        withColons.insert(i, QLatin1Char(':'));
+    QVERIFY2(output.contains(QStringLiteral("Fingerprint=") + withColons), qPrintable(output));
+}
+
+void tst_Supply::pins_data()
+{
+    QTest::addColumn<QString>("how");
+    QTest::addColumn<bool>("isReadable");
+    QTest::addColumn<bool>("matches");
+    QTest::newRow("the certificate") << QStringLiteral("%1") << true << true;
+    QTest::newRow("the public key") << QStringLiteral("%2") << true << true;
+    QTest::newRow("upper case and colons") << QStringLiteral("%3") << true << true;
+    QTest::newRow("another") << QStringLiteral("sha256:") + QString(64, QLatin1Char('0')) << true << false;
+    QTest::newRow("too short") << QStringLiteral("sha256:00") << false << false;
+    QTest::newRow("no prefix") << QString(64, QLatin1Char('0')) << false << false;
+    QTest::newRow("not hex") << QStringLiteral("sha256:") + QString(64, QLatin1Char('g')) << false << false;
+}
+
+void tst_Supply::pins()
+{
+    QFETCH(QString, how);
+    QFETCH(bool, isReadable);
+    QFETCH(bool, matches);
+    const CertificateAndKey made = makeSelfSignedCertificate();
+    const QString digest = certificateFingerprint(made.certificate);
+    QString decorated = digest.mid(7).toUpper();
+    decorated.insert(32, QLatin1Char(':'));
+    QString entry = how;
+    entry.replace(QLatin1String("%1"), digest);
+    entry.replace(QLatin1String("%2"), publicKeyFingerprint(made.certificate));
+    entry.replace(QLatin1String("%3"), QLatin1String("SHA256:") + decorated);
+    QString bad;
+    const auto pins = Pins::parse({entry}, &bad);
+    QCOMPARE(pins.has_value(), isReadable);
+    if (!pins) {
+        QCOMPARE(bad, entry);
+        return;
+    }
+    QCOMPARE(pins->match(made.certificate), matches);
+    QVERIFY(!pins->match(makeSelfSignedCertificate().certificate));
+    QVERIFY(!pins->match(QSslCertificate()));
+}
+
+QTEST_GUILESS_MAIN(tst_Supply)
+#include "tst_supply.moc"
