@@ -20,7 +20,22 @@ if(TIDEPOOL_COVERAGE)
     add_link_options(--coverage)
 endif()
 
+# Qt's headers, parsed once for all targets.
+if(TIDEPOOL_PCH)
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp CONTENT "")
+    add_library(tidepool_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
+    target_link_libraries(tidepool_pch PRIVATE Qt6::Core Qt6::Network)
+    target_precompile_headers(tidepool_pch PRIVATE
+        <QtCore/QCoreApplication> <QtCore/QDateTime> <QtCore/QFuture> <QtCore/QHash> <QtCore/QObject> <QtCore/QPromise>
+        <QtCore/QSet> <QtCore/QThread> <QtCore/QTimer> <QtNetwork/QHostAddress> <QtNetwork/QSslConfiguration>
+        <QtNetwork/QSslSocket> <QtNetwork/QTcpServer> <algorithm> <array> <atomic> <chrono> <condition_variable> <deque>
+        <functional> <map> <memory> <mutex> <optional> <vector>)
+endif()
+
 function(tidepool_target_defaults target)
+    if(TARGET tidepool_pch AND NOT target STREQUAL "tidepool_pch")
+        target_precompile_headers(${target} REUSE_FROM tidepool_pch)
+    endif()
     target_compile_features(${target} PRIVATE cxx_std_20)
     set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
     target_compile_definitions(${target} PRIVATE
@@ -46,3 +61,7 @@ function(tidepool_target_defaults target)
         target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/tsan_events.cpp)
     endif()
 endfunction()
+
+if(TARGET tidepool_pch)
+    tidepool_target_defaults(tidepool_pch)
+endif()

@@ -14,6 +14,7 @@ QT_FORWARD_DECLARE_CLASS(QSslSocket)
 namespace Tidepool {
 
 class Lease;
+class Relay;
 
 /// A taken connection: a handle that owns the socket.
 ///
@@ -53,6 +54,9 @@ public:
 
 private:
     friend class Pool;
+    friend class Relay;
+    [[nodiscard]] Connection transfer() const;
+
     std::shared_ptr<Lease> m_lease;
 };
 

@@ -19,7 +19,8 @@ class RelayPrivate;
 ///
 /// The bytes run in a lane, not in the relay's thread; of each direction at most 64 KiB are in memory.
 /// When one side closes, what it sent before still reaches the other, which is then closed too.
-/// The relay owns both sockets and closes them when it ends or is destroyed.
+/// The relay owns both sockets and closes them when it ends or is destroyed; a pool counts its connection as
+/// leased until then.
 class TIDEPOOL_EXPORT Relay : public QObject
 {
     Q_OBJECT
@@ -39,10 +40,11 @@ public:
     };
     Q_ENUM(Reason)
 
-    Relay(Connection first, Connection second, QObject *parent = nullptr);
+    /// Takes both over: all other handles to them become empty.
+    Relay(const Connection &first, const Connection &second, QObject *parent = nullptr);
     /// For a side that does not come from a pool. The socket must be connected, without a parent, and
     /// live in the calling thread.
-    Relay(Connection first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
+    Relay(const Connection &first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     ~Relay() override;
 

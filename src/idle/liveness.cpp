@@ -106,6 +106,12 @@ Liveness examineTls(QSslSocket &socket)
 
 } // namespace
 
+bool hasUnsentBytes(const QSslSocket &socket)
+{
+    // In TLS, bytesToWrite() is 0 while cipher text is queued.
+    return socket.bytesToWrite() > 0 || socket.encryptedBytesToWrite() > 0;
+}
+
 Liveness examine(QSslSocket &socket)
 {
     if (socket.state() != QAbstractSocket::ConnectedState)

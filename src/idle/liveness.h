@@ -22,6 +22,9 @@ enum class Peek : quint8 {
 /// True if the peer has closed its side, even behind unread bytes. Where the platform cannot tell (no POLLRDHUP), false.
 [[nodiscard]] bool hasHungUp(qintptr descriptor);
 
+/// True if something that was written has not left the socket's buffers. In the socket's thread.
+[[nodiscard]] bool hasUnsentBytes(const QSslSocket &socket);
+
 /// What became of a parked connection.
 enum class Liveness : quint8 {
     Quiet, ///< Good, no byte of the application waits.

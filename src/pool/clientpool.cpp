@@ -27,9 +27,15 @@ public:
         settings.keepAlive = keepAlive;
         if (!isRunning())
             return;
-        if (isNewEndpoint)
+        if (isNewEndpoint) {
             core->flush();
-        inLane<ClientSupply>([settings = settings, isNewEndpoint](ClientSupply &supply) { supply.setSettings(settings, isNewEndpoint); });
+            core->forgetFatal();
+        }
+        inLane<ClientSupply>([settings = settings, isNewEndpoint, core = core](ClientSupply &supply) {
+            if (isNewEndpoint)
+                core->flush(); // what the old settings still brought in between
+            supply.setSettings(settings, isNewEndpoint);
+        });
     }
 
     template <typename T>
@@ -248,11 +254,13 @@ void ClientPool::start()
         return;
     dd()->warnIfCorrected();
     dd()->applySettings(false);
-    dd()->open(std::make_unique<ClientSupply>(*dd()->core, dd()->settings), effectiveBounds().minimumCapacity);
+    dd()->open(std::make_unique<ClientSupply>(*dd()->core, dd()->settings), effectiveBounds().minimumCapacity,
+               effectiveBounds().minimumInterval);
 }
 
 void ClientPool::retryNow()
 {
+    dd()->core->forgetFatal();
     dd()->inLane<ClientSupply>([](ClientSupply &supply) { supply.retryNow(); });
 }
 

@@ -8,7 +8,6 @@
 
 #include <tidepool/connection.h>
 
-#include <QtCore/QAbstractEventDispatcher>
 #include <QtCore/QTimer>
 
 #include <chrono>
@@ -20,22 +19,16 @@ namespace {
 
 constexpr std::chrono::seconds closingTime{5};
 
-bool isUnsent(const QSslSocket &socket)
-{
-    return socket.bytesToWrite() > 0 || socket.encryptedBytesToWrite() > 0;
-}
-
 void closeInThisThread(QSslSocket *socket)
 {
     socket->disconnect();
-    // Without an event loop nothing would ever carry out what is deferred.
-    const bool hasEventLoop = QAbstractEventDispatcher::instance() != nullptr;
+    const bool canDefer = hasEventLoop();
     if (socket->state() == QAbstractSocket::ConnectedState) {
-        if (isUnsent(*socket))
+        if (hasUnsentBytes(*socket))
             socket->flush();
-        const bool isLeftToSend = isUnsent(*socket);
+        const bool isLeftToSend = hasUnsentBytes(*socket);
         socket->disconnectFromHost(); // in TLS with a close_notify
-        if (isLeftToSend && hasEventLoop && socket->state() != QAbstractSocket::UnconnectedState) {
+        if (isLeftToSend && canDefer && socket->state() != QAbstractSocket::UnconnectedState) {
             QObject::connect(socket, &QAbstractSocket::disconnected, socket, &QObject::deleteLater);
             QTimer::singleShot(closingTime, socket, &QObject::deleteLater);
             return;
@@ -43,7 +36,7 @@ void closeInThisThread(QSslSocket *socket)
     }
     socket->abort();
     // The last handle may go inside one of the socket's own signals.
-    if (hasEventLoop)
+    if (canDefer)
         socket->deleteLater();
     else
         delete socket;
@@ -179,6 +172,11 @@ QSslSocket *Connection::socket() const
 std::unique_ptr<QSslSocket> Connection::release()
 {
     return m_lease ? m_lease->release() : nullptr;
+}
+
+Connection Connection::transfer() const
+{
+    return m_lease ? Connection(m_lease->transfer()) : Connection();
 }
 
 void Connection::close()

@@ -21,7 +21,7 @@ PoolPrivate::~PoolPrivate()
     core->announcer().detach();
 }
 
-void PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity)
+void PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval)
 {
     m_lane = usesCallerThread ? Lane::ofCallerThread() : Lane::acquire();
     // Not a shared_ptr: the lane's own tasks must not keep the lane alive.
@@ -45,7 +45,7 @@ void PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity)
         if (guarded)
             guarded->watchForCancel(future, ticket);
     };
-    core->open(std::move(port), capacity);
+    core->open(std::move(port), capacity, interval);
     m_lane->post([guarded] {
         if (guarded)
             guarded->start();

@@ -39,7 +39,7 @@ public:
     virtual void applySettings(bool isNewEndpoint) = 0;
 
     [[nodiscard]] bool isRunning() const { return m_engine != nullptr; }
-    void open(std::unique_ptr<Supply> supply, int capacity);
+    void open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval);
     void close();
     void drain(std::chrono::milliseconds deadline);
     void applyPolicy();

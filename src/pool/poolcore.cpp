@@ -37,7 +37,7 @@ void PoolCore::setPolicy(const CorePolicy &policy)
     changed();
 }
 
-void PoolCore::open(LanePort port, int capacity)
+void PoolCore::open(LanePort port, int capacity, std::chrono::milliseconds interval)
 {
     {
         const Lock lock(m_mutex);
@@ -46,6 +46,7 @@ void PoolCore::open(LanePort port, int capacity)
         m_isPaused = m_isUp = m_hasFailed = false;
         m_lastError = m_fatal = {};
         m_figures.capacity = capacity;
+        m_figures.interval = interval;
         ++m_figures.generation;
     }
     changed();
@@ -463,11 +464,19 @@ void PoolCore::setTarget(int capacity, std::chrono::milliseconds interval)
     changed();
 }
 
-void PoolCore::setFatal(const PoolError &error)
+void PoolCore::forgetFatal()
+{
+    const Lock lock(m_mutex);
+    m_fatal = {};
+}
+
+void PoolCore::setFatal(const PoolError &error, quint64 generation)
 {
     WaiterList waiters;
     {
         const Lock lock(m_mutex);
+        if (generation != m_figures.generation)
+            return; // the settings that it speaks of are gone
         m_fatal = error;
         if (error) {
             m_lastError = error;

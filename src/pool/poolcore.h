@@ -80,13 +80,15 @@ public:
     // --- The facade's side
     [[nodiscard]] Announcer &announcer() { return m_announcer; }
     void setPolicy(const CorePolicy &policy);
-    void open(LanePort port, int capacity);
+    void open(LanePort port, int capacity, std::chrono::milliseconds interval);
     void setPaused(bool paused);
     /// Fails the waiters, evicts the parked ones, takes no more.
     void startDraining();
     /// As startDraining(), for good. What was evicted is returned, to be closed in the lane.
     [[nodiscard]] std::vector<QSslSocket *> shut();
     void flush();
+    /// Settings have changed: an error that nothing else ends is ended.
+    void forgetFatal();
     [[nodiscard]] PoolStatus status() const;
     [[nodiscard]] PoolError lastError() const;
     [[nodiscard]] QList<EvictionRecord> evictions() const;
@@ -126,7 +128,7 @@ public:
     void clientRefused() override;
     void clientOverflowed() override;
     void setTarget(int capacity, std::chrono::milliseconds interval) override;
-    void setFatal(const PoolError &error) override;
+    void setFatal(const PoolError &error, quint64 generation) override;
 
 private:
     enum class Life : quint8 { Stopped, Running, Draining, Closed };
@@ -161,6 +163,7 @@ private:
     /// Serves a waiter with a connection in state Checking and in no thread, or parks it.
     void offer(Entry *entry, quint64 generation);
     [[nodiscard]] bool serve(std::unique_ptr<Waiter> waiter, Entry *entry);
+    void giveBackWhenSent(const std::shared_ptr<Lease> &lease);
     void finishGiveBack(const std::shared_ptr<Lease> &lease);
     void finish(std::unique_ptr<Waiter> waiter);
     void fail(WaiterList waiters, const PoolError &error);

@@ -7,6 +7,7 @@
 #include "../supply/lane.h"
 
 #include <QtCore/QRandomGenerator>
+#include <QtCore/QTimer>
 
 #include <algorithm>
 #include <utility>
@@ -14,6 +15,9 @@
 namespace Tidepool {
 
 namespace {
+
+// How long what the user wrote before giving back may take to be sent.
+constexpr std::chrono::seconds sendingTime{5};
 
 QFuture<TakeResult> readyFuture(TakeResult result)
 {
@@ -213,7 +217,10 @@ void PoolCore::offer(Entry *entry, quint64 generation)
         if (const auto cause = staleness(*entry, generation)) {
             const qintptr descriptor = entry->descriptor;
             const quint64 token = entry->token();
-            QSslSocket *socket = entry->isCounted || *cause == EvictionCause::Unsolicited ? evict(entry, *cause) : drop(entry);
+            const bool isUnsolicited = *cause == EvictionCause::Unsolicited;
+            if (isUnsolicited && !std::exchange(entry->isCounted, true))
+                ++m_figures.parked; // for no time at all
+            QSslSocket *socket = entry->isCounted ? evict(entry, *cause) : drop(entry);
             lock.unlock();
             if (isWatched && watcher)
                 watcher->remove(descriptor, token);
@@ -325,16 +332,41 @@ QSslSocket *PoolCore::drop(Entry *entry)
     return m_store.remove(entry)->socket;
 }
 
-void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
+// In the socket's thread, outside its signals. What the user wrote before goes out first.
+void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
 {
     QSslSocket *socket = lease->socket();
-    (void)lease->reclaim();
-    const bool isUnsent = socket->bytesToWrite() > 0 || socket->encryptedBytesToWrite() > 0;
-    if (isUnsent)
-        socket->flush();
     socket->disconnect();
+    if (hasUnsentBytes(*socket))
+        socket->flush();
+    if (!hasUnsentBytes(*socket) || !hasEventLoop()) {
+        finishGiveBack(lease);
+        return;
+    }
+    auto *sending = new QTimer(socket);
+    const auto look = [self = shared_from_this(), lease, sending, socket](bool isLate) {
+        const bool isConnected = socket->state() == QAbstractSocket::ConnectedState;
+        if (hasUnsentBytes(*socket) && isConnected && !isLate)
+            return;
+        const auto kept = self; // these captures go with the timer
+        const auto given = lease;
+        delete sending;
+        kept->finishGiveBack(given);
+    };
+    // Queued, because the socket leaves the thread at the end.
+    QObject::connect(socket, &QIODevice::bytesWritten, sending, [look] { look(false); }, Qt::QueuedConnection);
+    QObject::connect(socket, &QSslSocket::encryptedBytesWritten, sending, [look] { look(false); }, Qt::QueuedConnection);
+    QObject::connect(socket, &QAbstractSocket::disconnected, sending, [look] { look(false); }, Qt::QueuedConnection);
+    QObject::connect(sending, &QTimer::timeout, sending, [look] { look(true); });
+    sending->setSingleShot(true);
+    sending->start(sendingTime);
+}
+
+void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
+{
+    QSslSocket *socket = lease->reclaim();
     const Liveness liveness = examine(*socket);
-    const bool isGood = liveness != Liveness::Dead && socket->bytesToWrite() == 0 && socket->encryptedBytesToWrite() == 0;
+    const bool isGood = liveness != Liveness::Dead && !hasUnsentBytes(*socket);
     const bool hasSpoken = liveness == Liveness::Spoke || socket->bytesAvailable() > 0;
 
     Entry *entry = nullptr;
@@ -375,13 +407,13 @@ void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
     if (!moved)
         return;
     if (moved->isInNoThread()) {
-        finishGiveBack(moved);
+        giveBackWhenSent(moved);
         return;
     }
     QSslSocket *socket = moved->socket();
     const bool isHere = socket->thread() == QThread::currentThread();
-    if (isHere && QThread::currentThread()->loopLevel() == 0) {
-        finishGiveBack(moved);
+    if (isHere && !hasEventLoop()) {
+        giveBackWhenSent(moved);
         return;
     }
     // Queued, because the caller may be inside one of the socket's own signals, or in another thread.
@@ -389,7 +421,7 @@ void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
         socket,
         [self = shared_from_this(), moved] {
             if (moved->isValid())
-                self->finishGiveBack(moved);
+                self->giveBackWhenSent(moved);
         },
         Qt::QueuedConnection);
 }

@@ -53,7 +53,7 @@ public:
         address = listener->serverAddress();
         port = listener->serverPort();
         applySettings(false);
-        open(std::make_unique<ServerSupply>(*core, settings, tlsInUse, std::move(listener)), policy.limit);
+        open(std::make_unique<ServerSupply>(*core, settings, tlsInUse, std::move(listener)), policy.limit, {});
         return true;
     }
 

@@ -123,13 +123,13 @@ private:
     std::pair<qint64, qint64> m_published;
 };
 
-Relay::Relay(Connection first, Connection second, QObject *parent)
-    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(std::move(first)), RelayEnd(std::move(second))))
+Relay::Relay(const Connection &first, const Connection &second, QObject *parent)
+    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(first.transfer()), RelayEnd(second.transfer())))
 {
 }
 
-Relay::Relay(Connection first, std::unique_ptr<QTcpSocket> second, QObject *parent)
-    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(std::move(first)), RelayEnd(std::move(second))))
+Relay::Relay(const Connection &first, std::unique_ptr<QTcpSocket> second, QObject *parent)
+    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(first.transfer()), RelayEnd(std::move(second))))
 {
 }
 

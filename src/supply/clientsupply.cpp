@@ -33,7 +33,7 @@ void ClientSupply::start()
     m_isStarted = true;
     m_sink.setTarget(m_capacity, m_interval);
     if (m_problem)
-        stopForGood(m_problem);
+        stopForGood(m_problem, m_sink.generation());
     else
         beginRound();
 }
@@ -68,9 +68,9 @@ void ClientSupply::retryNow()
 {
     forgetFailures();
     m_isFatal = false;
-    m_sink.setFatal({});
+    m_sink.setFatal({}, m_sink.generation());
     if (m_problem)
-        stopForGood(m_problem);
+        stopForGood(m_problem, m_sink.generation());
     else
         beginRound();
 }
@@ -207,7 +207,7 @@ void ClientSupply::onFailed(Dial *dial)
     m_log.failure(error.message());
     m_sink.attemptFailed(error);
     if (error.isFatal())
-        stopForGood(error);
+        stopForGood(error, owned->generation());
     else if (owned->begunAt() >= m_backoffBegan) // of those dialled together, one failure counts
         backOff();
     endRoundIfDone();
@@ -230,14 +230,14 @@ void ClientSupply::forgetFailures()
         m_roundTimer.start(m_interval);
 }
 
-void ClientSupply::stopForGood(const PoolError &error)
+void ClientSupply::stopForGood(const PoolError &error, quint64 generation)
 {
     m_isFatal = true;
     m_roundTimer.stop();
     m_backoffTimer.stop();
     m_log.failure(error.message());
     abandon();
-    m_sink.setFatal(error);
+    m_sink.setFatal(error, generation);
 }
 
 } // namespace Tidepool

@@ -44,7 +44,7 @@ private:
     void onFailed(Dial *dial);
     void backOff();
     void forgetFailures();
-    void stopForGood(const PoolError &error);
+    void stopForGood(const PoolError &error, quint64 generation);
     std::unique_ptr<Dial> remove(Dial *dial);
 
     Sink &m_sink;

@@ -11,11 +11,6 @@
 
 namespace Tidepool {
 
-namespace {
-// A parked connection's peer can make us hold this much; Connection lifts the limit.
-constexpr qint64 parkedReadBuffer = 64 * 1024;
-} // namespace
-
 Dial::Dial(Sink &sink, std::shared_ptr<const ClientSettings> settings, std::shared_ptr<const TlsConfiguration> tls, int round)
     : m_sink(sink),
       m_settings(std::move(settings)),

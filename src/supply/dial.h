@@ -30,6 +30,7 @@ public:
     [[nodiscard]] bool isOver() const { return m_isOver; }
     /// The round that began it.
     [[nodiscard]] int round() const { return m_round; }
+    [[nodiscard]] quint64 generation() const { return m_generation; }
     [[nodiscard]] std::chrono::steady_clock::time_point begunAt() const { return m_begunAt; }
     /// After finished(): the connection.
     Established takeResult();

@@ -16,7 +16,6 @@ constexpr size_t silentPerHandshake = 4;
 constexpr std::chrono::milliseconds silentGrace{1'000};
 // After an accept error (mostly: out of descriptors) Qt stops accepting for good; this is when we start it again.
 constexpr std::chrono::milliseconds acceptPause{100};
-constexpr qint64 parkedReadBuffer = 64 * 1024;
 } // namespace
 
 ServerSupply::ServerSupply(Sink &sink, ServerSettings settings, const TlsConfiguration &tls, std::unique_ptr<Listener> listener)

@@ -59,8 +59,8 @@ public:
     virtual void clientOverflowed() = 0;
     /// What the pool shows as capacity and interval.
     virtual void setTarget(int capacity, std::chrono::milliseconds interval) = 0;
-    /// Nothing can be dialled until settings change; no error ends that.
-    virtual void setFatal(const PoolError &error) = 0;
+    /// Nothing can be dialled until settings change; no error ends that. @p generation: of what failed.
+    virtual void setFatal(const PoolError &error, quint64 generation) = 0;
 };
 
 /// Counts a connection being made in one gauge of the sink, for as long as it lives.

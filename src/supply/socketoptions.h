@@ -9,6 +9,9 @@
 
 namespace Tidepool {
 
+/// The read buffer of a socket while it is made and parked: what its peer can make us hold. Connection lifts it.
+inline constexpr qint64 parkedReadBuffer = 64 * 1024;
+
 /// Sets keepalive on a TCP descriptor, as far as the platform has it.
 void applyKeepAlive(qintptr descriptor, const KeepAlive &keepAlive);
 

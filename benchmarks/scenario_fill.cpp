@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "scenarios.h"
+#include "support/child.h"
+#include "support/statistics.h"
+
+#include <vector>
+
+namespace Bench {
+
+namespace {
+
+constexpr double mostCpu = 1.1;
+constexpr double leastRate = 1.3;
+
+struct Figures
+{
+    std::vector<double> rate; ///< Connections a second.
+    std::vector<double> cpu; ///< Milliseconds for each.
+
+    void add(const QJsonObject &answer, int count)
+    {
+        rate.push_back(count / answer.value(QStringLiteral("seconds")).toDouble());
+        cpu.push_back(answer.value(QStringLiteral("cpu")).toDouble() / count);
+    }
+};
+
+// Each in a fresh process with a peer of its own, one after the other, and around again.
+QJsonObject dial(const QString &part, QStringList arguments, bool isTls, int count)
+{
+    PartProcess peer(QStringLiteral("peer"), {argument("tls", isTls ? 1 : 0), argument("threads", 8)});
+    arguments += {argument("port", peer.port()), argument("tls", isTls ? 1 : 0), argument("count", count)};
+    PartProcess dialling(part, arguments);
+    return dialling.answer();
+}
+
+void measureMode(Report &report, const Effort &effort, bool isTls)
+{
+    const int count = effort.choose(1'000, 300);
+    Figures pool;
+    Figures bare;
+    Figures limit;
+    for (int round = 0; round < effort.choose(5, 2); ++round) {
+        pool.add(dial(QStringLiteral("fill"), {argument("kind", QStringLiteral("pool"))}, isTls, count), count);
+        bare.add(dial(QStringLiteral("fill"), {argument("kind", QStringLiteral("bare"))}, isTls, count), count);
+        limit.add(dial(QStringLiteral("dialer"), {argument("threads", 4), argument("warmup", 32)}, isTls, count),
+                  count);
+    }
+    const QString what = QStringLiteral("%1 connections, %2")
+                             .arg(grouped(count))
+                             .arg(isTls ? QStringLiteral("SelfSigned") : QStringLiteral("None"));
+    const QString loop = QStringLiteral("bare QSslSockets, 32 in parallel");
+    const QString blocking =
+        isTls ? QStringLiteral("limit: OpenSSL, 4 blocking threads") : QStringLiteral("limit: 4 blocking threads");
+    const Goal rateGoal = isTls ? Goal{} : Goal{leastRate, {}};
+    report.add({what, QStringLiteral("rate"), QStringLiteral("/s"), median(pool.rate), loop, median(bare.rate),
+                Better::Higher, rateGoal});
+    report.add({what, QStringLiteral("rate"), QStringLiteral("/s"), median(pool.rate), blocking, median(limit.rate),
+                Better::Higher});
+    report.add({what, QStringLiteral("client CPU each"), QStringLiteral("ms"), median(pool.cpu), loop, median(bare.cpu),
+                Better::Lower, Goal{mostCpu, {}}});
+    report.add(
+        {what, QStringLiteral("client CPU each"), QStringLiteral("ms"), median(pool.cpu), blocking, median(limit.cpu)});
+}
+
+} // namespace
+
+void measureFill(Report &report, const Effort &effort)
+{
+    measureMode(report, effort, false);
+    measureMode(report, effort, true);
+}
+
+} // namespace Bench

@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "commands.h"
+#include "console.h"
+#include "demoreport.h"
+#include "demotarget.h"
+#include "demovisitors.h"
+#include "log.h"
+#include "secret.h"
+#include "shutdownsignals.h"
+#include "statusline.h"
+#include "tunnelclient.h"
+#include "tunnelserver.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QThread>
+
+#include <algorithm>
+
+namespace Tunnel {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr QLatin1String demoCommand("demo");
+constexpr auto warmUpLimit = 10s;
+constexpr auto lookInterval = 200ms;
+/// As many warm connections as visitors come at once; short intervals, so that a few seconds are enough to see it
+/// adapt.
+Tidepool::Bounds boundsFor(int connections)
+{
+    const int warm = std::clamp(connections, 8, 64);
+    return {warm, 2 * warm, 100ms, 1'000ms};
+}
+
+double millisecondsSince(Clock::time_point start)
+{
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+/// The thread of the target or of the visitors: they stand for other machines, and must not slow the tunnel's loop.
+class Elsewhere
+{
+public:
+    Elsewhere() { m_thread.start(); }
+    ~Elsewhere()
+    {
+        m_thread.quit();
+        m_thread.wait();
+    }
+    Elsewhere(const Elsewhere &) = delete;
+    Elsewhere &operator=(const Elsewhere &) = delete;
+
+    void adopt(QObject *object)
+    {
+        object->moveToThread(&m_thread);
+        QObject::connect(&m_thread, &QThread::finished, object, &QObject::deleteLater);
+    }
+
+private:
+    QThread m_thread;
+};
+
+/// Both ends, the crowd and the target, and the steps from warm-up to summary.
+class Demo : public QObject
+{
+public:
+    explicit Demo(const DemoOptions &options)
+        : m_options(options)
+        , m_report(Console::hasColours(), Console::hasUnicode())
+        , m_data(qint64(options.megabytes) * 1'000'000)
+    {
+        m_limit.setSingleShot(true);
+        connect(&m_limit, &QTimer::timeout, this, [this] {
+            const QString reason = m_client ? m_client->link().trouble() : QString();
+            fail(QStringLiteral("warm-up"), QStringLiteral("took more than 10 s. %1").arg(reason));
+        });
+        connect(&m_look, &QTimer::timeout, this, &Demo::look);
+    }
+
+    /// An error that keeps it from starting; empty on success.
+    [[nodiscard]] QString start()
+    {
+        Console::print(m_report.title());
+        m_start = Clock::now();
+        const QByteArray secret = makeSecret();
+        if (const QString error = startServer(secret); !error.isEmpty())
+            return error;
+        const QString pin = Tidepool::certificateFingerprint(m_server->pool().certificate());
+        sayDone(QStringLiteral("server listens"), QStringLiteral("certificate %1... made in memory").arg(pin.left(19)));
+        if (const QString error = startTarget(); !error.isEmpty())
+            return error;
+        startClient(secret, pin);
+        m_limit.start(warmUpLimit);
+        return {};
+    }
+
+    void interrupt() { fail(QStringLiteral("interrupted"), QStringLiteral("nothing is proven")); }
+
+private:
+    void sayDone(const QString &what, const QString &detail) { Console::print(m_report.done(what, detail)); }
+
+    QString startServer(const QByteArray &secret)
+    {
+        ServerSettings settings;
+        settings.listenAddress = QHostAddress(QHostAddress::LocalHost);
+        settings.exposeAddress = QHostAddress(QHostAddress::LocalHost);
+        settings.tls.mode = Tidepool::TlsMode::SelfSigned;
+        settings.secret = secret;
+        settings.maximumWaiting = m_options.connections + 1;
+        m_server = std::make_unique<TunnelServer>(settings);
+        return m_server->start();
+    }
+
+    QString startTarget()
+    {
+        auto *target = new DemoTarget(m_data);
+        const bool listens = target->listen(QHostAddress(QHostAddress::LocalHost));
+        const QString error = target->errorString();
+        m_targetPort = target->serverPort();
+        m_targetThread.adopt(target);
+        return listens ? QString() : QStringLiteral("cannot listen on the loopback: %1").arg(error);
+    }
+
+    void startClient(const QByteArray &secret, const QString &pin)
+    {
+        ClientSettings settings;
+        settings.server = {QStringLiteral("127.0.0.1"), m_server->pool().serverPort()};
+        settings.target = {QStringLiteral("127.0.0.1"), m_targetPort};
+        settings.bounds = boundsFor(m_options.connections);
+        settings.tls.mode = Tidepool::TlsMode::SelfSigned;
+        settings.tls.pins = {pin};
+        settings.secret = secret;
+        m_client = std::make_unique<TunnelClient>(settings);
+        connect(m_client.get(), &TunnelClient::connected, this, [this] {
+            sayDone(QStringLiteral("both ends proven"),
+                    QStringLiteral("pin checked, secret shown by neither; %1 ms after the start")
+                        .arg(millisecondsSince(m_start), 0, 'f', 0));
+        });
+        connect(&m_client->pool(), &Tidepool::Pool::activeChanged, this, &Demo::beginWhenWarm);
+        m_client->start();
+    }
+
+    void beginWhenWarm()
+    {
+        const bool isWarm =
+            m_client->link().isUp() && m_server->figures().ready >= boundsFor(m_options.connections).minimumCapacity;
+        if (m_visitors || !isWarm)
+            return;
+        m_limit.stop();
+        sayDone(QStringLiteral("pool warm"),
+                QStringLiteral("%1 connections parked; %2 ms after the start")
+                    .arg(m_client->pool().active())
+                    .arg(millisecondsSince(m_start), 0, 'f', 0));
+        Console::print(QStringLiteral("\n  %1 connections at once, %2 MB each way through every one, for %3 s\n\n")
+                           .arg(m_options.connections)
+                           .arg(m_options.megabytes)
+                           .arg(m_options.seconds));
+        m_visitors = new DemoVisitors(
+            m_data, {m_server->exposedPort(), m_options.connections, std::chrono::seconds(m_options.seconds)});
+        m_visitorThread.adopt(m_visitors);
+        connect(m_visitors, &DemoVisitors::finished, this, &Demo::finish);
+        m_start = Clock::now();
+        QMetaObject::invokeMethod(m_visitors, &DemoVisitors::start, Qt::QueuedConnection);
+        m_look.start(lookInterval);
+    }
+
+    void look()
+    {
+        const RelayBook::Totals totals = m_server->relays().totals();
+        const double rate = m_rate.look(totals.fromTunnel + totals.intoTunnel);
+        const Tidepool::PoolStatus status = m_client->pool().status();
+        m_bestRate = std::max(m_bestRate, rate);
+        m_highestCapacity = std::max(m_highestCapacity, status.capacity);
+        const double share = millisecondsSince(m_start) / 1000 / m_options.seconds;
+        const QString line =
+            m_report.progress({share, status.active, status.capacity, static_cast<int>(status.interval.count()),
+                               m_server->waitingVisitors(), rate});
+        if (Console::stderrIsTerminal())
+            Console::setStatusLine(line);
+        else if (++m_looks % 5 == 0)
+            Console::print(line + QLatin1Char('\n'));
+    }
+
+    void finish()
+    {
+        const auto time = Clock::now() - m_start;
+        m_look.stop();
+        look();
+        Console::setStatusLine({});
+        const DemoResults &results = m_visitors->results();
+        Console::print(m_report.summary(
+            {results, m_client->pool().status(), m_server->figures(), time, m_bestRate, m_highestCapacity}));
+        QCoreApplication::exit(DemoReport::isRight(results) ? 0 : 1);
+    }
+
+    void fail(const QString &what, const QString &detail)
+    {
+        m_look.stop();
+        Console::setStatusLine({});
+        Console::print(m_report.failed(what, detail));
+        QCoreApplication::exit(1);
+    }
+
+    const DemoOptions m_options;
+    const DemoReport m_report;
+    const DemoData m_data;
+    std::unique_ptr<TunnelServer> m_server;
+    std::unique_ptr<TunnelClient> m_client;
+    Elsewhere m_targetThread;
+    Elsewhere m_visitorThread;
+    quint16 m_targetPort = 0;
+    DemoVisitors *m_visitors = nullptr; // in its thread, and deleted there
+    Clock::time_point m_start;
+    QTimer m_limit;
+    QTimer m_look;
+    Rate m_rate;
+    double m_bestRate = 0;
+    int m_highestCapacity = 0;
+    int m_looks = 0;
+};
+
+} // namespace
+
+int runDemo(const DemoOptions &options)
+{
+    // What both ends have to say would only be in the way of the picture.
+    if (!options.verbose)
+        QLoggingCategory::setFilterRules(QStringLiteral("tidepool*.info=false"));
+    raiseFileLimit();
+    setLanes(0);
+    Demo demo(options);
+    ShutdownSignals shutdown;
+    QObject::connect(&shutdown, &ShutdownSignals::requested, &demo, [&] { demo.interrupt(); });
+    if (const QString error = demo.start(); !error.isEmpty())
+        return reportFailure(demoCommand, error);
+    return QCoreApplication::exec();
+}
+
+} // namespace Tunnel

@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "demochecksum.h"
+
+#include <tidepool/poolstatus.h>
+
+#include <QtCore/QHash>
+#include <QtCore/QObject>
+#include <QtCore/QTimer>
+
+#include <atomic>
+#include <chrono>
+
+namespace Tunnel {
+
+/// What became of the demo's visitors. The atomic ones may be read while it runs, the rest afterwards.
+struct DemoResults
+{
+    std::atomic<qint64> sent = 0; ///< Bytes of finished visitors that the target got right.
+    std::atomic<qint64> received = 0; ///< Bytes so far.
+    std::atomic<int> begun = 0;
+    std::atomic<int> right = 0; ///< Visitors with every byte right, both ways.
+    std::atomic<int> wrongUp = 0; ///< The target got something else than was sent.
+    std::atomic<int> wrongDown = 0;
+    std::atomic<int> broken = 0; ///< Ended before everything was there.
+    QHash<QString, int> reasons; ///< Of the broken ones.
+    Tidepool::Distribution firstByte; ///< From the connect to the first byte out of the tunnel.
+};
+
+/// The demo's crowd: keeps a number of visitors going for a time, then lets the last ones finish.
+class DemoVisitors : public QObject
+{
+    Q_OBJECT
+
+public:
+    struct Plan
+    {
+        quint16 port = 0; ///< On the loopback.
+        int atOnce = 1;
+        std::chrono::milliseconds time{0};
+    };
+
+    DemoVisitors(const DemoData &data, const Plan &plan, QObject *parent = nullptr);
+
+    void start();
+    [[nodiscard]] const DemoResults &results() const { return m_results; }
+
+signals:
+    /// The last visitor has gone.
+    void finished();
+
+private:
+    class Visit;
+
+    void begin();
+    void end(Visit *visit);
+
+    const DemoData &m_data;
+    const Plan m_plan;
+    DemoResults m_results;
+    std::chrono::steady_clock::time_point m_end;
+    int m_underWay = 0;
+};
+
+} // namespace Tunnel

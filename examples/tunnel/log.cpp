@@ -1,0 +1,6 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "log.h"
+
+Q_LOGGING_CATEGORY(lcTunnel, "tidepool.tunnel", QtInfoMsg)

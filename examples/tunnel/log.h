@@ -1,0 +1,9 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <QtCore/QLoggingCategory>
+
+/// The program's only logging category, "tidepool.tunnel". No secret is ever logged.
+Q_DECLARE_LOGGING_CATEGORY(lcTunnel)

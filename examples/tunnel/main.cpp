@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "commands.h"
+#include "console.h"
+#include "options.h"
+
+#include <QtCore/QCoreApplication>
+
+#include <type_traits>
+
+using namespace Tunnel;
+
+int main(int argc, char *argv[])
+{
+    const QCoreApplication application(argc, argv);
+    const auto run = [](const auto &options) {
+        using Options = std::decay_t<decltype(options)>;
+        if constexpr (std::is_same_v<Options, Exit>) {
+            options.code == 0 ? Console::print(options.text) : Console::printError(options.text);
+            return options.code;
+        } else {
+            Console::installLogging(options.verbose);
+            if constexpr (std::is_same_v<Options, ServerOptions>)
+                return runServer(options);
+            else if constexpr (std::is_same_v<Options, ClientOptions>)
+                return runClient(options);
+            else
+                return runDemo(options);
+        }
+    };
+    return std::visit(run, parseCommandLine(QCoreApplication::arguments()));
+}

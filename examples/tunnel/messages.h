@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/connectionid.h>
+
+#include <QtCore/QJsonObject>
+#include <QtCore/QList>
+#include <QtCore/QString>
+
+#include <optional>
+
+/// What is said on a proven control channel. Heartbeats are the channel's own: see ControlChannel.
+namespace Tunnel::Messages {
+
+using Tidepool::ConnectionId;
+
+// From the server
+/// {"open":id,"peer":"192.0.2.7:4711"}: a visitor is here; he is to be carried on this connection.
+[[nodiscard]] QJsonObject open(ConnectionId id, const QString &peer);
+
+// From the client
+/// {"opened":id}: this connection is ours, go ahead.
+[[nodiscard]] QJsonObject opened(ConnectionId id);
+/// {"refused":id,"reason":"..."}: it is not, take another one.
+[[nodiscard]] QJsonObject refused(ConnectionId id, const QString &reason);
+/// {"have":[id,...]}: these are ours and parked. In as many messages as fit the limit for a line.
+[[nodiscard]] QList<QJsonObject> have(const QList<ConnectionId> &ids);
+/// {"gone":[id,...]}: these are not to be had any more.
+[[nodiscard]] QList<QJsonObject> gone(const QList<ConnectionId> &ids);
+
+// From both
+/// {"bye":"closing"} or {"bye":"replaced"}: no new visitors; those under way are served to the end.
+[[nodiscard]] QJsonObject bye(const QString &reason);
+
+enum class Type : quint8 {
+    Unknown, ///< Of a later release; to be ignored.
+    Malformed,
+    Open,
+    Opened,
+    Refused,
+    Have,
+    Gone,
+    Bye,
+};
+
+/// A message, read.
+struct Message
+{
+    Type type = Type::Unknown;
+    ConnectionId id; ///< Open, Opened, Refused.
+    QList<ConnectionId> ids; ///< Have, Gone.
+    QString text; ///< The peer, or the reason.
+};
+
+[[nodiscard]] Message read(const QJsonObject &message);
+
+} // namespace Tunnel::Messages

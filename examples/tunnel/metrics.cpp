@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "metrics.h"
+
+#include "metricfamilies.h"
+
+#include <prometheus/exposer.h>
+
+#include <exception>
+
+namespace Tunnel {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+namespace {
+
+void addPool(MetricFamilies &families, const Tidepool::PoolStatus &status)
+{
+    const QByteArray pool = QByteArrayLiteral("tidepool_pool_");
+    families.add(pool + "active", "Connections parked and ready.", status.active);
+    families.add(pool + "checking", "Connections being validated or processed.", status.checking);
+    families.add(pool + "capacity", "Parked connections aimed at (client) or admitted (server).", status.capacity);
+    families.add(pool + "interval_seconds", "Time between two rounds.",
+                 std::chrono::duration<double>(status.interval).count());
+    families.add(pool + "connecting", "Dials that resolve or connect TCP.", status.connecting);
+    families.add(pool + "handshaking", "Connections in the TLS handshake or waiting for the id.", status.handshaking);
+    families.add(pool + "waiting", "Takes not served yet.", status.waiting);
+    families.add(pool + "leased", "Taken connections still held.", status.leased);
+    families.add(pool + "error_count", "Errors reported by the application.", status.errorCount);
+    families.add(pool + "generation", "How often the pool was flushed.", static_cast<double>(status.generation));
+    families.add(pool + "last_error", "1 while the last attempt to make a connection failed.",
+                 status.lastError.isEmpty() ? 0 : 1);
+    families.addEnum(pool + "state", "1 for the state the pool is in.", "state", status.state);
+
+    families.count(pool + "established_total", "Connections made to the end.", status.established);
+    families.count(pool + "dropped_total", "Connections made but not parked.", status.dropped);
+    families.count(pool + "parked_total", "Connections made available.", status.parked);
+    families.count(pool + "taken_total", "Connections handed out.", status.taken);
+    families.count(pool + "given_back_total", "Connections given back.", status.givenBack);
+    families.count(pool + "overflowed_total", "Connections refused because the pool was full.", status.overflowed);
+    families.count(pool + "refused_total", "Connections refused by address.", status.refused);
+    families.countEach<Tidepool::Phase>(pool + "failed_total", "Attempts that failed.", "phase", status.failed);
+    families.countEach<Tidepool::EvictionCause>(pool + "evicted_total", "Parked connections that left untaken.",
+                                                "cause", status.evicted);
+    families.count(pool + "takes_asked_total", "Takes.", status.takesAsked);
+    families.count(pool + "served_warm_total", "Takes served at once.", status.servedWarm);
+    families.count(pool + "served_after_wait_total", "Takes served after a wait.", status.servedAfterWait);
+    families.count(pool + "takes_failed_total", "Takes that failed.", status.takesFailed);
+    families.count(pool + "takes_cancelled_total", "Takes that were cancelled.", status.takesCancelled);
+
+    families.distribution(pool + "dial_time_seconds", "From the start of a dial, or the accept, to parked.",
+                          status.dialTime);
+    families.distribution(pool + "wait_time_seconds", "From a take to served.", status.waitTime);
+}
+
+void addTunnel(MetricFamilies &families, const TunnelFigures &figures)
+{
+    const QByteArray tunnel = QByteArrayLiteral("tidepool_tunnel_");
+    families.add(tunnel + "connected", "1 while both ends are connected and proven.", figures.connected ? 1 : 0);
+    families.add(tunnel + "waiting", "Visitors not served yet.", figures.waiting);
+    families.add(tunnel + "ready", "Parked connections that both ends agree on.", figures.ready);
+    families.add(tunnel + "strangers", "Parked connections of nobody known.", figures.strangers);
+    families.count(tunnel + "sessions_total", "Control channels that came up.", figures.sessions);
+    families.count(tunnel + "visitors_total", "Visitors that arrived.", figures.visitors);
+    families.count(tunnel + "visitors_served_total", "Visitors joined with a connection, or with the target.",
+                   figures.visitorsServed);
+    families.count(tunnel + "served_warm_total", "Visitors for whom a connection stood ready.", figures.servedWarm);
+    families.count(tunnel + "visitors_failed_total", "Visitors that were not served.", figures.visitorsFailed);
+    families.count(tunnel + "refusals_total", "Connections that the client did not know.", figures.refusals);
+    families.count(tunnel + "turned_away_total", "Attempts to be the client without the secret.", figures.turnedAway);
+    families.distribution(
+        tunnel + "visitor_wait_seconds",
+        "Server: from a visitor's arrival to the client's confirmation. Client: for reaching the target.",
+        figures.visitorWait.get());
+}
+
+void addRelays(MetricFamilies &families, const RelayBook::Totals &totals)
+{
+    const QByteArray relays = QByteArrayLiteral("tidepool_relays_");
+    families.add(relays + "active", "Relays under way.", totals.active);
+    families.count(relays + "started_total", "Relays started.", totals.started);
+    families.count(relays + "failed_total", "Relays that ended by an error or the idle timeout.", totals.failed);
+    families.count(relays + "bytes_total", "Bytes carried.", totals.intoTunnel, "direction", "into_tunnel");
+    families.count(relays + "bytes_total", "Bytes carried.", totals.fromTunnel, "direction", "from_tunnel");
+}
+
+} // namespace
+
+std::vector<MetricFamily> TunnelMetrics::Collect() const
+{
+    MetricFamilies families("end", m_sources.end);
+    addPool(families, m_sources.pool.status());
+    addTunnel(families, m_sources.figures);
+    addRelays(families, m_sources.relays.totals());
+    return families.take();
+}
+
+MetricsPage::MetricsPage() = default;
+
+MetricsPage::~MetricsPage() = default;
+
+QString MetricsPage::start(const Endpoint &endpoint, const MetricsSources &sources)
+{
+    const QHostAddress address = listenAddress(endpoint).value_or(QHostAddress(QHostAddress::Any));
+    // The web server in prometheus-cpp reads "port" as "all IPv4 addresses".
+    const bool isAny = address.protocol() == QAbstractSocket::AnyIPProtocol;
+    const QString where = isAny ? QString::number(endpoint.port) : formatAddress(address, endpoint.port);
+    try {
+        m_exposer = std::make_unique<prometheus::Exposer>(where.toStdString());
+        m_metrics = std::make_shared<TunnelMetrics>(sources);
+        m_exposer->RegisterCollectable(m_metrics);
+        const auto port = static_cast<quint16>(m_exposer->GetListeningPorts().at(0));
+        m_url = QStringLiteral("http://%1/metrics")
+                    .arg(formatAddress(isAny ? QHostAddress(QHostAddress::AnyIPv4) : address, port));
+        return {};
+    } catch (const std::exception &) {
+        // Its exceptions say no more than "null context when constructing CivetServer".
+        return QStringLiteral(
+                   "cannot serve metrics on %1: the address is in use or not this machine's; choose another --metrics "
+                   "address")
+            .arg(endpoint.toString());
+    }
+}
+
+} // namespace Tunnel

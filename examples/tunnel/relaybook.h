@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/relay.h>
+
+#include <QtCore/QObject>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace Tunnel {
+
+/// The relays under way, and what they have carried. The first side of each is the pooled connection.
+///
+/// Lives in one thread; totals() may be called from any.
+class RelayBook : public QObject
+{
+    Q_OBJECT
+
+public:
+    struct Totals
+    {
+        int active = 0;
+        qint64 started = 0;
+        qint64 failed = 0; ///< Ended by an error or by the idle timeout.
+        qint64 fromTunnel = 0; ///< Bytes.
+        qint64 intoTunnel = 0; ///< Bytes.
+    };
+
+    explicit RelayBook(std::chrono::milliseconds idleTimeout, QObject *parent = nullptr);
+    ~RelayBook() override;
+
+    void start(Tidepool::Connection pooled, std::unique_ptr<QTcpSocket> outside);
+    void stopAll();
+
+    [[nodiscard]] Totals totals() const;
+    [[nodiscard]] bool isEmpty() const { return m_relays.empty(); }
+
+signals:
+    /// A relay ended; there may be others.
+    void relayEnded();
+
+private:
+    void finish(Tidepool::Relay *relay, Tidepool::Relay::Reason reason);
+
+    const std::chrono::milliseconds m_idleTimeout;
+    mutable std::mutex m_mutex; // the relays' lifetimes and the totals, against totals() in other threads
+    std::unordered_map<Tidepool::Relay *, std::unique_ptr<Tidepool::Relay>> m_relays;
+    Totals m_ended;
+};
+
+} // namespace Tunnel

@@ -1,0 +1,189 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "tunnelclient.h"
+
+#include "log.h"
+#include "messages.h"
+#include "targetdial.h"
+
+namespace Tunnel {
+
+using Tidepool::ClientPool;
+using Tidepool::Connection;
+using Tidepool::ConnectionId;
+using Tidepool::EvictionCause;
+using Tidepool::TakeResult;
+
+namespace {
+
+// The server asks for what we announced: it is parked, or it has gone this moment.
+constexpr std::chrono::milliseconds openTakeTimeout{500};
+// A server that comes back is found again within this time.
+constexpr std::chrono::milliseconds longestBackoff{2'000};
+
+} // namespace
+
+TunnelClient::TunnelClient(const ClientSettings &settings, QObject *parent)
+    : QObject(parent)
+    , m_settings(settings)
+    , m_relays(settings.idleTimeout)
+    , m_link(m_pool, settings.secret, settings.heartbeat)
+{
+    watchPool();
+    connect(&m_link, &ControlLink::received, this, &TunnelClient::receive);
+    connect(&m_link, &ControlLink::up, this, [this] {
+        ++m_figures.sessions;
+        m_figures.connected = true;
+        m_announcer.startOver();
+        announce();
+        emit connected();
+    });
+    connect(&m_link, &ControlLink::down, this, [this] {
+        m_figures.connected = false;
+        finishDrainIfDone();
+    });
+    connect(&m_relays, &RelayBook::relayEnded, this, &TunnelClient::finishDrainIfDone);
+    m_announce.setSingleShot(true);
+    m_announce.setInterval(0);
+    connect(&m_announce, &QTimer::timeout, this, &TunnelClient::announce);
+    m_drainDeadline.setSingleShot(true);
+    connect(&m_drainDeadline, &QTimer::timeout, this, [this] {
+        qCWarning(lcTunnel) << "the time to finish is up;" << m_relays.totals().active << "connections are cut off";
+        m_joining = 0;
+        m_relays.stopAll();
+        finishDrainIfDone();
+    });
+}
+
+TunnelClient::~TunnelClient()
+{
+    // Takes that are under way end here, while there is still someone to hear of it.
+    m_pool.close();
+}
+
+void TunnelClient::start()
+{
+    m_pool.setHost(m_settings.server.host);
+    m_pool.setPort(m_settings.server.port);
+    m_pool.setTls(m_settings.tls);
+    m_pool.setMinimumCapacity(m_settings.bounds.minimumCapacity);
+    m_pool.setMaximumCapacity(m_settings.bounds.maximumCapacity);
+    m_pool.setMinimumInterval(m_settings.bounds.minimumInterval);
+    m_pool.setMaximumInterval(m_settings.bounds.maximumInterval);
+    Tidepool::Backoff backoff;
+    backoff.cap = longestBackoff;
+    m_pool.setBackoff(backoff);
+    m_pool.start();
+    m_link.start();
+}
+
+void TunnelClient::drain(std::chrono::milliseconds deadline)
+{
+    m_draining = true;
+    m_link.send(Messages::bye(QStringLiteral("closing")));
+    m_pool.pause();
+    m_drainDeadline.start(deadline);
+    finishDrainIfDone();
+}
+
+void TunnelClient::watchPool()
+{
+    const auto changed = [this] {
+        m_figures.ready = m_announcer.parkedCount();
+        if (m_link.isUp() && !m_announce.isActive())
+            m_announce.start();
+    };
+    connect(&m_pool, &ClientPool::connectionParked, this, [this, changed](ConnectionId id) {
+        m_announcer.parked(id);
+        changed();
+    });
+    connect(&m_pool, &ClientPool::connectionTaken, this, [this, changed](ConnectionId id) {
+        m_announcer.taken(id);
+        changed();
+    });
+    connect(&m_pool, &ClientPool::connectionEvicted, this, [this, changed](ConnectionId id, EvictionCause) {
+        m_announcer.evicted(id);
+        changed();
+    });
+}
+
+void TunnelClient::announce()
+{
+    for (const QJsonObject &message : m_announcer.messages())
+        m_link.send(message);
+}
+
+void TunnelClient::receive(const QJsonObject &object)
+{
+    const Messages::Message message = Messages::read(object);
+    if (message.type == Messages::Type::Open)
+        open(message.id, message.text);
+    else
+        qCDebug(lcTunnel) << "a message of an unknown kind is ignored";
+}
+
+void TunnelClient::open(ConnectionId id, const QString &peer)
+{
+    ++m_figures.visitors;
+    ++m_joining;
+    m_pool.take(id, openTakeTimeout).then(this, [this, id, peer](const TakeResult &result) {
+        if (!result) {
+            --m_joining;
+            ++m_figures.refusals;
+            m_link.send(Messages::refused(id, QStringLiteral("it is not parked here")));
+            return finishDrainIfDone();
+        }
+        join(result.connection(), peer);
+    });
+}
+
+void TunnelClient::join(const Connection &connection, const QString &peer)
+{
+    // The control channel has proven whose certificate the server's is. Whoever sits between and lets that channel
+    // pass, but not this one, shows another.
+    const QSslCertificate certificate = connection.socket()->peerCertificate();
+    const QByteArray digest = certificate.isNull() ? QByteArray() : certificate.digest(QCryptographicHash::Sha256);
+    if (!m_link.isUp() || digest != m_link.serverCertificateDigest()) {
+        --m_joining;
+        ++m_figures.refusals;
+        m_link.send(Messages::refused(connection.id(), QStringLiteral("its certificate is not the server's")));
+        return finishDrainIfDone();
+    }
+    m_link.send(Messages::opened(connection.id()));
+    qCDebug(lcTunnel).noquote() << "visitor" << peer << "on connection" << connection.id().toString();
+
+    ++m_figures.waiting;
+    auto *dial = new TargetDial(connection, m_settings.target, m_settings.targetTimeout, this);
+    const auto end = [this, dial] {
+        --m_joining;
+        --m_figures.waiting;
+        dial->deleteLater();
+        finishDrainIfDone();
+    };
+    connect(dial, &TargetDial::connected, this, [this, dial, end, start = std::chrono::steady_clock::now()] {
+        m_targetLog.reset();
+        ++m_figures.visitorsServed;
+        m_figures.visitorWait.add(std::chrono::steady_clock::now() - start);
+        m_relays.start(dial->takePooled(), dial->takeSocket());
+        end();
+    });
+    connect(dial, &TargetDial::failed, this, [this, end](const QString &reason) {
+        ++m_figures.visitorsFailed;
+        m_targetLog.warn(QStringLiteral("cannot reach the target %1: %2; is the service running there?")
+                             .arg(m_settings.target.toString(), reason));
+        end();
+    });
+}
+
+void TunnelClient::finishDrainIfDone()
+{
+    if (!m_draining || !m_relays.isEmpty() || m_joining > 0)
+        return;
+    m_draining = false;
+    m_drainDeadline.stop();
+    m_link.close();
+    emit drained();
+}
+
+} // namespace Tunnel

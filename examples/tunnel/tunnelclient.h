@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "announcer.h"
+#include "controllink.h"
+#include "endpoint.h"
+#include "relaybook.h"
+#include "tunnelfigures.h"
+
+#include <tidepool/clientpool.h>
+
+namespace Tunnel {
+
+struct ClientSettings
+{
+    Endpoint server;
+    Endpoint target;
+    Tidepool::Bounds bounds;
+    Tidepool::TlsOptions tls;
+    QByteArray secret;
+    std::chrono::milliseconds heartbeat{5'000};
+    std::chrono::milliseconds idleTimeout{3'600'000};
+    /// For connecting to the target.
+    std::chrono::milliseconds targetTimeout{5'000};
+};
+
+/// The private end of the tunnel: keeps connections to the server warm, and joins those that it asks for with the
+/// target.
+///
+/// Lives in one thread; figures() and pool().status() may be called from any.
+class TunnelClient : public QObject
+{
+    Q_OBJECT
+
+public:
+    explicit TunnelClient(const ClientSettings &settings, QObject *parent = nullptr);
+    ~TunnelClient() override;
+
+    void start();
+    /// Takes no more visitors; drained() when the last relay has ended, at @p deadline at the latest.
+    void drain(std::chrono::milliseconds deadline);
+
+    [[nodiscard]] const Tidepool::ClientPool &pool() const { return m_pool; }
+    [[nodiscard]] const ControlLink &link() const { return m_link; }
+    [[nodiscard]] const RelayBook &relays() const { return m_relays; }
+    [[nodiscard]] const TunnelFigures &figures() const { return m_figures; }
+
+signals:
+    void connected();
+    void drained();
+
+private:
+    void watchPool();
+    void receive(const QJsonObject &object);
+    void open(Tidepool::ConnectionId id, const QString &peer);
+    void join(const Tidepool::Connection &connection, const QString &peer);
+    void announce();
+    void finishDrainIfDone();
+
+    const ClientSettings m_settings;
+    Tidepool::ClientPool m_pool;
+    TunnelFigures m_figures;
+    RelayBook m_relays;
+    ControlLink m_link;
+    Announcer m_announcer;
+    QTimer m_announce; // collects what one turn of the event loop brings
+    RepeatLog m_targetLog;
+    QTimer m_drainDeadline;
+    int m_joining = 0; // connections asked for by the server that are not relayed yet
+    bool m_draining = false;
+};
+
+} // namespace Tunnel

@@ -1,0 +1,325 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "tunnelserver.h"
+
+#include "endpoint.h"
+#include "log.h"
+
+#include <QtCore/QThread>
+
+namespace Tunnel {
+
+using Tidepool::ConnectionId;
+using Tidepool::EvictionCause;
+using Tidepool::ServerPool;
+using Tidepool::TakeResult;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// What is taken is parked, or has gone this moment.
+constexpr std::chrono::milliseconds warmTakeTimeout{200};
+constexpr std::chrono::milliseconds sweepInterval{250};
+
+} // namespace
+
+TunnelServer::TunnelServer(const ServerSettings &settings, QObject *parent)
+    : QObject(parent)
+    , m_settings(settings)
+    , m_relays(settings.idleTimeout)
+    , m_gatekeeper(m_pool, settings.secret, {},
+                   [this](std::unique_ptr<ControlChannel> channel) { welcome(std::move(channel)); })
+    , m_port(settings.visitorPatience, [this](Visitor visitor) { admit(std::move(visitor)); })
+{
+    watchPool();
+    connect(&m_gatekeeper, &Gatekeeper::turnedAway, this, [this] { ++m_figures.turnedAway; });
+    connect(&m_relays, &RelayBook::relayEnded, this, &TunnelServer::finishDrainIfDone);
+    connect(&m_sweep, &QTimer::timeout, this, &TunnelServer::sweep);
+    m_drainDeadline.setSingleShot(true);
+    connect(&m_drainDeadline, &QTimer::timeout, this, [this] {
+        qCWarning(lcTunnel) << "the time to finish is up;" << m_relays.totals().active << "connections are cut off";
+        m_waiting.clear();
+        m_openings.clear();
+        m_relays.stopAll();
+        finishDrainIfDone();
+    });
+}
+
+TunnelServer::~TunnelServer()
+{
+    // Takes that are under way end here, while there is still someone to hear of it.
+    m_pool.close();
+}
+
+QString TunnelServer::start()
+{
+    m_pool.setTls(m_settings.tls);
+    m_pool.setMaximumCapacity(m_settings.maximumParked);
+    // Room is made by closing strangers (see Roster), never by closing the client's connections.
+    m_pool.setOverflow(Tidepool::Overflow::Refuse);
+    m_pool.setAllowedClients(m_settings.allowedClients);
+    if (!m_pool.listen(m_settings.listenAddress, m_settings.listenPort))
+        return QStringLiteral("--listen: %1").arg(m_pool.lastError().message());
+    if (!m_port.listen(m_settings.exposeAddress, m_settings.exposePort)) {
+        m_pool.close();
+        return QStringLiteral("--expose: Cannot listen on %1: %2. Choose another address or port, or stop the program "
+                              "that uses it.")
+            .arg(formatAddress(m_settings.exposeAddress, m_settings.exposePort), m_port.errorString());
+    }
+    m_sweep.start(sweepInterval);
+    return {};
+}
+
+void TunnelServer::drain(std::chrono::milliseconds deadline)
+{
+    m_draining = true;
+    m_port.close();
+    m_gatekeeper.close();
+    if (!m_session)
+        m_waiting.clear();
+    m_drainDeadline.start(deadline);
+    finishDrainIfDone();
+}
+
+int TunnelServer::waitingVisitors() const
+{
+    return static_cast<int>(m_waiting.size() + m_openings.size());
+}
+
+void TunnelServer::watchPool()
+{
+    connect(&m_pool, &ServerPool::connectionParked, this, [this](ConnectionId id) {
+        m_roster.arrived(id, Clock::now());
+        discard(m_roster.expire(Clock::now()));
+        serve();
+    });
+    connect(&m_pool, &ServerPool::connectionTaken, this, [this](ConnectionId id) { m_roster.left(id); });
+    connect(&m_pool, &ServerPool::connectionEvicted, this,
+            [this](ConnectionId id, EvictionCause) { m_roster.left(id); });
+    connect(&m_pool, &ServerPool::connectionSpoke, &m_gatekeeper, &Gatekeeper::consider);
+}
+
+// --- The client ------------------------------------------------------------------------------------
+
+void TunnelServer::welcome(std::unique_ptr<ControlChannel> channel)
+{
+    if (m_draining) {
+        channel.release()->deleteLater();
+        return;
+    }
+    if (m_session) {
+        m_session->send(Messages::bye(QStringLiteral("replaced")));
+        endSession(QStringLiteral("another client with the same secret takes its place"));
+    }
+    m_session = std::move(channel);
+    m_sessionClosing = false;
+    ++m_sessionNumber;
+    ++m_figures.sessions;
+    connect(m_session.get(), &ControlChannel::received, this, &TunnelServer::receive);
+    connect(m_session.get(), &ControlChannel::ended, this, &TunnelServer::endSession);
+    m_session->trustPeer(m_settings.heartbeat);
+    qCInfo(lcTunnel).noquote() << "client connected from" << m_session->peer();
+    updateFigures();
+    emit clientConnected();
+}
+
+void TunnelServer::endSession(const QString &reason)
+{
+    qCInfo(lcTunnel).noquote() << "client" << m_session->peer() << "lost:" << reason;
+    m_session->disconnect(this);
+    m_session->close();
+    // It may be emitting just now.
+    m_session.release()->deleteLater();
+    ++m_sessionNumber;
+    // Its connections go with it. What it has not announced yet expires; what belongs to the next client stays.
+    discard(m_roster.dismissClient());
+    for (auto &[id, opening] : m_openings)
+        m_waiting.push_front(std::move(opening.visitor));
+    m_openings.clear();
+    if (m_draining)
+        m_waiting.clear();
+    updateFigures();
+    emit clientLost();
+    finishDrainIfDone();
+}
+
+void TunnelServer::receive(const QJsonObject &object)
+{
+    const Messages::Message message = Messages::read(object);
+    switch (message.type) {
+    case Messages::Type::Opened:
+        opened(message.id);
+        break;
+    case Messages::Type::Refused:
+        refused(message.id, message.text);
+        break;
+    case Messages::Type::Have:
+        announce(message.ids);
+        break;
+    case Messages::Type::Gone:
+        for (const ConnectionId id : message.ids)
+            m_roster.withdraw(id);
+        updateFigures();
+        break;
+    case Messages::Type::Bye:
+        m_sessionClosing = true;
+        qCInfo(lcTunnel).noquote() << "client" << m_session->peer() << "takes no more visitors:" << message.text;
+        break;
+    case Messages::Type::Open:
+    case Messages::Type::Malformed:
+        endSession(QStringLiteral("it sent a message that makes no sense"));
+        break;
+    case Messages::Type::Unknown:
+        qCDebug(lcTunnel) << "a message of an unknown kind is ignored";
+        break;
+    }
+}
+
+void TunnelServer::announce(const QList<ConnectionId> &ids)
+{
+    for (const ConnectionId id : ids)
+        m_roster.announce(id);
+    serve();
+}
+
+// --- The visitors ----------------------------------------------------------------------------------
+
+void TunnelServer::admit(Visitor visitor)
+{
+    ++m_figures.visitors;
+    qCDebug(lcTunnel).noquote() << "visitor" << visitor.peer;
+    if (waitingVisitors() >= m_settings.maximumWaiting)
+        return turnAway(visitor, QStringLiteral("%1 others are waiting already").arg(waitingVisitors()));
+    visitor.waited = m_roster.ready() == 0 || !m_waiting.empty();
+    m_waiting.push_back(std::move(visitor));
+    serve();
+}
+
+void TunnelServer::serve()
+{
+    while (m_session && !m_sessionClosing && !m_waiting.empty()) {
+        const auto id = m_roster.pick();
+        if (!id)
+            break;
+        Opening opening{std::move(m_waiting.front()), {}, Clock::now() + m_settings.openTimeout};
+        m_waiting.pop_front();
+        m_openings.insert_or_assign(id->value(), std::move(opening));
+        m_pool.take(*id, warmTakeTimeout)
+            .then(this, [this, id = *id, session = m_sessionNumber](const TakeResult &result) {
+                taken(id, session, result);
+            });
+    }
+    updateFigures();
+}
+
+void TunnelServer::taken(ConnectionId id, quint64 session, const TakeResult &result)
+{
+    const auto entry = m_openings.find(id.value());
+    if (entry == m_openings.end() || session != m_sessionNumber)
+        return; // the visitor has gone on, and the connection closes here
+    if (!result) {
+        Opening opening = std::move(entry->second);
+        m_openings.erase(entry);
+        m_waiting.push_front(std::move(opening.visitor));
+        return serve();
+    }
+    entry->second.connection = result.connection();
+    m_session->send(Messages::open(id, entry->second.visitor.peer));
+}
+
+void TunnelServer::opened(ConnectionId id)
+{
+    const auto entry = m_openings.find(id.value());
+    if (entry == m_openings.end() || !entry->second.connection)
+        return;
+    Opening opening = std::move(entry->second);
+    m_openings.erase(entry);
+    ++m_figures.visitorsServed;
+    m_figures.servedWarm += opening.visitor.waited ? 0 : 1;
+    m_figures.visitorWait.add(Clock::now() - opening.visitor.arrival);
+    opening.visitor.socket->moveToThread(QThread::currentThread());
+    m_relays.start(std::move(opening.connection), std::move(opening.visitor.socket));
+    updateFigures();
+}
+
+void TunnelServer::refused(ConnectionId id, const QString &reason)
+{
+    const auto entry = m_openings.find(id.value());
+    if (entry == m_openings.end() || !entry->second.connection)
+        return;
+    ++m_figures.refusals;
+    qCDebug(lcTunnel).noquote() << "the client refused connection" << id.toString() << "because" << reason;
+    Opening opening = std::move(entry->second);
+    m_openings.erase(entry);
+    tryAgain(std::move(opening));
+    serve();
+}
+
+void TunnelServer::tryAgain(Opening opening)
+{
+    opening.connection.close();
+    if (++opening.visitor.refusals >= m_settings.maximumRefusals)
+        turnAway(opening.visitor, QStringLiteral("the client refused %1 connections").arg(opening.visitor.refusals));
+    else
+        m_waiting.push_front(std::move(opening.visitor));
+}
+
+void TunnelServer::turnAway(const Visitor &visitor, const QString &reason)
+{
+    ++m_figures.visitorsFailed;
+    m_visitorLog.warn(QStringLiteral("visitor %1 was not served: %2").arg(visitor.peer, reason));
+}
+
+// --- Time ------------------------------------------------------------------------------------------
+
+void TunnelServer::sweep()
+{
+    const auto now = Clock::now();
+    discard(m_roster.expire(now));
+    for (auto entry = m_openings.begin(); entry != m_openings.end();) {
+        if (entry->second.deadline > now) {
+            ++entry;
+            continue;
+        }
+        Opening opening = std::move(entry->second);
+        entry = m_openings.erase(entry);
+        tryAgain(std::move(opening));
+    }
+    std::erase_if(m_waiting, [&](const Visitor &visitor) {
+        if (visitor.deadline > now)
+            return false;
+        turnAway(visitor,
+                 m_session ? QStringLiteral("no connection came free in time") : QStringLiteral("no client is here"));
+        return true;
+    });
+    serve();
+    finishDrainIfDone();
+}
+
+void TunnelServer::discard(const QList<ConnectionId> &ids)
+{
+    // The pool has no way to evict one connection: it is taken, and closes when nobody keeps the result.
+    for (const ConnectionId id : ids)
+        static_cast<void>(m_pool.take(id, warmTakeTimeout));
+}
+
+void TunnelServer::updateFigures()
+{
+    m_figures.connected = m_session != nullptr;
+    m_figures.waiting = waitingVisitors();
+    m_figures.ready = m_roster.ready();
+    m_figures.strangers = m_roster.strangers();
+}
+
+void TunnelServer::finishDrainIfDone()
+{
+    if (!m_draining || !m_relays.isEmpty() || waitingVisitors() > 0)
+        return;
+    m_draining = false;
+    m_drainDeadline.stop();
+    m_sweep.stop();
+    emit drained();
+}
+
+} // namespace Tunnel

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <QtCore/QString>
+#include <QtNetwork/QTcpSocket>
+
+#include <chrono>
+#include <memory>
+
+namespace Tunnel {
+
+/// Someone who connected to the exposed address and is to be carried to the target.
+///
+/// While he waits, his socket belongs to no thread: nothing is read from him, and that he closed is not noticed. So all
+/// that he sent is still there for the relay.
+struct Visitor
+{
+    std::unique_ptr<QTcpSocket> socket;
+    QString peer;
+    std::chrono::steady_clock::time_point arrival;
+    std::chrono::steady_clock::time_point deadline; ///< He is turned away if nobody serves him by then.
+    bool waited = false; ///< No connection stood ready when he came.
+    int refusals = 0; ///< How often the client refused a connection that was meant for him.
+};
+
+} // namespace Tunnel

@@ -1,0 +1,275 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// A peer closes just while its connection is being taken. If the end of the connection had reached this side before
+// the take began, the take must not hand it out.
+
+#include "support/poolhelpers.h"
+#include "support/rawclient.h"
+
+#include <QtCore/QFile>
+
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+namespace {
+
+int raceCount()
+{
+    bool given = false;
+    const int races = qEnvironmentVariableIntValue("TIDEPOOL_RACES", &given);
+    if (given)
+        return races;
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+    return 1'000;
+#else
+    return 10'000;
+#endif
+}
+
+enum class Ending {
+    Close,
+    SpeakAndClose,
+    Reset,
+};
+
+void spin(unsigned turns)
+{
+    static std::atomic<unsigned> sink;
+    for (unsigned i = 0; i < turns; ++i)
+        sink.fetch_add(1, std::memory_order_relaxed);
+}
+
+void resetOnClose(int descriptor)
+{
+    const linger now{1, 0};
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+/// True if the system knows no live connection from @p clientPort to @p serverPort any more, seen from the server.
+bool isGone(quint16 serverPort, quint16 clientPort)
+{
+    QFile table(u"/proc/net/tcp"_s);
+    if (!table.open(QIODevice::ReadOnly))
+        return false;
+    const QByteArray pair = " 0100007F:" + QByteArray::number(serverPort, 16).toUpper().rightJustified(4, '0')
+        + " 0100007F:" + QByteArray::number(clientPort, 16).toUpper().rightJustified(4, '0') + " 01";
+    return !table.readAll().contains(pair);
+}
+
+/// A client end that ends on command, in a thread of its own, and tells when its end has arrived at the server.
+class Closer
+{
+public:
+    explicit Closer(quint16 serverPort)
+        : m_serverPort(serverPort)
+        , m_thread([this] { run(); })
+    {
+    }
+    ~Closer()
+    {
+        m_job = -2;
+        m_thread.join();
+    }
+    Q_DISABLE_COPY_MOVE(Closer)
+
+    void go(int descriptor, Ending ending, unsigned delay)
+    {
+        m_ending = ending;
+        m_delay = delay;
+        m_arrived = false;
+        m_done = false;
+        m_job = descriptor;
+    }
+    /// The FIN or RST has reached the server's end.
+    [[nodiscard]] bool hasArrived() const { return m_arrived; }
+    void wait() const
+    {
+        while (!m_done)
+            std::this_thread::yield();
+    }
+
+private:
+    void run()
+    {
+        for (;;) {
+            const int job = m_job.exchange(-1);
+            if (job == -2)
+                return;
+            if (job == -1) {
+                std::this_thread::yield();
+                continue;
+            }
+            spin(m_delay);
+            if (m_ending == Ending::Reset)
+                reset(job);
+            else
+                close(job);
+            m_arrived = true;
+            m_done = true;
+        }
+    }
+
+    void close(int descriptor) const
+    {
+        if (m_ending == Ending::SpeakAndClose)
+            static_cast<void>(send(descriptor, "bye", 3, MSG_NOSIGNAL));
+        shutdown(descriptor, SHUT_WR);
+        // The server's system has acknowledged the FIN.
+        tcp_info info{};
+        do {
+            socklen_t size = sizeof info;
+            getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size);
+        } while (info.tcpi_state == TCP_FIN_WAIT1);
+    }
+
+    void reset(int descriptor) const
+    {
+        sockaddr_in own{};
+        socklen_t size = sizeof own;
+        getsockname(descriptor, reinterpret_cast<sockaddr *>(&own), &size);
+        resetOnClose(descriptor);
+        ::close(descriptor);
+        while (!isGone(m_serverPort, ntohs(own.sin_port)))
+            std::this_thread::yield();
+    }
+
+    const quint16 m_serverPort;
+    Ending m_ending = Ending::Close;
+    unsigned m_delay = 0;
+    std::atomic<int> m_job = -1;
+    std::atomic<bool> m_arrived = false;
+    std::atomic<bool> m_done = true;
+    std::thread m_thread;
+};
+
+int connectTo(quint16 port)
+{
+    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    if (connect(descriptor, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0)
+        qFatal("cannot connect");
+    return descriptor;
+}
+
+ConnectionId readId(int descriptor)
+{
+    char digits[8] = {};
+    const ssize_t count = recv(descriptor, digits, sizeof digits, MSG_WAITALL);
+    return count == 8 ? ConnectionId::fromString(QString::fromLatin1(digits, 8)).value_or(ConnectionId()) : ConnectionId();
+}
+
+} // namespace
+
+class tst_FaultsRaces : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void closingWhileTaken_data();
+    void closingWhileTaken();
+    void closingWhileTakenOverTls();
+};
+
+void tst_FaultsRaces::closingWhileTaken_data()
+{
+    QTest::addColumn<int>("ending");
+    QTest::newRow("close") << static_cast<int>(Ending::Close);
+    QTest::newRow("speak and close") << static_cast<int>(Ending::SpeakAndClose);
+    QTest::newRow("reset") << static_cast<int>(Ending::Reset);
+}
+
+void tst_FaultsRaces::closingWhileTaken()
+{
+    QFETCH(int, ending);
+    const auto theEnding = static_cast<Ending>(ending);
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    Closer closer(pool.serverPort());
+    std::minstd_rand random(std::random_device{}());
+    const auto upTo = [&](unsigned turns) { return static_cast<unsigned>(random() % turns); };
+    const int races = raceCount() / 3;
+    int handedOut = 0;
+    int deadBefore = 0;
+    int violations = 0;
+    for (int i = 0; i < races; ++i) {
+        const int client = connectTo(pool.serverPort());
+        const ConnectionId id = readId(client);
+        while (pool.active() == 0)
+            std::this_thread::yield();
+
+        closer.go(client, theEnding, upTo(2'000));
+        spin(upTo(6'000));
+        const bool wasDead = closer.hasArrived();
+        const TakeResult taken = i % 2 == 0 ? pool.tryTake() : pool.take(id, 0ms).result();
+        deadBefore += wasDead ? 1 : 0;
+        handedOut += taken ? 1 : 0;
+        violations += wasDead && taken ? 1 : 0;
+
+        closer.wait();
+        if (theEnding != Ending::Reset) {
+            resetOnClose(client); // leaves nothing in TIME_WAIT
+            ::close(client);
+        }
+        if (i % 64 == 0)
+            QCoreApplication::processEvents();
+        while (pool.active() != 0)
+            std::this_thread::yield();
+    }
+    qInfo("%d races: %d handed out, %d were dead before the take", races, handedOut, deadBefore);
+    QCOMPARE(violations, 0);
+    QVERIFY(handedOut > 0);
+    QVERIFY(deadBefore > 0);
+    const PoolStatus status = pool.status();
+    QCOMPARE(status.taken, handedOut);
+    QCOMPARE(status.evictedTotal(), races - handedOut);
+    QCOMPARE(status.established, races);
+    VERIFY_BOOKS(pool);
+}
+
+void tst_FaultsRaces::closingWhileTakenOverTls()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    Closer closer(pool.serverPort());
+    std::minstd_rand random(std::random_device{}());
+    const auto upTo = [&](unsigned turns) { return static_cast<unsigned>(random() % turns); };
+    const int races = raceCount() / 40;
+    int violations = 0;
+    for (int i = 0; i < races; ++i) {
+        RawClient client(pool.serverPort());
+        QVERIFY(client.encrypt());
+        QVERIFY(client.readHexId().isValid());
+        while (pool.active() == 0)
+            std::this_thread::yield();
+        closer.go(static_cast<int>(client.socket()->socketDescriptor()), Ending::Close, upTo(2'000));
+        spin(upTo(6'000));
+        const bool wasDead = closer.hasArrived();
+        const TakeResult taken = pool.tryTake();
+        violations += wasDead && taken ? 1 : 0;
+        closer.wait();
+        while (pool.active() != 0)
+            std::this_thread::yield();
+    }
+    QCOMPARE(violations, 0);
+    VERIFY_BOOKS(pool);
+}
+
+QTEST_GUILESS_MAIN(tst_FaultsRaces)
+#include "tst_faults_races.moc"

@@ -1,0 +1,328 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Eight threads do everything at once to a ClientPool and the ServerPool it dials; afterwards the books balance.
+
+#include "support/poolhelpers.h"
+
+#include <QtCore/QElapsedTimer>
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include <sys/socket.h>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::chrono::seconds stressDuration()
+{
+    bool given = false;
+    const int seconds = qEnvironmentVariableIntValue("TIDEPOOL_STRESS_SECONDS", &given);
+    return std::chrono::seconds(given ? seconds : 5);
+}
+
+/// Ids that other threads may ask for.
+class Blackboard
+{
+public:
+    void write(ConnectionId id)
+    {
+        const std::lock_guard lock(m_mutex);
+        m_ids.push_back(id);
+        if (m_ids.size() > 64)
+            m_ids.pop_front();
+    }
+    ConnectionId any(std::minstd_rand &random)
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_ids.empty() ? ConnectionId(1) : m_ids[random() % m_ids.size()];
+    }
+
+private:
+    std::mutex m_mutex;
+    std::deque<ConnectionId> m_ids;
+};
+
+/// What the threads share.
+struct Arena
+{
+    Pool *client = nullptr;
+    Pool *server = nullptr;
+    Blackboard ids;
+    std::atomic<bool> stop = false;
+    std::atomic<int> conversations = 0;
+    std::atomic<int> garbled = 0;
+    std::atomic<int> wrongIds = 0;
+};
+
+/// One thread's doings.
+class Actor
+{
+public:
+    Actor(Arena &arena, unsigned seed)
+        : m_arena(arena)
+        , m_random(seed)
+    {
+    }
+
+    void run()
+    {
+        while (!m_arena.stop) {
+            act();
+            while (m_pending.size() > 20)
+                settleOne();
+            if (m_held.size() > 6)
+                m_held.pop_front();
+        }
+        m_held.clear();
+        while (!m_pending.empty()) {
+            m_pending.front().cancel();
+            m_pending.front().waitForFinished();
+            m_pending.pop_front();
+        }
+    }
+
+private:
+    Pool &anyPool() { return *(m_random() % 2 == 0 ? m_arena.client : m_arena.server); }
+
+    void act()
+    {
+        switch (m_random() % 10) {
+        case 0:
+        case 1:
+            keep(anyPool().tryTake());
+            break;
+        case 2:
+            keep(anyPool().take(200ms).result());
+            break;
+        case 3:
+            takeNamed();
+            break;
+        case 4:
+            m_pending.push_back(anyPool().take(50ms + std::chrono::milliseconds(m_random() % 200)));
+            break;
+        case 5:
+            if (!m_pending.empty()) {
+                m_pending.back().cancel();
+                settleOne();
+            }
+            break;
+        case 6:
+            giveOneBack();
+            break;
+        case 7:
+            kill();
+            break;
+        case 8:
+            converse();
+            break;
+        case 9:
+            anyPool().addError();
+            static_cast<void>(anyPool().status());
+            static_cast<void>(anyPool().evictions());
+            break;
+        }
+    }
+
+    void keep(const TakeResult &taken)
+    {
+        if (!taken)
+            return;
+        m_arena.ids.write(taken.connection().id());
+        m_held.push_back(taken.connection());
+    }
+
+    void takeNamed()
+    {
+        const ConnectionId id = m_arena.ids.any(m_random);
+        const TakeResult taken = anyPool().take(id, 10ms).result();
+        if (taken && taken.connection().id() != id)
+            ++m_arena.wrongIds;
+        keep(taken);
+    }
+
+    void giveOneBack()
+    {
+        Pool &pool = anyPool();
+        const TakeResult taken = pool.tryTake();
+        if (!taken)
+            return;
+        // Half of them were used before.
+        if (m_random() % 2 == 0)
+            static_cast<void>(taken.connection().socket()->bytesAvailable());
+        pool.giveBack(taken.connection());
+    }
+
+    void kill()
+    {
+        const TakeResult taken = anyPool().tryTake();
+        if (!taken)
+            return;
+        const int descriptor = static_cast<int>(taken.connection().socket()->socketDescriptor());
+        if (m_random() % 2 == 0) {
+            const linger now{1, 0};
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        } else {
+            shutdown(descriptor, SHUT_RDWR);
+        }
+    }
+
+    /// Takes both ends of one connection and speaks through it.
+    void converse()
+    {
+        const TakeResult near = m_arena.client->tryTake();
+        if (!near)
+            return;
+        const TakeResult far = m_arena.server->take(near.connection().id(), 100ms).result();
+        if (!far)
+            return;
+        const QByteArray words = QByteArray::number(m_random());
+        QSslSocket *from = near.connection().socket();
+        QSslSocket *to = far.connection().socket();
+        from->write(words);
+        from->flush();
+        QByteArray heard;
+        while (heard.size() < words.size() && (to->bytesAvailable() > 0 || to->waitForReadyRead(2'000)))
+            heard += to->read(words.size() - heard.size());
+        // The main thread's flush closes parked connections only, so a pair that was taken is whole.
+        if (heard == words)
+            ++m_arena.conversations;
+        else if (!heard.isEmpty())
+            ++m_arena.garbled;
+    }
+
+    void settleOne()
+    {
+        if (m_pending.empty())
+            return;
+        QFuture<TakeResult> future = m_pending.front();
+        m_pending.pop_front();
+        future.waitForFinished();
+        if (future.resultCount() > 0)
+            keep(future.result());
+    }
+
+    Arena &m_arena;
+    std::minstd_rand m_random;
+    std::deque<QFuture<TakeResult>> m_pending;
+    std::deque<Connection> m_held;
+};
+
+} // namespace
+
+class tst_FaultsStress : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void everythingAtOnce_data();
+    void everythingAtOnce();
+};
+
+void tst_FaultsStress::everythingAtOnce_data()
+{
+    QTest::addColumn<TlsMode>("mode");
+    QTest::newRow("plain") << TlsMode::None;
+    QTest::newRow("TLS") << TlsMode::SelfSigned;
+}
+
+void tst_FaultsStress::everythingAtOnce()
+{
+    QFETCH(TlsMode, mode);
+    const unsigned seed = std::random_device{}();
+    qInfo("seed %u", seed);
+    std::minstd_rand random(seed);
+
+    ServerPool server;
+    server.setTls(tlsMode(mode));
+    server.setMaximumCapacity(200);
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    ClientPool client(u"127.0.0.1"_s, server.serverPort());
+    client.setTls(tlsMode(mode));
+    client.setMinimumCapacity(16);
+    client.setMaximumCapacity(32);
+    client.setMinimumInterval(10ms);
+    client.setMaximumInterval(50ms);
+    client.setBackoff({1ms, 20ms, 2.0});
+    client.start();
+    QTRY_VERIFY(client.isReady());
+
+    Arena arena;
+    arena.client = &client;
+    arena.server = &server;
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < 8; ++i)
+        threads.emplace_back([&arena, actorSeed = seed + i] { Actor(arena, actorSeed).run(); });
+
+    // What belongs to the pools' own thread.
+    QElapsedTimer clock;
+    clock.start();
+    while (clock.elapsed() < std::chrono::milliseconds(stressDuration()).count()) {
+        switch (random() % 8) {
+        case 0:
+            client.flush();
+            break;
+        case 1:
+            server.flush();
+            break;
+        case 2:
+            client.setMaximumCapacity(static_cast<int>(1 + random() % 40));
+            break;
+        case 3:
+            client.setMinimumCapacity(static_cast<int>(1 + random() % 20));
+            break;
+        case 4:
+            server.setMaximumCapacity(static_cast<int>(4 + random() % 200));
+            break;
+        case 5:
+            client.pause();
+            client.resume();
+            break;
+        case 6:
+            client.setTakeOrder(random() % 2 == 0 ? TakeOrder::NewestFirst : TakeOrder::OldestFirst);
+            server.setOverflow(random() % 2 == 0 ? Overflow::Refuse : Overflow::ReplaceOldest);
+            break;
+        case 7:
+            client.resetErrorCount();
+            break;
+        }
+        QTest::qWait(static_cast<int>(random() % 30));
+    }
+    arena.stop = true;
+    QTRY_COMPARE(client.waiting() + server.waiting(), 0);
+    for (std::thread &thread : threads)
+        thread.join();
+
+    // It still works.
+    server.setMaximumCapacity(200);
+    client.setMaximumCapacity(16);
+    client.setMinimumCapacity(16);
+    VERIFY_TAKEN(await(client.take()));
+    QTRY_COMPARE(client.status().leased + server.status().leased, 0);
+    client.close();
+    server.close();
+    QCOMPARE(arena.garbled.load(), 0);
+    QCOMPARE(arena.wrongIds.load(), 0);
+    QVERIFY(arena.conversations.load() > 0);
+    VERIFY_BOOKS(client);
+    VERIFY_BOOKS(server);
+    for (const PoolStatus &status : {client.status(), server.status()}) {
+        QCOMPARE(status.active + status.connecting + status.handshaking + status.waiting, 0);
+        qInfo("established %lld, taken %lld, given back %lld, evicted %lld, dropped %lld; takes %lld, warm %lld, "
+              "after a wait %lld, failed %lld, cancelled %lld",
+            status.established, status.taken, status.givenBack, status.evictedTotal(), status.dropped,
+            status.takesAsked, status.servedWarm, status.servedAfterWait, status.takesFailed, status.takesCancelled);
+    }
+    qInfo("conversations %d", arena.conversations.load());
+}
+
+QTEST_GUILESS_MAIN(tst_FaultsStress)
+#include "tst_faults_stress.moc"

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 The Tidepool authors
+# SPDX-License-Identifier: BSD-3-Clause
+
+# Configures, builds and runs the project in the folder CONSUMER, after installing Tidepool for it if it wants that.
+
+function(run)
+    execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(result)
+        list(JOIN ARGN " " command)
+        message(FATAL_ERROR "${command}\n${output}")
+    endif()
+    set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+set(prefix ${WORK_DIR}/prefix)
+set(build ${WORK_DIR}/build-${CONSUMER})
+file(REMOVE_RECURSE ${build})
+if(CONSUMER STREQUAL "package")
+    file(REMOVE_RECURSE ${prefix})
+    run(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix} --config ${CONFIG})
+endif()
+
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/${CONSUMER} -B ${build} -G ${GENERATOR}
+    -D CMAKE_BUILD_TYPE=${CONFIG} -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}
+    -D CMAKE_PREFIX_PATH=${prefix} -D TIDEPOOL_SOURCE_DIR=${SOURCE_DIR})
+if(CONSUMER STREQUAL "subproject" AND output MATCHES "TIDEPOOL_")
+    message(FATAL_ERROR "Tidepool is not quiet as a subproject:\n${output}")
+endif()
+run(${CMAKE_COMMAND} --build ${build} --config ${CONFIG} --parallel 2)
+
+file(GLOB_RECURSE program ${build}/consumer ${build}/consumer.exe)
+run(${program})
+message(STATUS "${CONSUMER}: ${output}")

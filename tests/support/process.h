@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <QtCore/QProcess>
+#include <QtCore/QStringList>
+
+namespace TestSupport {
+
+/// A program's path, also from sbin; empty if it is not installed.
+[[nodiscard]] QString findProgram(const QString &name);
+
+/// A TCP port of 127.0.0.1 that was free a moment ago.
+[[nodiscard]] quint16 freePort();
+
+/// A child process that ends with this object, and with the test should that crash.
+class Process : public QProcess
+{
+    Q_OBJECT
+
+public:
+    explicit Process(QObject *parent = nullptr);
+    ~Process() override;
+
+    /// Starts @p program and returns true if it runs.
+    [[nodiscard]] bool run(const QString &program, const QStringList &arguments);
+
+    /// What it wrote so far, standard output and error apart.
+    [[nodiscard]] QByteArray output();
+    [[nodiscard]] QByteArray errors();
+    /// The complete lines of output().
+    [[nodiscard]] QStringList lines();
+    /// The rest of the first line that starts with @p key and a space; empty if there is none yet.
+    [[nodiscard]] QString value(const QString &key);
+
+private:
+    QByteArray m_output;
+    QByteArray m_errors;
+};
+
+} // namespace TestSupport

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "support/resources.h"
+
+#include <QtCore/QDir>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace TestSupport {
+
+namespace {
+
+int entries(const QString &path)
+{
+    const QDir directory(path);
+    if (!directory.exists())
+        return -1;
+    return static_cast<int>(directory.entryList(QDir::AllEntries | QDir::System | QDir::NoDotAndDotDot).size());
+}
+
+} // namespace
+
+int openDescriptors()
+{
+    // Counting opens one itself, each time alike.
+    return entries(QStringLiteral("/proc/self/fd"));
+}
+
+int runningThreads()
+{
+    return entries(QStringLiteral("/proc/self/task"));
+}
+
+DescriptorFamine::DescriptorFamine()
+{
+    rlimit limit{};
+    const int lowestFree = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (lowestFree < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    close(lowestFree);
+    m_before = limit.rlim_cur;
+    limit.rlim_cur = static_cast<rlim_t>(lowestFree);
+    m_active = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+DescriptorFamine::~DescriptorFamine()
+{
+    rlimit limit{};
+    if (m_active && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = static_cast<rlim_t>(m_before);
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+} // namespace TestSupport

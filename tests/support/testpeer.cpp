@@ -1,0 +1,402 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "support/testpeer.h"
+
+#include <QtCore/QTimer>
+#include <QtCore/QtEndian>
+#include <QtNetwork/QNetworkProxy>
+#include <QtNetwork/QSslConfiguration>
+#include <QtNetwork/QSslSocket>
+#include <QtNetwork/QTcpServer>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include <sys/socket.h>
+
+using Tidepool::ConnectionId;
+
+namespace TestSupport {
+
+PeerScript PeerScript::sending(const QByteArray &text, Then then)
+{
+    PeerScript script;
+    script.greeting = Greeting::Text;
+    script.text = text;
+    script.then = then;
+    return script;
+}
+
+PeerScript PeerScript::silent()
+{
+    PeerScript script;
+    script.greeting = Greeting::Nothing;
+    script.then = Then::Listen;
+    return script;
+}
+
+PeerScript PeerScript::ending(Then then)
+{
+    PeerScript script;
+    script.greeting = Greeting::Nothing;
+    script.then = then;
+    return script;
+}
+
+PeerScript PeerScript::overTls(const Credentials &credentials, Greeting greeting)
+{
+    PeerScript script;
+    script.tls = credentials;
+    script.greeting = greeting;
+    return script;
+}
+
+namespace {
+
+struct Visitor
+{
+    QSslSocket *socket = nullptr;
+    ConnectionId id;
+    QByteArray received;
+    bool isOpen = true;
+    bool isGreeted = false;
+    bool isReading = true;
+};
+
+void abortWithReset(QSslSocket *socket)
+{
+    const linger now{1, 0};
+    setsockopt(static_cast<int>(socket->socketDescriptor()), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    socket->abort();
+}
+
+} // namespace
+
+class TestPeer::Worker : public QTcpServer
+{
+public:
+    PeerScript script;
+    QList<std::shared_ptr<Visitor>> visitors;
+    QList<QHostAddress> clients;
+    QList<QSslCertificate> clientCertificates;
+    QHostAddress address;
+    quint16 lastPort = 0;
+    quint32 nextId = 1;
+    int mostUngreeted = 0;
+
+    bool startListening()
+    {
+        setProxy(QNetworkProxy::NoProxy);
+        setListenBacklogSize(1'024);
+        const bool listens = listen(address, lastPort);
+        lastPort = serverPort();
+        return listens;
+    }
+
+    void stopAll()
+    {
+        close();
+        for (const auto &visitor : visitors)
+            delete visitor->socket;
+        visitors.clear();
+    }
+
+    [[nodiscard]] std::shared_ptr<Visitor> find(ConnectionId id) const
+    {
+        for (const auto &visitor : visitors) {
+            if (visitor->id == id && visitor->id.isValid())
+                return visitor;
+        }
+        return {};
+    }
+
+    static void read(Visitor &visitor, bool echoes)
+    {
+        if (!visitor.isReading)
+            return;
+        const QByteArray bytes = visitor.socket->readAll();
+        visitor.received += bytes;
+        if (echoes)
+            visitor.socket->write(bytes);
+    }
+
+protected:
+    void incomingConnection(qintptr descriptor) override
+    {
+        auto visitor = std::make_shared<Visitor>();
+        auto *socket = new QSslSocket(this);
+        visitor->socket = socket;
+        socket->setProxy(QNetworkProxy::NoProxy);
+        socket->setSocketDescriptor(descriptor);
+        clients.append(socket->peerAddress());
+        visitors.append(visitor);
+        if (script.serve >= 0 && visitors.size() > script.serve) {
+            visitor->isOpen = false;
+            socket->abort();
+            return;
+        }
+        mostUngreeted = std::max(mostUngreeted, static_cast<int>(std::ranges::count_if(visitors, [](const auto &other) {
+            return other->isOpen && !other->isGreeted;
+        })));
+
+        const bool echoes = script.then == PeerScript::Then::Echo;
+        connect(socket, &QSslSocket::readyRead, socket, [visitor, echoes] { read(*visitor, echoes); });
+        connect(socket, &QSslSocket::disconnected, socket, [visitor] { visitor->isOpen = false; });
+
+        const auto greetLater = [this, visitor, script = script] {
+            if (!socketCertificate(visitor).isNull())
+                clientCertificates.append(socketCertificate(visitor));
+            if (script.delay.count() == 0)
+                greet(visitor, script);
+            else
+                QTimer::singleShot(script.delay, visitor->socket, [this, visitor, script] { greet(visitor, script); });
+        };
+        if (!script.tls) {
+            greetLater();
+            return;
+        }
+        QSslConfiguration configuration;
+        configuration.setLocalCertificateChain(script.tls->chain);
+        configuration.setPrivateKey(script.tls->key);
+        configuration.setProtocol(script.protocol);
+        configuration.setCaCertificates(script.clientAuthorities);
+        configuration.setPeerVerifyMode(
+            script.clientAuthorities.isEmpty() ? QSslSocket::VerifyNone : QSslSocket::VerifyPeer);
+        socket->setSslConfiguration(configuration);
+        connect(socket, &QSslSocket::encrypted, socket, greetLater);
+        socket->startServerEncryption();
+    }
+
+private:
+    static QSslCertificate socketCertificate(const std::shared_ptr<Visitor> &visitor)
+    {
+        return visitor->socket->peerCertificate();
+    }
+
+    void greet(const std::shared_ptr<Visitor> &visitor, const PeerScript &theScript)
+    {
+        visitor->isGreeted = true;
+        QByteArray bytes;
+        switch (theScript.greeting) {
+        case PeerScript::Greeting::Hex8:
+            visitor->id = ConnectionId(nextId++);
+            bytes = visitor->id.toString().toLatin1();
+            break;
+        case PeerScript::Greeting::Raw4:
+            visitor->id = ConnectionId(nextId++);
+            bytes.resize(4);
+            qToBigEndian(visitor->id.value(), bytes.data());
+            break;
+        case PeerScript::Greeting::Text:
+            bytes = theScript.text;
+            break;
+        case PeerScript::Greeting::Nothing:
+            break;
+        }
+        bytes += theScript.behind;
+        visitor->socket->write(bytes);
+        // From a queued call: this may run inside the socket's own signal.
+        if (theScript.then == PeerScript::Then::Close)
+            QTimer::singleShot(0, visitor->socket, [visitor] { visitor->socket->disconnectFromHost(); });
+        else if (theScript.then == PeerScript::Then::Reset)
+            QTimer::singleShot(0, visitor->socket, [visitor] { abortWithReset(visitor->socket); });
+    }
+};
+
+TestPeer::TestPeer(const PeerScript &script, const QHostAddress &address)
+    : m_worker(std::make_unique<Worker>())
+{
+    m_worker->script = script;
+    m_worker->address = address;
+    m_worker->moveToThread(&m_thread);
+    m_thread.setObjectName(QStringLiteral("TestPeer"));
+    m_thread.start();
+    call([this] {
+        if (!m_worker->startListening())
+            qFatal("TestPeer cannot listen: %s", qPrintable(m_worker->errorString()));
+        m_port = m_worker->serverPort();
+    });
+}
+
+TestPeer::~TestPeer()
+{
+    call([this] { m_worker->stopAll(); });
+    m_thread.quit();
+    m_thread.wait();
+}
+
+void TestPeer::call(const std::function<void()> &action) const
+{
+    // A mutex of the standard library, which ThreadSanitizer understands, and not BlockingQueuedConnection.
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+    std::unique_lock lock(mutex);
+    QMetaObject::invokeMethod(
+        m_worker.get(),
+        [&] {
+            const std::lock_guard guard(mutex);
+            action();
+            done = true;
+            changed.notify_one();
+        },
+        Qt::QueuedConnection);
+    changed.wait(lock, [&] { return done; });
+}
+
+void TestPeer::setScript(const PeerScript &script)
+{
+    call([&] { m_worker->script = script; });
+}
+
+void TestPeer::stopListening()
+{
+    call([&] { m_worker->QTcpServer::close(); });
+}
+
+bool TestPeer::listenAgain()
+{
+    bool listens = false;
+    call([&] { listens = m_worker->startListening(); });
+    return listens;
+}
+
+int TestPeer::accepted() const
+{
+    int count = 0;
+    call([&] { count = static_cast<int>(m_worker->visitors.size()); });
+    return count;
+}
+
+int TestPeer::open() const
+{
+    int count = 0;
+    call([&] {
+        count = static_cast<int>(std::ranges::count_if(m_worker->visitors, [](const auto &v) { return v->isOpen; }));
+    });
+    return count;
+}
+
+int TestPeer::mostUngreeted() const
+{
+    int most = 0;
+    call([&] { most = m_worker->mostUngreeted; });
+    return most;
+}
+
+QList<ConnectionId> TestPeer::ids() const
+{
+    QList<ConnectionId> ids;
+    call([&] {
+        for (const auto &visitor : m_worker->visitors) {
+            if (visitor->id.isValid())
+                ids.append(visitor->id);
+        }
+    });
+    return ids;
+}
+
+QList<ConnectionId> TestPeer::openIds() const
+{
+    QList<ConnectionId> ids;
+    call([&] {
+        for (const auto &visitor : m_worker->visitors) {
+            if (visitor->id.isValid() && visitor->isOpen)
+                ids.append(visitor->id);
+        }
+    });
+    return ids;
+}
+
+QList<QHostAddress> TestPeer::clients() const
+{
+    QList<QHostAddress> clients;
+    call([&] { clients = m_worker->clients; });
+    return clients;
+}
+
+QList<QSslCertificate> TestPeer::clientCertificates() const
+{
+    QList<QSslCertificate> certificates;
+    call([&] { certificates = m_worker->clientCertificates; });
+    return certificates;
+}
+
+QByteArray TestPeer::received(ConnectionId id) const
+{
+    QByteArray bytes;
+    call([&] {
+        if (const auto visitor = m_worker->find(id))
+            bytes = visitor->received;
+    });
+    return bytes;
+}
+
+void TestPeer::send(ConnectionId id, const QByteArray &bytes)
+{
+    call([&] {
+        if (const auto visitor = m_worker->find(id)) {
+            visitor->socket->write(bytes);
+            visitor->socket->flush();
+        }
+    });
+}
+
+void TestPeer::stopReading(ConnectionId id)
+{
+    call([&] {
+        if (const auto visitor = m_worker->find(id)) {
+            visitor->isReading = false;
+            visitor->socket->setReadBufferSize(1);
+        }
+    });
+}
+
+void TestPeer::startReading(ConnectionId id)
+{
+    call([&] {
+        if (const auto visitor = m_worker->find(id)) {
+            visitor->isReading = true;
+            visitor->socket->setReadBufferSize(0);
+            Worker::read(*visitor, false);
+        }
+    });
+}
+
+void TestPeer::close(ConnectionId id)
+{
+    call([&] {
+        if (const auto visitor = m_worker->find(id))
+            visitor->socket->disconnectFromHost();
+    });
+}
+
+void TestPeer::reset(ConnectionId id)
+{
+    call([&] {
+        if (const auto visitor = m_worker->find(id))
+            abortWithReset(visitor->socket);
+    });
+}
+
+void TestPeer::closeAll()
+{
+    call([&] {
+        for (const auto &visitor : m_worker->visitors)
+            visitor->socket->disconnectFromHost();
+    });
+}
+
+void TestPeer::resetAll()
+{
+    call([&] {
+        for (const auto &visitor : m_worker->visitors) {
+            if (visitor->isOpen)
+                abortWithReset(visitor->socket);
+        }
+    });
+}
+
+} // namespace TestSupport

@@ -1,0 +1,374 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// A pool may end at any moment, and leaves nothing behind: no thread, no descriptor, no connection.
+
+#include "support/filledbacklog.h"
+#include "support/poolhelpers.h"
+#include "support/rawclient.h"
+#include "support/resources.h"
+
+#include <QtCore/QElapsedTimer>
+
+#include <functional>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+class tst_LifecycleEnds : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void leavesNothing_data();
+    void leavesNothing();
+    void endsInEveryState_data();
+    void endsInEveryState();
+    void serverEndsInEveryState_data();
+    void serverEndsInEveryState();
+    void closesFromItsOwnSignal_data();
+    void closesFromItsOwnSignal();
+    void closesFromAContinuation();
+    void diesWithItsParent();
+    void livesInAnotherThread();
+    void leasesDieAfterThePool();
+    void lanesEndWithTheLastPool();
+};
+
+void tst_LifecycleEnds::leavesNothing_data()
+{
+    QTest::addColumn<TlsMode>("mode");
+    QTest::addColumn<bool>("callerThread");
+    QTest::newRow("plain") << TlsMode::None << false;
+    QTest::newRow("TLS") << TlsMode::SelfSigned << false;
+    QTest::newRow("TLS, caller's thread") << TlsMode::SelfSigned << true;
+}
+
+void tst_LifecycleEnds::leavesNothing()
+{
+    QFETCH(TlsMode, mode);
+    QFETCH(bool, callerThread);
+    if (openDescriptors() < 0)
+        QSKIP("cannot count descriptors here");
+    const auto cycle = [&] {
+        ServerPool server;
+        server.setTls(tlsMode(mode));
+        server.setUsesCallerThread(callerThread);
+        ClientPool client;
+        client.setTls(tlsMode(mode));
+        client.setUsesCallerThread(callerThread);
+        client.setMinimumCapacity(10);
+        client.setMaximumCapacity(10);
+        client.setHost(u"127.0.0.1"_s);
+
+        const int descriptors = openDescriptors();
+        const int threads = runningThreads();
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        client.setPort(server.serverPort());
+        client.start();
+        QTRY_COMPARE(client.active(), 10);
+        QVERIFY(openDescriptors() >= descriptors + 20);
+        QVERIFY(callerThread == (runningThreads() == threads));
+        {
+            const TakeResult near = client.tryTake();
+            VERIFY_TAKEN(near);
+            const TakeResult far = await(server.take(near.connection().id()));
+            VERIFY_TAKEN(far);
+            near.connection().socket()->write("x");
+            QCOMPARE(readExactly(far.connection().socket(), 1), "x"_ba);
+        }
+        client.close();
+        server.close();
+        // Without a turn of the event loop, but for the connections taken here.
+        QTRY_COMPARE(openDescriptors(), descriptors);
+        QTRY_COMPARE(runningThreads(), threads);
+        QCOMPARE(client.status().leased, 0);
+        VERIFY_BOOKS(client);
+        VERIFY_BOOKS(server);
+    };
+    // What Qt and OpenSSL set up once for the process is set up by the first of these.
+    for (int i = 0; i < 3 && !QTest::currentTestFailed(); ++i)
+        cycle();
+}
+
+void tst_LifecycleEnds::endsInEveryState_data()
+{
+    QTest::addColumn<QString>("moment");
+    QTest::addColumn<bool>("destroy");
+    const QStringList moments{u"stopped"_s, u"just started"_s, u"resolving"_s, u"mid-dial"_s, u"mid-handshake"_s,
+        u"mid-identify"_s, u"with waiters"_s, u"with leases"_s, u"backing off"_s, u"paused"_s, u"draining"_s,
+        u"fatal"_s, u"warm"_s};
+    for (const QString &moment : moments) {
+        QTest::addRow("close %s", qPrintable(moment)) << moment << false;
+        QTest::addRow("destroy %s", qPrintable(moment)) << moment << true;
+    }
+}
+
+void tst_LifecycleEnds::endsInEveryState()
+{
+    QFETCH(QString, moment);
+    QFETCH(bool, destroy);
+    TestPeer peer;
+    const FilledBacklog unresponsive;
+    auto pool = std::make_unique<ClientPool>();
+    configure(*pool, peer, 4);
+    QList<QFuture<TakeResult>> waiters;
+    Connection lease;
+    const auto reaches = [&](auto condition) { QTRY_VERIFY(condition(pool->status())); };
+
+    if (moment == "mid-handshake"_L1 || moment == "mid-identify"_L1 || moment == "with waiters"_L1)
+        peer.setScript(PeerScript::silent());
+    if (moment == "mid-handshake"_L1)
+        pool->setTls(tlsMode(TlsMode::SelfSigned));
+    if (moment == "mid-dial"_L1)
+        pool->setPort(unresponsive.port());
+    if (moment == "resolving"_L1)
+        pool->setHost(u"no-such-host.invalid"_s);
+    if (moment == "backing off"_L1)
+        peer.stopListening();
+    if (moment == "fatal"_L1)
+        pool->setHost({});
+    if (moment != "stopped"_L1)
+        pool->start();
+
+    if (moment == "mid-dial"_L1 && unresponsive.port() != 0)
+        reaches([](const PoolStatus &s) { return s.connecting > 0; });
+    if (moment == "mid-handshake"_L1 || moment == "mid-identify"_L1)
+        reaches([](const PoolStatus &s) { return s.handshaking > 0; });
+    if (moment == "backing off"_L1 || moment == "fatal"_L1)
+        reaches([](const PoolStatus &s) { return s.state == PoolState::Degraded; });
+    if (moment == "with waiters"_L1)
+        waiters = {pool->take(), pool->take(ConnectionId(1)), pool->takeInto(QThread::currentThread())};
+    if (moment == "with leases"_L1 || moment == "paused"_L1 || moment == "draining"_L1 || moment == "warm"_L1) {
+        reaches([](const PoolStatus &s) { return s.active == 4; });
+        if (moment != "warm"_L1)
+            lease = pool->tryTake().connection();
+        if (moment == "paused"_L1)
+            pool->pause();
+        if (moment == "draining"_L1)
+            pool->drain(30s);
+    }
+    if (QTest::currentTestFailed())
+        return;
+
+    QElapsedTimer clock;
+    clock.start();
+    if (destroy)
+        pool.reset();
+    else
+        pool->close();
+    QVERIFY2(clock.elapsed() < 500, qPrintable(QString::number(clock.elapsed())));
+    for (const QFuture<TakeResult> &waiter : waiters)
+        QCOMPARE(await(waiter, 2s).error().kind(), ErrorKind::Closed);
+    if (lease) {
+        QCOMPARE(echo(lease.socket(), "lives on"), "lives on"_ba);
+        lease.close();
+    }
+    QTRY_COMPARE(peer.open(), 0);
+    if (pool) {
+        const PoolStatus status = pool->status();
+        QCOMPARE(status.active + status.connecting + status.handshaking + status.waiting, 0);
+        VERIFY_BOOKS(*pool);
+    }
+}
+
+void tst_LifecycleEnds::serverEndsInEveryState_data()
+{
+    QTest::addColumn<QString>("moment");
+    for (const QString &moment : {u"never listened"_s, u"listening"_s, u"silent clients"_s, u"half a handshake"_s,
+             u"parked"_s, u"taken"_s, u"waiters"_s, u"clients under way"_s})
+        QTest::newRow(qPrintable(moment)) << moment;
+}
+
+void tst_LifecycleEnds::serverEndsInEveryState()
+{
+    QFETCH(QString, moment);
+    auto pool = std::make_unique<ServerPool>();
+    if (moment == "silent clients"_L1 || moment == "half a handshake"_L1)
+        pool->setTls(tlsMode(TlsMode::SelfSigned));
+    if (moment != "never listened"_L1)
+        QVERIFY(pool->listen(QHostAddress::LocalHost));
+    std::vector<RawClient> clients;
+    QList<QFuture<TakeResult>> waiters;
+    Connection lease;
+    if (moment == "waiters"_L1)
+        waiters = {pool->take(), pool->take(ConnectionId(3))};
+    else if (moment != "never listened"_L1 && moment != "listening"_L1)
+        clients = connectMany(pool->serverPort(), 8);
+    if (moment == "silent clients"_L1)
+        QTRY_COMPARE(pool->status().handshaking, 8);
+    if (moment == "half a handshake"_L1) {
+        for (RawClient &client : clients)
+            client.write(QByteArray::fromHex("160301020001000100"));
+    }
+    if (moment == "parked"_L1 || moment == "taken"_L1)
+        QTRY_COMPARE(pool->active(), 8);
+    if (moment == "taken"_L1)
+        lease = await(pool->take(clients[0].readHexId())).connection();
+
+    QElapsedTimer clock;
+    clock.start();
+    pool.reset();
+    QVERIFY2(clock.elapsed() < 500, qPrintable(QString::number(clock.elapsed())));
+    for (const QFuture<TakeResult> &waiter : waiters)
+        QCOMPARE(await(waiter, 2s).error().kind(), ErrorKind::Closed);
+    if (lease) {
+        clients[0].write("lives on");
+        QCOMPARE(readExactly(lease.socket(), 8), "lives on"_ba);
+        lease.close();
+    }
+    for (RawClient &client : clients)
+        QVERIFY(client.waitForClosed());
+}
+
+void tst_LifecycleEnds::closesFromItsOwnSignal_data()
+{
+    using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
+    QTest::addColumn<Wire>("wire");
+    const auto row = [](const char *name, auto signal) {
+        QTest::newRow(name) << Wire([signal](ClientPool &pool, const std::function<void()> &action) {
+            QObject::connect(&pool, signal, &pool, action, Qt::SingleShotConnection);
+        });
+    };
+    row("connectionParked", &Pool::connectionParked);
+    row("activeChanged", &Pool::activeChanged);
+    row("readyChanged", &Pool::readyChanged);
+    row("stateChanged", &Pool::stateChanged);
+    row("statusChanged", &Pool::statusChanged);
+    row("connectionEvicted", &Pool::connectionEvicted);
+    row("connectionTaken", &Pool::connectionTaken);
+}
+
+void tst_LifecycleEnds::closesFromItsOwnSignal()
+{
+    using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
+    QFETCH(Wire, wire);
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    bool ended = false;
+    wire(pool, [&] {
+        pool.close();
+        ended = true;
+    });
+    pool.start();
+    // For those that are not emitted on the way up.
+    if (!QTest::qWaitFor([&] { return ended; }, 200)) {
+        static_cast<void>(pool.tryTake());
+        peer.closeAll();
+    }
+    QTRY_VERIFY(ended);
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QTRY_COMPARE(peer.open(), 0);
+    VERIFY_BOOKS(pool);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 4);
+}
+
+void tst_LifecycleEnds::closesFromAContinuation()
+{
+    PeerScript slow;
+    slow.delay = 50ms;
+    TestPeer peer(slow);
+    ClientPool pool;
+    configure(pool, peer, 4);
+    pool.start();
+    QObject context;
+    bool ended = false;
+    pool.take().then(&context, [&](const TakeResult &taken) {
+        ended = static_cast<bool>(taken);
+        pool.close();
+    });
+    QTRY_VERIFY(ended);
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QTRY_COMPARE(peer.open(), 0);
+}
+
+void tst_LifecycleEnds::diesWithItsParent()
+{
+    TestPeer peer;
+    {
+        QObject parent;
+        auto *pool = new ClientPool(u"127.0.0.1"_s, peer.port(), &parent);
+        pool->start();
+        QTRY_VERIFY(pool->isReady());
+    }
+    QTRY_COMPARE(peer.open(), 0);
+}
+
+void tst_LifecycleEnds::livesInAnotherThread()
+{
+    TestPeer peer;
+    QThread home;
+    home.start();
+    QObject context;
+    context.moveToThread(&home);
+    std::unique_ptr<ClientPool> pool;
+    QMetaObject::invokeMethod(
+        &context,
+        [&] {
+            pool = std::make_unique<ClientPool>();
+            configure(*pool, peer, 2);
+            pool->start();
+        },
+        Qt::BlockingQueuedConnection);
+    const TakeResult taken = await(pool->take());
+    VERIFY_TAKEN(taken);
+    QCOMPARE(echo(taken.connection().socket(), "from here"), "from here"_ba);
+    QMetaObject::invokeMethod(&context, [&] { pool.reset(); }, Qt::BlockingQueuedConnection);
+    QCOMPARE(echo(taken.connection().socket(), "and now"), "and now"_ba);
+    home.quit();
+    home.wait();
+}
+
+void tst_LifecycleEnds::leasesDieAfterThePool()
+{
+    TestPeer peer;
+    QList<Connection> leases;
+    {
+        ClientPool pool;
+        configure(pool, peer, 8);
+        pool.start();
+        for (int i = 0; i < 8; ++i)
+            leases.append(await(pool.take()).connection());
+    }
+    QTRY_COMPARE(peer.open(), 8);
+    leases.at(0).socket()->write("last");
+    leases.clear();
+    QTRY_COMPARE(peer.open(), 0);
+}
+
+void tst_LifecycleEnds::lanesEndWithTheLastPool()
+{
+    if (runningThreads() < 0)
+        QSKIP("cannot count threads here");
+    TestPeer peer;
+    const int before = runningThreads();
+    QCOMPARE(Lanes::count(), 1);
+    Lanes::setCount(3);
+    QCOMPARE(Lanes::count(), 3);
+    {
+        std::vector<std::unique_ptr<ClientPool>> pools;
+        for (int i = 0; i < 6; ++i) {
+            pools.push_back(std::make_unique<ClientPool>());
+            configure(*pools.back(), peer, 2);
+            pools.back()->start();
+        }
+        for (const auto &pool : pools)
+            QTRY_COMPARE(pool->active(), 2);
+        QCOMPARE(runningThreads(), before + 3);
+        pools.pop_back();
+        VERIFY_TAKEN(pools.front()->tryTake());
+    }
+    QTRY_COMPARE(runningThreads(), before);
+    Lanes::setCount(0);
+    QCOMPARE(Lanes::count(), 1);
+    Lanes::setCount(1'000);
+    QCOMPARE(Lanes::count(), 64);
+    Lanes::setCount(1);
+}
+
+QTEST_GUILESS_MAIN(tst_LifecycleEnds)
+#include "tst_lifecycle_ends.moc"

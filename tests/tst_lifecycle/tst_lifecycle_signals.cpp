@@ -1,0 +1,229 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Signals come in the pool's thread only, and at most one change of each kind for a turn of its event loop.
+
+#include "support/poolhelpers.h"
+#include "support/rawclient.h"
+
+#include <QtCore/QAbstractEventDispatcher>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+class tst_LifecycleSignals : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void comeInThePoolsThread();
+    void changesAreCoalesced();
+    void nothingIsEmittedInsideACall();
+    void valuesAgreeWithTheSignals();
+    void eventsAreComplete();
+    void noSignalAfterTheEnd();
+};
+
+void tst_LifecycleSignals::comeInThePoolsThread()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    std::atomic<int> here = 0;
+    std::atomic<int> elsewhere = 0;
+    const auto note = [&, own = QThread::currentThread()] {
+        ++(QThread::currentThread() == own ? here : elsewhere);
+    };
+    // Direct connections: the slot runs where the signal was emitted.
+    const auto watch = [&](auto signal) { connect(&pool, signal, &pool, note, Qt::DirectConnection); };
+    watch(&Pool::connectionParked);
+    watch(&Pool::connectionTaken);
+    watch(&Pool::connectionEvicted);
+    watch(&Pool::connectionSpoke);
+    watch(&Pool::attemptFailed);
+    watch(&Pool::closed);
+    watch(&Pool::settingsChanged);
+    watch(&Pool::readyChanged);
+    watch(&Pool::activeChanged);
+    watch(&Pool::capacityChanged);
+    watch(&Pool::intervalChanged);
+    watch(&Pool::stateChanged);
+    watch(&Pool::waitingChanged);
+    watch(&Pool::errorCountChanged);
+    watch(&Pool::statusChanged);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 4);
+
+    std::thread taker([&] {
+        for (int i = 0; i < 10; ++i) {
+            static_cast<void>(pool.take(2s).result());
+            pool.addError();
+        }
+        pool.resetErrorCount();
+    });
+    QTRY_COMPARE(pool.status().taken, 10);
+    taker.join();
+    peer.send(peer.openIds().value(0), "hello");
+    peer.resetAll();
+    QTRY_VERIFY(pool.status().evictedTotal() >= 4);
+    pool.close();
+    QTRY_VERIFY(here > 20);
+    QCOMPARE(elsewhere.load(), 0);
+}
+
+void tst_LifecycleSignals::changesAreCoalesced()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 64);
+    int turns = 0;
+    QObject context;
+    connect(QAbstractEventDispatcher::instance(), &QAbstractEventDispatcher::awake, &context, [&] { ++turns; });
+    QSignalSpy active(&pool, &Pool::activeChanged);
+    QSignalSpy status(&pool, &Pool::statusChanged);
+    QSignalSpy errors(&pool, &Pool::errorCountChanged);
+    pool.start();
+
+    // 64 connections are parked while this thread looks away: one change when it looks again.
+    const auto done = [&] { return pool.active() == 64; };
+    while (!done())
+        std::this_thread::yield();
+    QCOMPARE(active.size(), 0);
+    QTRY_VERIFY(!active.isEmpty());
+    QCOMPARE(active.size(), 1);
+    QCOMPARE(active.at(0).at(0).toInt(), 64);
+    QCOMPARE(status.size(), 1);
+
+    for (int i = 0; i < 1'000; ++i)
+        pool.addError();
+    QTRY_COMPARE(errors.size(), 1);
+    QCOMPARE(errors.at(0).at(0).toInt(), 1'000);
+
+    turns = 0;
+    active.clear();
+    for (int i = 0; i < 30; ++i) {
+        VERIFY_TAKEN(pool.tryTake());
+        QCoreApplication::processEvents();
+    }
+    QTRY_COMPARE(pool.active(), 64);
+    QVERIFY2(active.size() <= turns + 1, qPrintable(u"%1 changes in %2 turns"_s.arg(active.size()).arg(turns)));
+}
+
+// A slot never runs inside take() or another call: the caller need not be ready for it.
+void tst_LifecycleSignals::nothingIsEmittedInsideACall()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 4);
+    QCoreApplication::processEvents();
+    bool isInside = false;
+    int inside = 0;
+    QObject context;
+    const auto note = [&] { inside += isInside ? 1 : 0; };
+    connect(&pool, &Pool::activeChanged, &context, note);
+    connect(&pool, &Pool::connectionTaken, &context, note);
+    connect(&pool, &Pool::statusChanged, &context, note);
+    connect(&pool, &Pool::waitingChanged, &context, note);
+    connect(&pool, &Pool::errorCountChanged, &context, note);
+    isInside = true;
+    TakeResult taken = pool.tryTake();
+    QFuture<TakeResult> waiting = pool.take(ConnectionId(0xffffffff));
+    pool.addError();
+    pool.giveBack(taken.connection());
+    waiting.cancel();
+    isInside = false;
+    QTRY_COMPARE(pool.waiting(), 0);
+    QCOMPARE(inside, 0);
+}
+
+void tst_LifecycleSignals::valuesAgreeWithTheSignals()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 8);
+    int lastActive = 0;
+    bool lastReady = false;
+    PoolState lastState = PoolState::Stopped;
+    int repeated = 0;
+    QObject context;
+    connect(&pool, &Pool::activeChanged, &context, [&](int value) {
+        repeated += value == lastActive ? 1 : 0;
+        lastActive = value;
+    });
+    connect(&pool, &Pool::readyChanged, &context, [&](bool value) {
+        repeated += value == lastReady ? 1 : 0;
+        lastReady = value;
+    });
+    connect(&pool, &Pool::stateChanged, &context, [&](PoolState value) {
+        repeated += value == lastState ? 1 : 0;
+        lastState = value;
+    });
+    pool.start();
+    QTRY_COMPARE(pool.active(), 8);
+    for (int i = 0; i < 10; ++i)
+        VERIFY_TAKEN(await(pool.take()));
+    peer.stopListening();
+    peer.resetAll();
+    QTRY_COMPARE(lastState, PoolState::Degraded);
+    QTRY_COMPARE(lastActive, 0);
+    QVERIFY(!lastReady);
+    pool.close();
+    QTRY_COMPARE(lastState, PoolState::Closed);
+    QCOMPARE(repeated, 0);
+}
+
+// Unlike changes, events are not merged: one for each connection.
+void tst_LifecycleSignals::eventsAreComplete()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 16);
+    QSignalSpy parked(&pool, &Pool::connectionParked);
+    QSignalSpy taken(&pool, &Pool::connectionTaken);
+    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 16);
+    for (int i = 0; i < 20; ++i)
+        VERIFY_TAKEN(await(pool.take()));
+    QTRY_COMPARE(pool.active(), 16);
+    pool.flush();
+    QTRY_COMPARE(pool.active(), 16);
+    QTRY_COMPARE(taken.size(), 20);
+    QTRY_COMPARE(evicted.size(), 16);
+    QTRY_COMPARE(parked.size(), 52);
+    QCOMPARE(pool.status().parked, 52);
+
+    // In order: nobody is taken or evicted before it was parked.
+    QList<quint32> known;
+    for (const auto &arguments : parked)
+        known.append(arguments.at(0).value<ConnectionId>().value());
+    for (const auto &arguments : taken)
+        QVERIFY(known.contains(arguments.at(0).value<ConnectionId>().value()));
+}
+
+void tst_LifecycleSignals::noSignalAfterTheEnd()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 4);
+    QSignalSpy closed(&pool, &Pool::closed);
+    pool.close();
+    QTRY_COMPARE(closed.size(), 1);
+    QSignalSpy status(&pool, &Pool::statusChanged);
+    QSignalSpy active(&pool, &Pool::activeChanged);
+    QTRY_COMPARE(peer.open(), 0);
+    QVERIFY(!QTest::qWaitFor([&] { return !active.isEmpty() || status.size() > 1; }, 200));
+}
+
+QTEST_GUILESS_MAIN(tst_LifecycleSignals)
+#include "tst_lifecycle_signals.moc"

@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// How a Relay ends.
+
+#include "relayends.h"
+
+#include <QtCore/QElapsedTimer>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+class tst_RelayEnding : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init() { m_ends = std::make_unique<RelayEnds>(); }
+    void lastBytesArrive_data();
+    void lastBytesArrive();
+    void resetIsAFailure();
+    void idleTimeout();
+    void trafficKeepsItAlive();
+    void stops();
+    void destroyedWhileRunning();
+    void connectionThatIsDeadAlready();
+    void emptyConnection();
+
+private:
+    std::unique_ptr<RelayEnds> m_ends;
+};
+
+void tst_RelayEnding::lastBytesArrive_data()
+{
+    QTest::addColumn<bool>("firstEncrypted");
+    QTest::addColumn<bool>("secondEncrypted");
+    QTest::addColumn<bool>("firstCloses");
+    QTest::newRow("plain to plain") << false << false << true;
+    QTest::newRow("plain to TLS") << false << true << true;
+    QTest::newRow("TLS to plain") << true << false << true;
+    QTest::newRow("TLS to TLS") << true << true << true;
+    QTest::newRow("the second closes") << false << true << false;
+}
+
+void tst_RelayEnding::lastBytesArrive()
+{
+    QFETCH(bool, firstEncrypted);
+    QFETCH(bool, secondEncrypted);
+    QFETCH(bool, firstCloses);
+    RelayEnd first = m_ends->make(firstEncrypted);
+    RelayEnd second = m_ends->make(secondEncrypted);
+    Relay relay(first.connection, second.connection);
+    QSignalSpy finished(&relay, &Relay::finished);
+    relay.start();
+    RawClient &sender = firstCloses ? *first.client : *second.client;
+    RawClient &receiver = firstCloses ? *second.client : *first.client;
+    const QByteArray bytes = pattern(8'000'000);
+    sender.write(bytes);
+    sender.close();
+    QVERIFY(receiver.waitForClosed(20s));
+    QByteArray got = receiver.socket()->readAll();
+    QCOMPARE(got.size(), bytes.size());
+    QVERIFY(got == bytes);
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(),
+        firstCloses ? Relay::Reason::FirstClosed : Relay::Reason::SecondClosed);
+    QVERIFY(!relay.isRunning());
+    QCOMPARE(firstCloses ? relay.bytesFromFirst() : relay.bytesFromSecond(), bytes.size());
+    QTRY_COMPARE(m_ends->leased(), 0);
+}
+
+void tst_RelayEnding::resetIsAFailure()
+{
+    RelayEnd first = m_ends->make(false);
+    RelayEnd second = m_ends->make(false);
+    Relay relay(first.connection, second.connection);
+    QSignalSpy finished(&relay, &Relay::finished);
+    relay.start();
+    second.client->write("before");
+    QCOMPARE(first.client->read(6), "before"_ba);
+    second.client->reset();
+    QVERIFY(first.client->waitForClosed());
+    QTRY_COMPARE(finished.size(), 1);
+    const auto reason = finished.at(0).at(0).value<Relay::Reason>();
+    QVERIFY(reason == Relay::Reason::SecondFailed || reason == Relay::Reason::SecondClosed);
+    QVERIFY(reason != Relay::Reason::SecondFailed || !relay.errorText().isEmpty());
+}
+
+void tst_RelayEnding::idleTimeout()
+{
+    RelayEnd first = m_ends->make(false);
+    RelayEnd second = m_ends->make(true);
+    Relay relay(first.connection, second.connection);
+    QCOMPARE(relay.idleTimeout(), 10min);
+    relay.setIdleTimeout(300ms);
+    QSignalSpy finished(&relay, &Relay::finished);
+    QElapsedTimer clock;
+    clock.start();
+    relay.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QVERIFY2(clock.elapsed() >= 290 && clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(), Relay::Reason::IdleTimeout);
+    QVERIFY(first.client->waitForClosed());
+    QVERIFY(second.client->waitForClosed());
+}
+
+void tst_RelayEnding::trafficKeepsItAlive()
+{
+    RelayEnd first = m_ends->make(false);
+    RelayEnd second = m_ends->make(false);
+    Relay relay(first.connection, second.connection);
+    relay.setIdleTimeout(400ms);
+    QSignalSpy finished(&relay, &Relay::finished);
+    relay.start();
+    // One way is enough.
+    for (int i = 0; i < 8; ++i) {
+        first.client->write("tick");
+        QCOMPARE(second.client->read(4), "tick"_ba);
+        QVERIFY(!QTest::qWaitFor([&] { return !finished.isEmpty(); }, 120));
+    }
+    QTRY_COMPARE(finished.size(), 1);
+}
+
+void tst_RelayEnding::stops()
+{
+    RelayEnd first = m_ends->make(false);
+    RelayEnd second = m_ends->make(false);
+    Relay relay(first.connection, second.connection);
+    QSignalSpy finished(&relay, &Relay::finished);
+    QSignalSpy running(&relay, &Relay::runningChanged);
+    relay.start();
+    relay.stop();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(), Relay::Reason::Stopped);
+    QVERIFY(first.client->waitForClosed());
+    QVERIFY(second.client->waitForClosed());
+    QVERIFY(!relay.isRunning());
+    QTRY_COMPARE(running.size(), 2);
+    relay.stop();
+    relay.start(); // once only
+    QVERIFY(!QTest::qWaitFor([&] { return finished.size() > 1; }, 100));
+}
+
+void tst_RelayEnding::destroyedWhileRunning()
+{
+    RelayEnd first = m_ends->make(true);
+    RelayEnd second = m_ends->make(false);
+    {
+        Relay relay(first.connection, second.connection);
+        relay.start();
+        first.client->write(pattern(1'000'000));
+        QVERIFY(second.client->read(1).size() == 1);
+    }
+    QVERIFY(first.client->waitForClosed());
+    QVERIFY(second.client->waitForClosed());
+    QTRY_COMPARE(m_ends->leased(), 0);
+
+    // And one that was never started.
+    RelayEnd third = m_ends->make(false);
+    RelayEnd fourth = m_ends->make(false);
+    {
+        const Relay relay(third.connection, fourth.connection);
+        third = {std::move(third.client), {}};
+        fourth = {std::move(fourth.client), {}};
+    }
+    QVERIFY(third.client->waitForClosed());
+    QVERIFY(fourth.client->waitForClosed());
+}
+
+void tst_RelayEnding::connectionThatIsDeadAlready()
+{
+    RelayEnd first = m_ends->make(false);
+    RelayEnd second = m_ends->make(false);
+    first.client->write("farewell");
+    first.client->close();
+    QVERIFY(first.client->waitForClosed());
+    Relay relay(first.connection, second.connection);
+    QSignalSpy finished(&relay, &Relay::finished);
+    relay.start();
+    QVERIFY(second.client->waitForClosed());
+    QCOMPARE(second.client->read(8), "farewell"_ba);
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(), Relay::Reason::FirstClosed);
+}
+
+void tst_RelayEnding::emptyConnection()
+{
+    RelayEnd first = m_ends->make(false);
+    Relay relay(first.connection, Connection());
+    QSignalSpy finished(&relay, &Relay::finished);
+    relay.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QVERIFY(first.client->waitForClosed());
+}
+
+QTEST_GUILESS_MAIN(tst_RelayEnding)
+#include "tst_relay_ending.moc"

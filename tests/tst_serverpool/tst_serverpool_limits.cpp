@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "support/poolhelpers.h"
+#include "support/rawclient.h"
+
+#include <QtCore/QElapsedTimer>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+class tst_ServerPoolLimits : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void silentClientsDelayNobody_data();
+    void silentClientsDelayNobody();
+    void refusedClientsDelayNobody();
+    void silentClientsExpire();
+    void halfHandshakesAreLimited();
+    void fullPoolRefuses();
+    void fullPoolReplacesTheOldest();
+    void fullPoolServesWaitersFirst();
+    void takenOnesMakeRoom();
+    void loweringEvictsTheOldest();
+    void burstOfClients();
+};
+
+void tst_ServerPoolLimits::silentClientsDelayNobody_data()
+{
+    QTest::addColumn<int>("silent");
+    QTest::newRow("30") << 30;
+    QTest::newRow("300, more than may wait") << 300;
+}
+
+void tst_ServerPoolLimits::silentClientsDelayNobody()
+{
+    QFETCH(int, silent);
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const std::vector<RawClient> sleepers = connectMany(pool.serverPort(), silent);
+    QCOMPARE(sleepers.size(), static_cast<size_t>(silent));
+
+    QElapsedTimer clock;
+    clock.start();
+    for (int i = 0; i < 5; ++i) {
+        RawClient client(pool.serverPort());
+        QVERIFY(client.encrypt());
+        const TakeResult taken = await(pool.take(client.readHexId()));
+        VERIFY_TAKEN(taken);
+    }
+    // None of them had to wait until a silent one's handshake timed out.
+    QVERIFY2(clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY(pool.timeouts().handshake == 5s);
+    QVERIFY(pool.status().handshaking <= 5 * pool.maximumHandshakes());
+}
+
+void tst_ServerPoolLimits::refusedClientsDelayNobody()
+{
+    ServerPool pool;
+    QVERIFY(pool.setAllowedClients({u"127.0.0.2"_s}));
+    QVERIFY(pool.listen(QHostAddress::AnyIPv4));
+    const std::vector<RawClient> strangers = connectMany(pool.serverPort(), 200);
+    RawClient client(pool.serverPort(), QHostAddress::LocalHost, QHostAddress(u"127.0.0.2"_s));
+    QVERIFY(client.readHexId(1s).isValid());
+    QTRY_COMPARE(pool.status().refused, static_cast<qint64>(strangers.size()));
+    QCOMPARE(pool.active(), 1);
+}
+
+void tst_ServerPoolLimits::silentClientsExpire()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    Timeouts timeouts;
+    timeouts.handshake = 300ms;
+    pool.setTimeouts(timeouts);
+    QSignalSpy failed(&pool, &Pool::attemptFailed);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    std::vector<RawClient> sleepers = connectMany(pool.serverPort(), 10);
+    QTRY_COMPARE(pool.status().handshaking, 10);
+    for (RawClient &sleeper : sleepers)
+        QVERIFY(sleeper.waitForClosed(3s));
+    QTRY_COMPARE(pool.status().failedIn(Phase::Handshake), 10);
+    QCOMPARE(pool.status().handshaking, 0);
+    QTRY_COMPARE(failed.size(), 10);
+    const auto error = failed.at(0).at(0).value<PoolError>();
+    QCOMPARE(error.phase(), Phase::Handshake);
+    QCOMPARE(error.kind(), ErrorKind::Timeout);
+}
+
+// Clients that begin a handshake and stop: the start of a TLS record, and no more.
+void tst_ServerPoolLimits::halfHandshakesAreLimited()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    pool.setMaximumHandshakes(4);
+    Timeouts timeouts;
+    timeouts.handshake = 500ms;
+    pool.setTimeouts(timeouts);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    std::vector<RawClient> stuck = connectMany(pool.serverPort(), 12);
+    for (RawClient &client : stuck)
+        client.write(QByteArray::fromHex("160301020001000100"));
+
+    // An honest one gets through, at the latest when the stuck ones' time is up.
+    TakeResult taken = PoolError(Phase::Wait, ErrorKind::Empty, u"nobody got through"_s);
+    QElapsedTimer clock;
+    clock.start();
+    while (!taken && clock.elapsed() < 5'000) {
+        RawClient client(pool.serverPort());
+        if (client.encrypt())
+            taken = await(pool.take(client.readHexId()));
+    }
+    VERIFY_TAKEN(taken);
+    for (RawClient &client : stuck)
+        QVERIFY(client.waitForClosed(3s));
+    QTRY_COMPARE(pool.status().handshaking, 0);
+}
+
+void tst_ServerPoolLimits::fullPoolRefuses()
+{
+    ServerPool pool;
+    pool.setMaximumCapacity(3);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    QCOMPARE(pool.capacity(), 3);
+    std::vector<RawClient> first = connectMany(pool.serverPort(), 3);
+    QTRY_COMPARE(pool.active(), 3);
+    std::vector<RawClient> more = connectMany(pool.serverPort(), 4);
+    for (RawClient &client : more)
+        QVERIFY(client.waitForClosed());
+    QTRY_COMPARE(pool.status().overflowed, 4);
+    QCOMPARE(pool.active(), 3);
+    QCOMPARE(pool.status().evictedTotal(), 0);
+    for (RawClient &client : first)
+        VERIFY_TAKEN(await(pool.take(client.readHexId())));
+    VERIFY_BOOKS(pool);
+}
+
+void tst_ServerPoolLimits::fullPoolReplacesTheOldest()
+{
+    ServerPool pool;
+    pool.setMaximumCapacity(3);
+    pool.setOverflow(Overflow::ReplaceOldest);
+    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    QList<ConnectionId> ids;
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 5; ++i) {
+        clients.emplace_back(pool.serverPort());
+        ids.append(clients.back().readHexId());
+        QVERIFY(ids.constLast().isValid());
+        QTRY_COMPARE(pool.status().parked, i + 1);
+    }
+    QTRY_COMPARE(evicted.size(), 2);
+    for (int i = 0; i < 2; ++i) {
+        QCOMPARE(evicted.at(i).at(0).value<ConnectionId>(), ids.at(i));
+        QCOMPARE(evicted.at(i).at(1).value<EvictionCause>(), EvictionCause::Replaced);
+        QVERIFY(clients[static_cast<size_t>(i)].waitForClosed());
+    }
+    QCOMPARE(pool.active(), 3);
+    QCOMPARE(pool.status().overflowed, 0);
+    VERIFY_BOOKS(pool);
+}
+
+void tst_ServerPoolLimits::fullPoolServesWaitersFirst()
+{
+    ServerPool pool;
+    pool.setMaximumCapacity(1);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const QFuture<TakeResult> first = pool.take();
+    const QFuture<TakeResult> second = pool.take();
+    std::vector<RawClient> clients = connectMany(pool.serverPort(), 3);
+    VERIFY_TAKEN(await(first));
+    VERIFY_TAKEN(await(second));
+    QTRY_COMPARE(pool.active(), 1);
+    QCOMPARE(pool.status().overflowed, 0);
+}
+
+void tst_ServerPoolLimits::takenOnesMakeRoom()
+{
+    ServerPool pool;
+    pool.setMaximumCapacity(1);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    QList<Connection> held;
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 5; ++i) {
+        clients.emplace_back(pool.serverPort());
+        const TakeResult taken = await(pool.take(clients.back().readHexId()));
+        VERIFY_TAKEN(taken);
+        held.append(taken.connection());
+    }
+    QCOMPARE(pool.status().leased, 5);
+    QCOMPARE(pool.status().overflowed, 0);
+}
+
+void tst_ServerPoolLimits::loweringEvictsTheOldest()
+{
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
+    QList<ConnectionId> ids;
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 6; ++i) {
+        clients.emplace_back(pool.serverPort());
+        ids.append(clients.back().readHexId());
+        QTRY_COMPARE(pool.active(), i + 1);
+    }
+    pool.setMaximumCapacity(2);
+    QTRY_COMPARE(pool.active(), 2);
+    QTRY_COMPARE(evicted.size(), 4);
+    for (int i = 0; i < 4; ++i) {
+        QCOMPARE(evicted.at(i).at(0).value<ConnectionId>(), ids.at(i));
+        QCOMPARE(evicted.at(i).at(1).value<EvictionCause>(), EvictionCause::Surplus);
+    }
+    VERIFY_TAKEN(await(pool.take(ids.at(4))));
+    VERIFY_TAKEN(await(pool.take(ids.at(5))));
+    QCOMPARE(pool.capacity(), 2);
+}
+
+// More at once than Qt's default backlog of 50 holds.
+void tst_ServerPoolLimits::burstOfClients()
+{
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    std::vector<std::unique_ptr<QTcpSocket>> clients;
+    for (int i = 0; i < 400; ++i) {
+        clients.push_back(std::make_unique<QTcpSocket>());
+        clients.back()->setProxy(QNetworkProxy::NoProxy);
+        clients.back()->connectToHost(QHostAddress(QHostAddress::LocalHost), pool.serverPort());
+    }
+    QTRY_COMPARE(pool.active(), 400);
+    QCOMPARE(pool.status().failedTotal(), 0);
+    pool.flush();
+    for (const auto &client : clients)
+        QTRY_COMPARE(client->state(), QAbstractSocket::UnconnectedState);
+}
+
+QTEST_GUILESS_MAIN(tst_ServerPoolLimits)
+#include "tst_serverpool_limits.moc"

@@ -1,0 +1,330 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// A take may come from any thread, and the socket arrives where it is used.
+
+#include "support/eventloopmonitor.h"
+#include "support/poolhelpers.h"
+#include "support/rawclient.h"
+
+#include <QtCore/QFutureWatcher>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A thread with an event loop that ends with this object.
+class LoopThread
+{
+public:
+    LoopThread()
+    {
+        m_context.moveToThread(&m_thread);
+        m_thread.start();
+    }
+    ~LoopThread()
+    {
+        m_thread.quit();
+        m_thread.wait();
+    }
+    Q_DISABLE_COPY_MOVE(LoopThread)
+
+    QThread *thread() { return &m_thread; }
+    QObject *context() { return &m_context; }
+    /// Runs @p action there and waits for its end.
+    template <typename Action>
+    void run(Action action)
+    {
+        QMetaObject::invokeMethod(&m_context, action, Qt::BlockingQueuedConnection);
+    }
+
+private:
+    QThread m_thread;
+    QObject m_context;
+};
+
+} // namespace
+
+class tst_TakeThreads : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init();
+    void cleanup();
+    void fromAPlainThread();
+    void fromAThreadWithALoop();
+    void whileThePoolsThreadIsBlocked();
+    void waitingWhileThePoolsThreadIsBlocked();
+    void socketArrivesWhereItIsAskedFor();
+    void handleTravelsFirst();
+    void takeInto_data();
+    void takeInto();
+    void continuationWithContext();
+    void futureWatcher();
+    void diesInAnotherThread();
+    void manyThreads();
+    void gettersFromAnyThread();
+
+private:
+    std::unique_ptr<TestPeer> m_peer;
+    std::unique_ptr<ClientPool> m_pool;
+};
+
+void tst_TakeThreads::init()
+{
+    m_peer = std::make_unique<TestPeer>(PeerScript::overTls(selfSigned()));
+    m_pool = std::make_unique<ClientPool>();
+    configure(*m_pool, *m_peer, 4);
+    m_pool->setTls(tlsMode(TlsMode::SelfSigned));
+    m_pool->start();
+    QTRY_COMPARE(m_pool->active(), 4);
+}
+
+void tst_TakeThreads::cleanup()
+{
+    m_pool->close();
+    VERIFY_BOOKS(*m_pool);
+    m_pool.reset();
+    m_peer.reset();
+}
+
+void tst_TakeThreads::fromAPlainThread()
+{
+    QByteArray answer;
+    bool isHere = false;
+    std::thread taker([&] {
+        const TakeResult taken = m_pool->take().result();
+        if (!taken)
+            return;
+        QSslSocket *socket = taken.connection().socket();
+        isHere = socket->thread() == QThread::currentThread();
+        answer = blockingEcho(socket, "from a std::thread");
+    });
+    taker.join();
+    QVERIFY(isHere);
+    QCOMPARE(answer, "from a std::thread"_ba);
+}
+
+void tst_TakeThreads::fromAThreadWithALoop()
+{
+    LoopThread worker;
+    bool isThere = false;
+    QByteArray answer;
+    worker.run([&] {
+        const TakeResult taken = m_pool->tryTake();
+        if (!taken)
+            return;
+        QSslSocket *socket = taken.connection().socket();
+        isThere = socket->thread() == worker.thread();
+        answer = blockingEcho(socket, "from a QThread");
+    });
+    QVERIFY(isThere);
+    QCOMPARE(answer, "from a QThread"_ba);
+    QTRY_COMPARE(m_pool->status().leased, 0);
+}
+
+// This thread, the pool's own, does nothing but wait; lane and peer go on.
+void tst_TakeThreads::whileThePoolsThreadIsBlocked()
+{
+    for (int i = 0; i < 12; ++i) {
+        const TakeResult taken = m_pool->take(5s).result();
+        VERIFY_TAKEN(taken);
+        QCOMPARE(blockingEcho(taken.connection().socket(), "blocked"), "blocked"_ba);
+    }
+}
+
+void tst_TakeThreads::waitingWhileThePoolsThreadIsBlocked()
+{
+    m_pool->pause();
+    while (m_pool->tryTake()) { }
+    PeerScript slow = PeerScript::overTls(selfSigned());
+    slow.delay = 100ms;
+    m_peer->setScript(slow);
+    std::atomic<int> served = 0;
+    std::vector<std::thread> takers;
+    for (int i = 0; i < 4; ++i) {
+        takers.emplace_back([&] {
+            const TakeResult taken = m_pool->take(5s).result();
+            if (taken && blockingEcho(taken.connection().socket(), "late") == "late")
+                ++served;
+        });
+    }
+    m_pool->resume();
+    for (std::thread &taker : takers)
+        taker.join();
+    QCOMPARE(served.load(), 4);
+}
+
+void tst_TakeThreads::socketArrivesWhereItIsAskedFor()
+{
+    // Taken here, used there: the first call of socket() decides.
+    LoopThread worker;
+    const TakeResult taken = m_pool->tryTake();
+    VERIFY_TAKEN(taken);
+    QThread *there = nullptr;
+    worker.run([&] { there = taken.connection().socket()->thread(); });
+    QCOMPARE(there, worker.thread());
+    // From then on it stays.
+    QCOMPARE(taken.connection().socket()->thread(), worker.thread());
+}
+
+void tst_TakeThreads::handleTravelsFirst()
+{
+    Connection connection = m_pool->tryTake().connection();
+    QVERIFY(connection);
+    QByteArray answer;
+    std::thread user([&, handle = std::move(connection)] {
+        const Connection mine = handle;
+        answer = blockingEcho(mine.socket(), "travelled");
+    });
+    user.join();
+    QCOMPARE(answer, "travelled"_ba);
+}
+
+void tst_TakeThreads::takeInto_data()
+{
+    QTest::addColumn<bool>("mustWait");
+    QTest::newRow("parked") << false;
+    QTest::newRow("next to come") << true;
+}
+
+void tst_TakeThreads::takeInto()
+{
+    QFETCH(bool, mustWait);
+    LoopThread worker;
+    if (mustWait) {
+        m_pool->pause();
+        while (m_pool->tryTake()) { }
+    }
+    const QFuture<TakeResult> take = m_pool->takeInto(worker.thread());
+    m_pool->resume();
+    const TakeResult taken = await(take);
+    VERIFY_TAKEN(taken);
+    // Asked for in this thread, and yet at home in the other one.
+    QSslSocket *socket = taken.connection().socket();
+    QCOMPARE(socket->thread(), worker.thread());
+    QByteArray answer;
+    worker.run([&] { answer = blockingEcho(socket, "into"); });
+    QCOMPARE(answer, "into"_ba);
+}
+
+void tst_TakeThreads::continuationWithContext()
+{
+    LoopThread worker;
+    std::atomic<bool> isThere = false;
+    std::atomic<bool> echoed = false;
+    m_pool->take().then(worker.context(), [&](const TakeResult &taken) {
+        if (!taken)
+            return;
+        QSslSocket *socket = taken.connection().socket();
+        isThere = socket->thread() == worker.thread();
+        echoed = blockingEcho(socket, "then") == "then";
+    });
+    QTRY_VERIFY(echoed);
+    QVERIFY(isThere);
+}
+
+void tst_TakeThreads::futureWatcher()
+{
+    m_pool->pause();
+    while (m_pool->tryTake()) { }
+    QFutureWatcher<TakeResult> watcher;
+    QSignalSpy finished(&watcher, &QFutureWatcher<TakeResult>::finished);
+    watcher.setFuture(m_pool->take());
+    QVERIFY(finished.isEmpty());
+    m_pool->resume();
+    EventLoopMonitor monitor;
+    QVERIFY(monitor.runUntil([&] { return !finished.isEmpty(); }));
+    const TakeResult taken = watcher.result();
+    VERIFY_TAKEN(taken);
+    QCOMPARE(taken.connection().socket()->thread(), QThread::currentThread());
+    QCOMPARE(echo(taken.connection().socket(), "watched"), "watched"_ba);
+}
+
+void tst_TakeThreads::diesInAnotherThread()
+{
+    LoopThread worker;
+    Connection connection = m_pool->tryTake().connection();
+    QVERIFY(connection);
+    const ConnectionId id = connection.id();
+    worker.run([&] { connection.socket()->write("last words"); });
+    // The last handle goes here, the socket lives there.
+    connection = Connection();
+    QTRY_COMPARE(m_peer->received(id), "last words"_ba);
+    QTRY_VERIFY(!m_peer->openIds().contains(id));
+    QTRY_COMPARE(m_pool->status().leased, 0);
+}
+
+void tst_TakeThreads::manyThreads()
+{
+    constexpr int threads = 6;
+    constexpr int takesEach = 15;
+    std::mutex mutex;
+    QList<ConnectionId> ids;
+    std::vector<std::thread> takers;
+    for (int i = 0; i < threads; ++i) {
+        takers.emplace_back([&, i] {
+            for (int j = 0; j < takesEach; ++j) {
+                const TakeResult taken = m_pool->take(10s).result();
+                if (!taken)
+                    return;
+                const QByteArray words = QByteArray::number(i * 1'000 + j);
+                if (blockingEcho(taken.connection().socket(), words) != words)
+                    return;
+                const std::lock_guard lock(mutex);
+                ids.append(taken.connection().id());
+            }
+        });
+    }
+    for (std::thread &taker : takers)
+        taker.join();
+    QCOMPARE(ids.size(), threads * takesEach);
+    std::ranges::sort(ids, {}, &ConnectionId::value);
+    const auto duplicate = std::ranges::adjacent_find(ids);
+    QVERIFY(duplicate == ids.end());
+    QCOMPARE(m_pool->status().taken, threads * takesEach);
+}
+
+void tst_TakeThreads::gettersFromAnyThread()
+{
+    std::atomic<bool> stop = false;
+    std::atomic<int> contradictions = 0;
+    std::thread reader([&] {
+        while (!stop) {
+            const QString books = imbalance(m_pool->status());
+            if (!books.isEmpty()) {
+                qWarning("%s", qPrintable(books));
+                ++contradictions;
+            }
+            if (m_pool->active() < 0 || m_pool->capacity() < 1 || m_pool->waiting() < 0 || m_pool->interval() <= 0ms
+                || m_pool->state() == PoolState::Closed)
+                ++contradictions;
+            m_pool->addError();
+            static_cast<void>(m_pool->lastError());
+            static_cast<void>(m_pool->evictions());
+        }
+    });
+    for (int i = 0; i < 20; ++i) {
+        VERIFY_TAKEN(await(m_pool->take()));
+        if (i % 5 == 0)
+            m_peer->resetAll();
+    }
+    stop = true;
+    reader.join();
+    QCOMPARE(contradictions.load(), 0);
+    QVERIFY(m_pool->errorCount() >= 0);
+    m_pool->resetErrorCount();
+    QCOMPARE(m_pool->errorCount(), 0);
+}
+
+QTEST_GUILESS_MAIN(tst_TakeThreads)
+#include "tst_take_threads.moc"

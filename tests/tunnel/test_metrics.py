@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 The Tidepool authors
+# SPDX-License-Identifier: BSD-3-Clause
+
+"""The page for Prometheus: everything in PoolStatus is on it, and the figures are those of what happened."""
+
+import os
+import re
+import urllib.request
+
+from harness import TunnelTest, free_port, main, until
+
+HEADERS = os.environ["TIDEPOOL_HEADERS"]
+
+
+def scrape(url):
+    """{name: {labels: value}}"""
+    with urllib.request.urlopen(url, timeout=10) as response:
+        text = response.read().decode()
+    page = {}
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        name, labels, value = re.fullmatch(r"([a-z0-9_]+)(?:\{(.*)\})? (\S+)", line).groups()
+        pairs = tuple(sorted(re.findall(r'(\w+)="([^"]*)"', labels or "")))
+        page.setdefault(name, {})[pairs] = float(value)
+    return page, text
+
+
+def status_fields():
+    """The names of all fields of PoolStatus, as the header has them."""
+    with open(os.path.join(HEADERS, "poolstatus.h"), encoding="utf-8") as file:
+        text = file.read()
+    body = text[text.index("// Gauges"):text.index("[[nodiscard]] qint64 failedIn")]
+    return re.findall(r"^    \S.*?(\w+)(?: = [^;]*|\{[^;]*\})?;", body, re.MULTILINE)
+
+
+def snake(name):
+    return re.sub(r"([A-Z])", r"_\1", name).lower()
+
+
+class Metrics(TunnelTest):
+    def start(self):
+        target = self.echo()
+        server = self.start_server("--metrics", "127.0.0.1:0")
+        client = self.start_client(server, target, "--metrics", "127.0.0.1:0", "--min", 4)
+        urls = [process.wait_for(r"metrics on (\S+)")[1] for process in (server, client)]
+        return server, client, urls
+
+    def test_all_of_pool_status_is_there(self):
+        _, _, urls = self.start()
+        fields = status_fields()
+        self.assertGreater(len(fields), 25)
+        self.assertIn("servedAfterWait", fields)
+        for url in urls:
+            page, _ = scrape(url)
+            for field in fields:
+                names = [name for name in page if name.startswith("tidepool_pool_" + snake(field))]
+                self.assertTrue(names, f"{field} is not on {url}")
+
+    def test_every_cause_and_phase_has_its_line(self):
+        _, _, urls = self.start()
+        page, _ = scrape(urls[1])
+        with open(os.path.join(HEADERS, "vocabulary.h"), encoding="utf-8") as file:
+            vocabulary = file.read()
+        for enum, metric, label in (("EvictionCause", "evicted", "cause"), ("Phase", "failed", "phase"), ("PoolState", "state", "state")):
+            body = re.search(r"enum class %s : quint8 \{(.*?)\};" % enum, vocabulary, re.DOTALL)[1]
+            names = re.findall(r"^    (\w+)", body, re.MULTILINE)
+            lines = page["tidepool_pool_" + metric + ("" if metric == "state" else "_total")]
+            self.assertEqual({dict(labels)[label] for labels in lines}, set(names))
+            self.assertTrue(all(dict(labels)["end"] == "client" for labels in lines))
+        self.assertEqual(sum(page["tidepool_pool_state"].values()), 1)
+
+    def test_figures_are_those_of_what_happened(self):
+        server, _, urls = self.start()
+        size = 100_000
+        for _ in range(5):
+            self.check_echo(server, size)
+
+        def finished():
+            page, _ = scrape(urls[0])
+            end = (("end", "server"),)
+            return page if page["tidepool_relays_active"][end] == 0 and page["tidepool_relays_started_total"][end] == 5 else None
+
+        page = until(finished, 10, "five relays are over")
+        for direction in ("into_tunnel", "from_tunnel"):
+            self.assertEqual(page["tidepool_relays_bytes_total"][(("direction", direction), ("end", "server"))], 5 * size)
+        one = (("end", "server"),)
+        self.assertEqual(page["tidepool_tunnel_visitors_total"][one], 5)
+        self.assertEqual(page["tidepool_tunnel_visitors_served_total"][one], 5)
+        self.assertEqual(page["tidepool_tunnel_connected"][one], 1)
+        self.assertGreaterEqual(page["tidepool_pool_taken_total"][one], 6)  # and the control channel
+
+    def test_histograms_are_cumulative(self):
+        server, _, urls = self.start()
+        for _ in range(3):
+            self.check_echo(server, 1000)
+        for url in urls:
+            page, text = scrape(url)
+            for name in ("tidepool_pool_dial_time_seconds", "tidepool_pool_wait_time_seconds", "tidepool_tunnel_visitor_wait_seconds"):
+                self.assertIn(f"# TYPE {name} histogram", text)
+                buckets = {dict(labels)["le"]: value for labels, value in page[name + "_bucket"].items()}
+                bounds = [float(bound) for bound in buckets]
+                self.assertEqual(bounds, sorted(bounds))
+                self.assertEqual(bounds[-1], float("inf"))
+                values = list(buckets.values())
+                self.assertEqual(values, sorted(values))
+                count = next(iter(page[name + "_count"].values()))
+                self.assertEqual(values[-1], count)
+                self.assertGreater(count, 0, name)
+                self.assertGreater(next(iter(page[name + "_sum"].values())), 0)
+
+    def test_address_in_use(self):
+        _, _, urls = self.start()
+        taken = re.search(r"//([^/]+)/", urls[0])[1]
+        second = self.run_program("server", "--listen", "127.0.0.1:0", "--expose", "127.0.0.1:0", "--metrics", taken)
+        self.assertEqual(second.wait(), 1)
+        self.assertRegex(second.text, r"cannot serve metrics on %s: .*choose another --metrics" % re.escape(taken))
+
+    def test_one_figure_of_a_fixed_port(self):
+        port = free_port()
+        server = self.start_server("--metrics", f"127.0.0.1:{port}")
+        self.assertEqual(server.wait_for(r"metrics on (\S+)")[1], f"http://127.0.0.1:{port}/metrics")
+        page, _ = scrape(f"http://127.0.0.1:{port}/metrics")
+        self.assertEqual(page["tidepool_tunnel_connected"][(("end", "server"),)], 0)
+
+
+main()

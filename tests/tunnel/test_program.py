@@ -1,0 +1,270 @@
+# SPDX-FileCopyrightText: 2026 The Tidepool authors
+# SPDX-License-Identifier: BSD-3-Clause
+
+"""How the program behaves as a program: help, exit statuses, signals, the command line that the server prints."""
+
+import os
+import pty
+import re
+import shlex
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+
+from harness import PROGRAM, SECRET, Process, TunnelTest, main, patience, read_all, read_exactly, until
+
+
+class Words(TunnelTest):
+    def ask(self, *arguments, status, secret=None):
+        process = self.run_program(*arguments, secret=secret)
+        self.assertEqual(process.wait(), status, process.text)
+        return process.text
+
+    def test_help(self):
+        text = self.ask("--help", status=0)
+        for word in ("server", "client", "demo", "TIDEPOOL_SECRET=... tidepool client"):
+            self.assertIn(word, text)
+        for command in ("server", "client", "demo"):
+            text = self.ask(command, "--help", status=0)
+            self.assertRegex(text, r"Examples:\n(.*\n)* +tidepool %s " % command)
+
+    def test_version(self):
+        self.assertRegex(self.ask("--version", status=0), r"^tidepool \d+\.\d+\.\d+ \(Qt 6\.")
+
+    def test_wrong_options(self):
+        for arguments, remedy in (
+            ((), "See: tidepool --help"),
+            (("serve",), "there are server, client and demo"),
+            (("server", "--expose", ":1"), "--listen is missing; for example --listen :8443"),
+            (("server", "--listen", ":0", "--expose", ":0", "--tls", "verified"), "--cert fullchain.pem"),
+            (("client", "--server", "a:1", "--target", ":1", "--pin", "abc"), "sha256:"),
+            (("client", "--server", "a:1", "--target", ":1"), "TIDEPOOL_SECRET"),
+            (("demo", "--seconds", "0"), "from 1 to"),
+        ):
+            with self.subTest(arguments):
+                # Start it directly: run_program() names a process by its first argument.
+                process = Process(PROGRAM, *arguments, environment={**os.environ, "TIDEPOOL_SECRET": ""} if not arguments else None)
+                self.processes.append(process)
+                self.assertEqual(process.wait(), 2, process.text)
+                self.assertIn(remedy, process.text)
+                self.assertIn("See: tidepool", process.text)
+
+    def test_cannot_start(self):
+        server = self.start_server()
+        used = f"127.0.0.1:{server.port}"
+        missing = self.path("missing")
+        short = self.write("short", "abc\n")
+        rubbish = self.write("rubbish", "rubbish")
+        for arguments, says in (
+            (("server", "--listen", used, "--expose", "127.0.0.1:0"), ["--listen: Cannot listen on 127.0.0.1 port", "choose another port"]),
+            (("server", "--listen", "127.0.0.1:0", "--expose", used), [f"--expose: Cannot listen on {used}", "Choose another"]),
+            (("server", "--listen", ":0", "--expose", ":0", "--secret-file", missing), [missing, "openssl rand -hex 32"]),
+            (("server", "--listen", ":0", "--expose", ":0", "--secret-file", short), [short, "3 characters", "at least 16"]),
+            (("server", "--listen", ":0", "--expose", ":0", "--tls", "verified", "--cert", missing, "--key", missing), [missing]),
+            (("server", "--listen", ":0", "--expose", ":0", "--cert", rubbish, "--key", rubbish), [rubbish, "PEM"]),
+            (("client", "--server", used, "--target", ":1", "--tls", "verified", "--ca", missing), [missing]),
+        ):
+            with self.subTest(arguments):
+                text = self.ask(*arguments, status=1, secret=SECRET)
+                for words in says:
+                    self.assertIn(words, text)
+                self.assertEqual(len(text.splitlines()), 1, text)
+
+
+class Paste(TunnelTest):
+    def printed_command(self, server):
+        return server.wait_for(r"^  (TIDEPOOL_SECRET=\S+ tidepool client .*)$")[1]
+
+    def paste(self, command, target):
+        """What a shell makes of it, with the program's folder in PATH."""
+        self.assertTrue(command.endswith("--target HOST:PORT"), command)
+        command = command.replace("HOST:PORT", f"127.0.0.1:{target.port}")
+        variables = dict(os.environ, PATH=os.path.dirname(PROGRAM) + os.pathsep + os.environ["PATH"])
+        variables.pop("TIDEPOOL_SECRET", None)
+        client = Process("/bin/sh", "-c", "exec env " + command, environment=variables, name="pasted client")
+        self.processes.append(client)
+        return client
+
+    def test_printed_command_works(self):
+        for mode in ("self-signed", "none"):
+            with self.subTest(mode):
+                server = self.start_server("--tls", mode, secret=None)
+                command = self.printed_command(server)
+                self.assertEqual("--pin" in command, mode == "self-signed")
+                client = self.paste(command, self.echo())
+                client.wait_for("tunnel up")
+                self.check_echo(server)
+
+    def test_pasted_unchanged(self):
+        server = self.start_server(secret=None)
+        command = self.printed_command(server)
+        variables = dict(os.environ, PATH=os.path.dirname(PROGRAM) + os.pathsep + os.environ["PATH"])
+        client = Process("/bin/sh", "-c", command, environment=variables)
+        self.processes.append(client)
+        self.assertEqual(client.wait(), 2)
+        self.assertIn("HOST:PORT stands for", client.text)
+
+    def test_secret_is_shown_only_if_made_up(self):
+        target = self.echo()
+        server = self.start_server("--verbose")
+        client = self.start_client(server, target, "--verbose")
+        self.check_echo(server)
+        for process in (server, client):
+            self.assertNotIn(SECRET, process.text)
+            self.assertNotIn("TIDEPOOL_SECRET", process.text)
+
+        server = self.start_server("--verbose", secret=None)
+        command = self.printed_command(server)
+        secret = shlex.split(command)[0].partition("=")[2]
+        self.assertEqual(len(secret), 64)
+        client = self.paste(command + "", target)
+        client.wait_for("tunnel up")
+        self.check_echo(server)
+        self.assertEqual(server.text.count(secret), 1)
+        self.assertNotIn(secret, client.text)
+        # Nor can other users of this machine read it.
+        with open(f"/proc/{client.process.pid}/cmdline", "rb") as file:
+            self.assertNotIn(secret.encode(), file.read())
+
+    def test_secret_file(self):
+        target = self.echo()
+        file = self.write("secret", "a secret that is in a file\n")
+        os.chmod(file, stat.S_IRUSR)
+        server = self.start_server("--secret-file", file, secret=None)
+        self.start_client(server, target, "--secret-file", file, secret=None)
+        self.check_echo(server)
+
+
+class Signals(TunnelTest):
+    def start(self):
+        self.target = self.echo()
+        self.server = self.start_server()
+        self.client = self.start_client(self.server, self.target)
+
+    def test_idle_ends_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.start()
+            for process in (self.client, self.server):
+                start = time.monotonic()
+                process.signal(number)
+                self.assertEqual(process.wait(), 0)
+                self.assertLess(time.monotonic() - start, patience(2))
+
+    def test_what_is_under_way_may_finish(self):
+        for name in ("server", "client"):
+            with self.subTest(name):
+                self.start()
+                ending = getattr(self, name)
+                visitor = self.visit(self.server)
+                visitor.sendall(b"before")
+                read_exactly(visitor, 6)
+                ending.signal(signal.SIGTERM)
+                ending.wait_for("closing: no more visitors, 1 to finish")
+                visitor.sendall(b"after")
+                self.assertEqual(read_exactly(visitor, 5), b"after")
+                if name == "server":
+                    with self.assertRaises(OSError):
+                        socket.create_connection(("127.0.0.1", self.server.exposed), 5)
+                start = time.monotonic()
+                visitor.close()
+                self.assertEqual(ending.wait(), 0)
+                self.assertLess(time.monotonic() - start, patience(2))
+
+    def test_but_not_for_ever(self):
+        self.start()
+        visitor = self.visit(self.server)
+        visitor.sendall(b"before")
+        read_exactly(visitor, 6)
+        start = time.monotonic()
+        self.server.signal(signal.SIGTERM)
+        self.assertEqual(self.server.wait(), 0)
+        self.assertGreater(time.monotonic() - start, 4.5)
+        self.assertLess(time.monotonic() - start, patience(8))
+        self.assertIn("1 connections are cut off", self.server.text)
+        self.assertEqual(read_all(visitor), b"")
+
+    def test_second_signal_ends_it_at_once(self):
+        self.start()
+        visitor = self.visit(self.server)
+        visitor.sendall(b"before")
+        read_exactly(visitor, 6)
+        self.server.signal(signal.SIGINT)
+        self.server.wait_for("closing")
+        start = time.monotonic()
+        self.server.signal(signal.SIGINT)
+        self.assertEqual(self.server.wait(), 130)
+        self.assertLess(time.monotonic() - start, patience(2))
+
+    def test_closing_client_makes_room_for_the_next(self):
+        # It says good-bye: visitors who come now wait for the next client and are not lost.
+        self.start()
+        old = self.visit(self.server)
+        old.sendall(b"old")
+        read_exactly(old, 3)
+        self.client.signal(signal.SIGTERM)
+        self.server.wait_for("takes no more visitors: closing")
+        new = self.visit(self.server)
+        new.sendall(b"new")
+        mark = self.server.mark()
+        self.start_client(self.server, self.target)
+        self.server.wait_for("client connected", 15, mark)
+        self.assertEqual(read_exactly(new, 3), b"new")
+        old.sendall(b"old")
+        self.assertEqual(read_exactly(old, 3), b"old")
+
+
+class Log(TunnelTest):
+    def test_plain_lines_without_a_terminal(self):
+        server = self.start_server()
+        self.start_client(server, self.echo())
+        self.check_echo(server)
+        for line in server.text.splitlines():
+            self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} (info|warning) \S")
+
+    def test_status_line_on_a_terminal(self):
+        script = Terminal(self, "server", "--listen", "127.0.0.1:0", "--expose", "127.0.0.1:0")
+        until(lambda: "waiting for a client" in script.seen(), 10, "the status line is there")
+        script.process.send_signal(signal.SIGINT)
+        self.assertEqual(script.process.wait(patience(10)), 0)
+        until(lambda: "closed" in script.seen(), 10, "the last log line")
+        # Drawn on a line of its own, and taken away at the end.
+        self.assertTrue(re.search(r"\r\x1b\[K[^\r\n]*waiting for a client", script.seen()))
+        last = script.seen().rstrip().splitlines()[-1]
+        self.assertTrue(last.endswith("info closed"), last)
+
+
+class Terminal:
+    """The program in a terminal of its own."""
+
+    def __init__(self, test, *arguments):
+        master, slave = pty.openpty()
+        self._seen = []
+        environment = dict(os.environ, TIDEPOOL_SECRET=SECRET, TERM="xterm")
+        self.process = subprocess.Popen(
+            [PROGRAM, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
+        os.close(slave)
+        test.addCleanup(self._end)
+
+        def read():
+            while True:
+                try:
+                    data = os.read(master, 65536)
+                except OSError:
+                    return
+                self._seen.append(data.decode(errors="replace"))
+
+        threading.Thread(target=read, daemon=True).start()
+
+    def _end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def seen(self):
+        return "".join(self._seen)
+
+
+main()

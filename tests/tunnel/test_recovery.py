@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: 2026 The Tidepool authors
+# SPDX-License-Identifier: BSD-3-Clause
+
+"""The tunnel survives the death of either end, and says so."""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+
+from harness import TunnelTest, main, patience, read_all, read_exactly, until
+
+# "Within a couple of seconds", and some for a busy machine.
+BACK_WITHIN = 5
+
+
+class Recovery(TunnelTest):
+    def start(self, *options):
+        self.target = self.echo()
+        self.server = self.start_server(*options)
+        self.client = self.start_client(self.server, self.target, *options)
+        self.check_echo(self.server)
+
+    def busy_visitor(self):
+        """A visitor in the middle of something."""
+        visitor = self.visit(self.server)
+        visitor.sendall(b"x" * 1000)
+        read_exactly(visitor, 1000)
+        return visitor
+
+    def assert_cut_off(self, visitor):
+        self.assertEqual(read_all(visitor), b"")
+
+    def test_client_killed(self):
+        self.start()
+        visitor = self.busy_visitor()
+        self.client.signal(signal.SIGKILL)
+        self.assert_cut_off(visitor)
+        self.server.wait_for("client .* lost")
+        mark = self.server.mark()
+        self.client = self.start_client(self.server, self.target)
+        self.server.wait_for("client connected", BACK_WITHIN, mark)
+        self.check_echo(self.server)
+
+    def test_server_killed(self):
+        self.start()
+        visitor = self.busy_visitor()
+        mark = self.client.mark()
+        self.server.signal(signal.SIGKILL)
+        self.server.wait()
+        self.assert_cut_off(visitor)
+        self.client.wait_for("tunnel down", BACK_WITHIN, mark)
+        self.server = self.start_server(listen=self.server.port, expose=self.server.exposed)
+        self.client.wait_for("tunnel up", BACK_WITHIN, mark)
+        self.check_echo(self.server)
+
+    def test_server_away_for_a_while(self):
+        self.start()
+        mark = self.client.mark()
+        self.server.signal(signal.SIGKILL)
+        self.server.wait()
+        self.client.wait_for("tunnel down", BACK_WITHIN, mark)
+        time.sleep(4)  # not a wait for something: the outage itself, long enough for the backoff to grow
+        self.server = self.start_server(listen=self.server.port, expose=self.server.exposed)
+        self.client.wait_for("tunnel up", BACK_WITHIN, mark)
+        self.check_echo(self.server)
+        self.assertLess(self.client.text.count("failed"), 10, "the log is not flooded")
+
+    def test_killed_again_and_again_under_load(self):
+        self.start()
+        stop = threading.Event()
+        right = []
+
+        def visit_until_stopped():
+            while not stop.is_set():
+                data = os.urandom(20_000)
+                with contextlib.suppress(OSError, AssertionError):
+                    with socket.create_connection(("127.0.0.1", self.server.exposed), patience(15)) as visitor:
+                        visitor.sendall(data)
+                        right.append(read_exactly(visitor, len(data)) == data)
+
+        visitors = [threading.Thread(target=visit_until_stopped) for _ in range(4)]
+        for visitor in visitors:
+            visitor.start()
+        try:
+            for _ in range(3):
+                before = len(right)
+                until(lambda: len(right) > before + 20, 20, "visitors are served")
+                self.client.signal(signal.SIGKILL)
+                self.client = self.start_client(self.server, self.target)
+                before = len(right)
+                until(lambda: len(right) > before + 20, 20, "visitors are served again after the client's death")
+                mark = self.client.mark()
+                self.server.signal(signal.SIGKILL)
+                self.server.wait()
+                self.server = self.start_server(listen=self.server.port, expose=self.server.exposed)
+                self.client.wait_for("tunnel up", BACK_WITHIN, mark)
+        finally:
+            stop.set()
+            for visitor in visitors:
+                visitor.join()
+        self.assertTrue(all(right))
+        self.check_echo(self.server)
+
+    def test_visitor_waits_for_the_client(self):
+        self.target = self.echo()
+        self.server = self.start_server()
+        visitor = self.visit(self.server)
+        visitor.sendall(b"is anybody there?")
+        self.start_client(self.server, self.target)
+        self.assertEqual(read_exactly(visitor, 17), b"is anybody there?")
+
+    def test_visitor_does_not_wait_for_ever(self):
+        server = self.start_server("--visitor-wait", 1)
+        start = time.monotonic()
+        with self.visit(server) as visitor:
+            self.assert_cut_off(visitor)
+        self.assertGreater(time.monotonic() - start, 0.9)
+        self.assertLess(time.monotonic() - start, patience(5))
+        server.wait_for("was not served: no client is here")
+
+    def test_waiting_visitors_are_few(self):
+        server = self.start_server("--max-waiting", 3)
+        waiting = [self.visit(server) for _ in range(3)]
+        with self.visit(server) as visitor:
+            self.assert_cut_off(visitor)
+        server.wait_for("was not served: 3 others are waiting")
+        self.start_client(server, self.echo())
+        for visitor in waiting:
+            visitor.sendall(b"hello")
+            self.assertEqual(read_exactly(visitor, 5), b"hello")
+
+    def test_client_that_falls_silent(self):
+        # Stopped, not ended: nothing closes, and only the heartbeat tells.
+        self.start("--heartbeat", "200")
+        self.client.signal(signal.SIGSTOP)
+        self.server.wait_for("lost: nothing was heard from it", 10)
+        second = self.start_client(self.server, self.target)
+        self.check_echo(self.server)
+        second.kill()
+        self.client.signal(signal.SIGCONT)
+        self.client.wait_for("tunnel down")
+        until(lambda: self.client.text.count("tunnel up") == 2, 15, "the first client is back")
+        self.check_echo(self.server)
+
+    def test_server_that_falls_silent(self):
+        self.start("--heartbeat", "200")
+        mark = self.client.mark()
+        self.server.signal(signal.SIGSTOP)
+        self.client.wait_for("tunnel down: the control channel ended: nothing was heard from it", 10, mark)
+        self.server.signal(signal.SIGCONT)
+        self.client.wait_for("tunnel up", BACK_WITHIN + 5, mark)
+        self.check_echo(self.server)
+
+    def test_second_client_takes_over(self):
+        self.start()
+        visitor = self.busy_visitor()
+        second_target = self.echo(greeting=b"second")
+        self.start_client(self.server, second_target)
+        self.client.wait_for("the server has closed the control channel .replaced.")
+        with self.visit(self.server) as other:
+            self.assertEqual(read_exactly(other, 6), b"second")
+        # What was under way is not disturbed.
+        visitor.sendall(b"still here")
+        self.assertEqual(read_exactly(visitor, 10), b"still here")
+
+    def test_target_away(self):
+        with socket.create_server(("127.0.0.1", 0)) as reserved:
+            port = reserved.getsockname()[1]
+        server = self.start_server()
+        client = self.start_client(server, port)
+        with self.visit(server) as visitor:
+            self.assert_cut_off(visitor)
+        client.wait_for(r"cannot reach the target 127\.0\.0\.1:%d: .*is the service running" % port)
+        with socket.create_server(("127.0.0.1", port)) as listener:
+            with self.visit(server) as visitor:
+                connection, _ = listener.accept()
+                connection.sendall(b"back")
+                connection.close()
+                self.assertEqual(read_all(visitor), b"back")
+
+    def test_no_server_yet(self):
+        target = self.echo()
+        with socket.create_server(("127.0.0.1", 0)) as reserved:
+            port = reserved.getsockname()[1]
+        client = self.start_client(port, target, wait=False)
+        client.wait_for("refused")
+        server = self.start_server(listen=port)
+        client.wait_for("tunnel up", BACK_WITHIN)
+        self.check_echo(server)
+
+
+main()

@@ -1,0 +1,239 @@
+# SPDX-FileCopyrightText: 2026 The Tidepool authors
+# SPDX-License-Identifier: BSD-3-Clause
+
+"""All ways to protect a tunnel work, and what must not work is refused in plain words."""
+
+import os
+import socket
+import ssl
+import stat
+import subprocess
+import threading
+
+from harness import TunnelTest, main, patience, read_all, tool, until
+
+
+class Tls(TunnelTest):
+    def openssl(self, *arguments):
+        subprocess.run([tool("openssl"), *arguments], check=True, capture_output=True, cwd=self.folder, timeout=60)
+
+    def make_authority(self):
+        self.openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem",
+            "-days", "1", "-subj", "/CN=test authority")
+
+    def make_certificate(self, name, key="ec"):
+        """Signed by the authority, for this host name."""
+        kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else ["rsa:2048"]
+        self.openssl("req", "-newkey", *kind, "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={name}")
+        self.write("extensions", f"subjectAltName=DNS:{name},IP:127.0.0.1\n")
+        self.openssl(
+            "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
+            "-extfile", "extensions", "-out", "server.pem")
+        return ["--cert", self.path("server.pem"), "--key", self.path("server.key")]
+
+    def pin_of(self, server):
+        return server.wait_for(r"pin (sha256:[0-9a-f]{64})")[1]
+
+    # --- What works --------------------------------------------------------------------------------
+
+    def test_none(self):
+        server = self.start_server("--tls", "none")
+        server.wait_for("without TLS everybody")
+        self.start_client(server, self.echo(), "--tls", "none")
+        self.check_echo(server)
+
+    def test_self_signed_without_a_pin(self):
+        server = self.start_server()
+        self.start_client(server, self.echo())
+        self.check_echo(server)
+
+    def test_self_signed_with_its_pin(self):
+        server = self.start_server()
+        self.start_client(server, self.echo(), "--pin", "sha256:" + "0" * 64, "--pin", self.pin_of(server))
+        self.check_echo(server)
+
+    def test_pin_written_with_colons(self):
+        server = self.start_server()
+        digits = self.pin_of(server).partition(":")[2].upper()
+        pin = "sha256:" + ":".join(digits[i:i + 2] for i in range(0, 64, 2))
+        self.start_client(server, self.echo(), "--pin", pin)
+        self.check_echo(server)
+
+    def test_certificate_that_stays(self):
+        files = ["--cert", self.path("new.pem"), "--key", self.path("new.key")]
+        server = self.start_server(*files)
+        server.wait_for("made a certificate")
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("new.key")).st_mode), 0o600)
+        pin = self.pin_of(server)
+        client = self.start_client(server, self.echo(), "--pin", pin)
+        self.check_echo(server)
+        server.kill()
+        mark = client.mark()
+        server = self.start_server(*files, listen=server.port)
+        self.assertEqual(self.pin_of(server), pin)
+        client.wait_for("tunnel up", start=mark)
+        self.check_echo(server)
+
+    def test_verified_by_own_authority(self):
+        self.make_authority()
+        for key in ("ec", "rsa"):
+            with self.subTest(key):
+                server = self.start_server("--tls", "verified", *self.make_certificate("tunnel.example.org", key))
+                options = ["--tls", "verified", "--ca", self.path("ca.pem")]
+                target = self.echo()
+                client = self.start_client(server, target, *options)  # by its address, which is in the certificate
+                self.check_echo(server)
+                client.kill()
+                self.start_client(server, target, *options, "--server-name", "tunnel.example.org")
+                self.check_echo(server)
+
+    # --- What is refused ---------------------------------------------------------------------------
+
+    def assert_refused(self, client, pattern):
+        """It says why, goes on living, and comes to rest."""
+        client.wait_for(pattern)
+        self.assertIsNone(client.process.poll())
+        self.assertNotIn("tunnel up", client.text)
+        self.assertLess(len(client.text.splitlines()), 8, client.text)
+        client.wait_for("next attempt in 30 s")
+
+    def test_wrong_pin(self):
+        server = self.start_server()
+        client = self.start_client(server, self.echo(), "--pin", "sha256:" + "0" * 64, wait=False)
+        self.assert_refused(client, "pin")
+        with open(f"/proc/{client.process.pid}/stat", encoding="ascii") as file:
+            ticks = sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
+        self.assertLess(ticks, 200 * patience(1), "it does not dial again and again")
+
+    def test_unknown_authority(self):
+        self.make_authority()
+        server = self.start_server("--tls", "verified", *self.make_certificate("tunnel.example.org"))
+        client = self.start_client(server, self.echo(), "--tls", "verified", wait=False)  # the system's authorities
+        self.assert_refused(client, "(?i)certificate")
+
+    def test_wrong_name(self):
+        self.make_authority()
+        server = self.start_server("--tls", "verified", *self.make_certificate("tunnel.example.org"))
+        client = self.start_client(
+            server, self.echo(), "--tls", "verified", "--ca", self.path("ca.pem"), "--server-name", "other.example.org", wait=False)
+        self.assert_refused(client, "(?i)name|certificate")
+
+    def test_wrong_secret(self):
+        server = self.start_server()
+        client = self.start_client(server, self.echo(), secret="some other secret, also long", wait=False)
+        self.assert_refused(client, "does not accept our proof; give both ends the same secret")
+        server.wait_for("turned away .*does not know the secret")
+        until(lambda: self.connections_of(client) == 0, 10, "nothing is left of its pool")
+
+    def connections_of(self, process):
+        """TCP connections of a process."""
+        folder = f"/proc/{process.process.pid}/fd"
+        own = {os.readlink(os.path.join(folder, name)) for name in os.listdir(folder)}
+        with open("/proc/net/tcp", encoding="ascii") as file:
+            established = [line.split() for line in file.readlines()[1:] if line.split()[3] == "01"]
+        return sum(f"socket:[{fields[9]}]" in own for fields in established)
+
+    def test_tls_at_one_end_only(self):
+        server = self.start_server("--tls", "none")
+        client = self.start_client(server, self.echo(), wait=False)
+        client.wait_for("warning")
+        self.assertNotIn("tunnel up", client.text)
+        self.assertIsNone(client.process.poll())
+
+    # --- Someone sits between ----------------------------------------------------------------------
+
+    def test_man_in_the_middle(self):
+        # He ends TLS with a certificate of his own and passes everything on. The client has no pin: its secret tells.
+        self.make_authority()
+        self.make_certificate("middle")
+        server = self.start_server()
+        middle = Middle(self.path("server.pem"), self.path("server.key"), server.port)
+        self.addCleanup(middle.close)
+        client = self.start_client(middle.port, self.echo(), wait=False)
+        self.assert_refused(client, "someone between them shows a certificate of his own")
+        self.assertGreater(middle.passed, 0)
+
+    def test_man_in_the_middle_of_some_connections(self):
+        # Cleverer: he lets the control channel through, and only then begins to sit between.
+        self.make_authority()
+        self.make_certificate("middle")
+        server = self.start_server("--visitor-wait", "3")
+        middle = Middle(self.path("server.pem"), self.path("server.key"), server.port)
+        self.addCleanup(middle.close)
+        middle.transparent = 1
+        target = self.echo()
+        client = self.start_client(middle.port, target, "--min", "4", "--max", "4", "--verbose", wait=False)
+        client.wait_for("tunnel up|proof")
+        if "tunnel up" not in client.text:
+            self.skipTest("another connection than the first became the control channel")
+        with self.visit(server) as visitor:
+            visitor.sendall(b"a secret of the visitor's")
+            visitor.settimeout(patience(15))
+            self.assertEqual(read_all(visitor), b"")
+        self.assertEqual([bytes(got) for got in target.received], [])
+        self.assertNotIn(b"a secret of the visitor's", bytes(middle.seen))
+
+
+class Middle:
+    """Accepts TLS with its own certificate, and passes the plain bytes on to the server, by TLS again."""
+
+    def __init__(self, certificate, key, port):
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        self._client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._client_context.check_hostname = False
+        self._client_context.verify_mode = ssl.CERT_NONE
+        self._target = port
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.port = self._listener.getsockname()[1]
+        self.transparent = 0  # so many of the first connections pass untouched
+        self.passed = 0
+        self.seen = bytearray()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            touched = self.transparent <= 0
+            self.transparent -= 1
+            threading.Thread(target=self._serve, args=(connection, touched), daemon=True).start()
+
+    def _serve(self, near, touched):
+        try:
+            far = socket.create_connection(("127.0.0.1", self._target))
+            if touched:
+                near = self._context.wrap_socket(near, server_side=True)
+                far = self._client_context.wrap_socket(far)
+        except OSError:
+            return
+        threading.Thread(target=self._pass, args=(near, far, touched), daemon=True).start()
+        self._pass(far, near, touched)
+
+    def _pass(self, source, sink, touched):
+        try:
+            while data := source.recv(65536):
+                if touched:
+                    self.passed += len(data)
+                    self.seen += data
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._listener.close()
+
+
+main()

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The Tidepool authors
+# SPDX-License-Identifier: BSD-3-Clause
+
+"""The tunnel in front of nginx: every byte arrives, many at once too, and under load nothing fails."""
+
+import hashlib
+import re
+import socket
+import subprocess
+import threading
+
+from harness import SLOWNESS, TunnelTest, main, patience, read_all, sha256_of, tool, until
+
+LARGE = 200_000_000
+
+
+class Transfer(TunnelTest):
+    def start(self, *options):
+        self.web = self.nginx()
+        self.server = self.start_server()
+        self.client = self.start_client(self.server, self.web, *options)
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.server.exposed}/{name}"
+
+    def test_large_file(self):
+        self.start()
+        digest = self.web.put("large", LARGE)
+        output = self.path("got")
+        subprocess.run(
+            [tool("curl"), "--fail", "--silent", "--show-error", "--noproxy", "*", "-o", output, self.url("large")],
+            check=True, timeout=patience(120))
+        self.assertEqual(sha256_of(output), digest)
+
+    def test_hundred_at_once(self):
+        self.start()
+        digests = [self.web.put(f"file{i}", 500_000 + i) for i in range(10)]
+        arguments = []
+        for i in range(100):
+            arguments += ["-o", self.path(f"got{i}"), self.url(f"file{i % 10}")]
+        subprocess.run(
+            [tool("curl"), "--fail", "--silent", "--show-error", "--noproxy", "*", "--parallel", "--parallel-immediate",
+             "--parallel-max", "100", "-H", "Connection: close", *arguments],
+            check=True, timeout=patience(120))
+        for i in range(100):
+            self.assertEqual(sha256_of(self.path(f"got{i}")), digests[i % 10], i)
+
+    def load(self, *options):
+        result = subprocess.run(
+            [tool("wrk"), "-t2", "-c32", "-d10s", "--timeout", "10s", *options, self.url("small")],
+            check=True, timeout=patience(60), capture_output=True, text=True)
+        self.assertNotIn("Socket errors", result.stdout, result.stdout)
+        self.assertNotIn("Non-2xx", result.stdout, result.stdout)
+        requests = int(re.search(r"(\d+) requests in", result.stdout)[1])
+        print(f"{requests} requests", end=" ... ", flush=True)
+        return requests
+
+    def test_wrk_on_kept_connections(self):
+        self.start()
+        self.web.put("small", 1000)
+        self.assertGreater(self.load(), 1000 / SLOWNESS)
+
+    def test_new_connection_for_every_request(self):
+        # Every request takes a connection out of the pool. wrk counts a close that it did not ask for as a read error, so
+        # that this one is done by hand.
+        self.start("--max", 128)
+        digest = self.web.put("small", 10_000)
+        wrong = []
+        request = b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+        def visit_many():
+            for _ in range(50):
+                with socket.create_connection(("127.0.0.1", self.server.exposed), patience(15)) as visitor:
+                    visitor.sendall(request)
+                    answer = read_all(visitor)
+                if hashlib.sha256(answer.partition(b"\r\n\r\n")[2]).hexdigest() != digest:
+                    wrong.append(answer[:200])
+
+        visitors = [threading.Thread(target=visit_many) for _ in range(10)]
+        for visitor in visitors:
+            visitor.start()
+        for visitor in visitors:
+            visitor.join()
+        self.assertEqual(wrong, [])
+
+    def test_target_that_speaks_first_and_closes(self):
+        target = self.echo(greeting=b"welcome, and good-bye\n", close_after_greeting=True)
+        server = self.start_server()
+        self.start_client(server, target)
+        for _ in range(300):
+            with self.visit(server) as visitor:
+                self.assertEqual(read_all(visitor), target.greeting)
+
+    def test_visitor_who_speaks_and_leaves(self):
+        # An answer would reset his connection, with what is still on its way.
+        target = self.echo(answers=False)
+        server = self.start_server()
+        self.start_client(server, target)
+        data = b"a message to nobody in particular\n" * 1000
+        for number in range(100):
+            with self.visit(server) as visitor:
+                visitor.sendall(data)
+            until(lambda: len(target.received) > number and bytes(target.received[number]) == data, 15, "all of it arrived")
+
+
+main()
