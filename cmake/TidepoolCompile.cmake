@@ -35,6 +35,7 @@ endif()
 function(tidepool_target_defaults target)
     if(TARGET tidepool_pch AND NOT target STREQUAL "tidepool_pch")
         target_precompile_headers(${target} REUSE_FROM tidepool_pch)
+        target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>) # for ccache
     endif()
     target_compile_features(${target} PRIVATE cxx_std_20)
     set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)

@@ -11,13 +11,17 @@ project_files() {
     done
 }
 
-# check_sources NAME COMMAND...: runs COMMAND SOURCE for each source on standard input that build/dev compiles, two at
-# once. One that passed is not looked at again until it, a header, the checker's settings or how it is compiled change.
+# check_sources NAME COMMAND...: runs COMMAND -p DATABASE SOURCE for each source on standard input that build/dev compiles,
+# two at once. One that passed is not looked at again until it, a header, the checker's settings or its compilation change.
 check_sources() {
-    local name=$1 database=build/dev/compile_commands.json passed=build/dev/passed/$1
+    local name=$1 checks=build/dev/checks
     shift
     scripts/build dev || return 1
+    local database=$checks/compile_commands.json passed=$checks/$name
     mkdir -p "$passed"
+    # GCC's precompiled header is nothing for Clang; without it a missing #include is noticed, too.
+    sed -E 's/ -Winvalid-pch| -fpch-preprocess| -include [^ ]*cmake_pch\.hxx//g' build/dev/compile_commands.json >"$database"
+    set -- "$@" -p "$checks"
 
     local common source key sources=() keys=()
     common=$({ printf '%s\n' "$*" && cat .clang-tidy && project_files '*.h' | xargs cat; } | sha256sum)

@@ -153,7 +153,7 @@ public Q_SLOTS:
     void close();
 
 Q_SIGNALS:
-    /// A connection was parked.
+    /// A connection was parked, or handed straight to a take that waited.
     void connectionParked(Tidepool::ConnectionId id);
     /// A connection was handed out.
     void connectionTaken(Tidepool::ConnectionId id);

@@ -46,7 +46,8 @@ public:
 
     /// Listens and starts. Port 0: any free port, see serverPort(). False on failure, with the reason in lastError().
     bool listen(const QHostAddress &address = QHostAddress::Any, quint16 port = 0);
-    /// The same on a TCP socket that is already listening (from a service manager, say). On success the pool owns @p descriptor.
+    /// The same on a TCP socket that is already listening (from a service manager, say). On success the pool owns @p
+    /// descriptor.
     bool adopt(qintptr descriptor);
     /// Listens again where it last listened; on any address and port the first time.
     void start() override;

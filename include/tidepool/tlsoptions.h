@@ -56,8 +56,8 @@ struct TIDEPOOL_EXPORT CertificateAndKey
 
 /// Makes a self-signed certificate in memory: ECDSA P-256, subject `CN=commonName`, valid from one
 /// day ago (clocks differ) for ten years. Takes well under a millisecond. Any thread.
-[[nodiscard]] TIDEPOOL_EXPORT CertificateAndKey makeSelfSignedCertificate(
-    const QString &commonName = QStringLiteral("tidepool"));
+[[nodiscard]] TIDEPOOL_EXPORT CertificateAndKey
+makeSelfSignedCertificate(const QString &commonName = QStringLiteral("tidepool"));
 
 /// The SHA-256 digest of the whole certificate, in the form that TlsOptions::pins takes:
 /// "sha256:" and 64 lower-case hexadecimal digits. Empty for a null certificate.

@@ -32,7 +32,8 @@ inline void pullIntoThisThread(QSslSocket &socket)
 inline bool hasEventLoop()
 {
     const QThread *current = QThread::currentThread();
-    return current->loopLevel() > 0 || (QCoreApplication::instance() && QCoreApplication::instance()->thread() == current);
+    return current->loopLevel() > 0
+        || (QCoreApplication::instance() && QCoreApplication::instance()->thread() == current);
 }
 
 } // namespace Tidepool

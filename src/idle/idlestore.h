@@ -63,7 +63,10 @@ public:
 
 private:
     using Deadlines = std::set<std::pair<Expiry::Clock::time_point, Entry *>>;
-    static Entry *firstOf(const Deadlines &deadlines) { return deadlines.empty() ? nullptr : deadlines.begin()->second; }
+    static Entry *firstOf(const Deadlines &deadlines)
+    {
+        return deadlines.empty() ? nullptr : deadlines.begin()->second;
+    }
 
     std::unordered_map<quint32, std::unique_ptr<Entry>> m_entries;
     EntryList m_parked;

@@ -16,10 +16,12 @@ enum class Peek : quint8 {
     Closed, ///< The peer closed it, or it failed.
 };
 
-/// A non-blocking recv(MSG_PEEK). After Peek::Closed, @p systemError is the system's error number, 0 for an orderly end. Any thread.
+/// A non-blocking recv(MSG_PEEK). After Peek::Closed, @p systemError is the system's error number, 0 for an orderly
+/// end. Any thread.
 [[nodiscard]] Peek peek(qintptr descriptor, int *systemError = nullptr);
 
-/// True if the peer has closed its side, even behind unread bytes. Where the platform cannot tell (no POLLRDHUP), false.
+/// True if the peer has closed its side, even behind unread bytes. Where the platform cannot tell (no POLLRDHUP),
+/// false.
 [[nodiscard]] bool hasHungUp(qintptr descriptor);
 
 /// True if something that was written has not left the socket's buffers. In the socket's thread.

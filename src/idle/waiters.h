@@ -43,7 +43,10 @@ public:
     [[nodiscard]] int anyCount() const { return static_cast<int>(m_anyInLine.size()); }
 
     /// A connection named @p id would be served at once.
-    [[nodiscard]] bool isAwaited(ConnectionId id) const { return !m_anyInLine.empty() || m_byId.find(id.value()) != m_byId.end(); }
+    [[nodiscard]] bool isAwaited(ConnectionId id) const
+    {
+        return !m_anyInLine.empty() || m_byId.find(id.value()) != m_byId.end();
+    }
 
     Ticket add(std::unique_ptr<Waiter> waiter);
     /// Whom a connection named @p id serves: the first that wants it by name, else the first that wants any.

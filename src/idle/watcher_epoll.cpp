@@ -1,18 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "../log.h"
 #include "watcher.h"
 
-#include "../log.h"
-
 #include <QtCore/QSocketNotifier>
+
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include <sys/epoll.h>
-#include <unistd.h>
 
 namespace Tidepool {
 
@@ -23,8 +22,7 @@ namespace {
 class EpollWatcher final : public Watcher
 {
 public:
-    explicit EpollWatcher(Report report)
-        : m_report(std::move(report)), m_epoll(::epoll_create1(EPOLL_CLOEXEC))
+    explicit EpollWatcher(Report report) : m_report(std::move(report)), m_epoll(::epoll_create1(EPOLL_CLOEXEC))
     {
         if (m_epoll < 0) {
             qCWarning(lcTidepool, "Cannot watch parked connections: %s. Their end is noticed when they are taken.",
@@ -51,7 +49,8 @@ public:
         event.events = what == For::Readable ? EPOLLIN | EPOLLRDHUP : EPOLLRDHUP;
         event.data.u64 = token;
         if (m_epoll >= 0 && ::epoll_ctl(m_epoll, EPOLL_CTL_ADD, static_cast<int>(descriptor), &event) != 0)
-            qCWarning(lcTidepool, "Cannot watch a parked connection: %s. Its end is noticed when it is taken.", std::strerror(errno));
+            qCWarning(lcTidepool, "Cannot watch a parked connection: %s. Its end is noticed when it is taken.",
+                      std::strerror(errno));
     }
 
     void remove(qintptr descriptor, quint64) override
@@ -77,7 +76,9 @@ private:
 
 } // namespace
 
-std::shared_ptr<Watcher> makeWatcher(PostToLane, Watcher::Report report)
+std::shared_ptr<Watcher> makeWatcher(
+    PostToLane, // NOLINT(performance-unnecessary-value-param): the portable one keeps it
+    Watcher::Report report)
 {
     return std::make_shared<EpollWatcher>(std::move(report));
 }

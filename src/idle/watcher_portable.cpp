@@ -54,7 +54,8 @@ private:
             if (isStopped)
                 return;
             auto notifier = std::make_unique<QSocketNotifier>(descriptor, QSocketNotifier::Read);
-            QObject::connect(notifier.get(), &QSocketNotifier::activated, notifier.get(), [this, token] { report(token); });
+            QObject::connect(notifier.get(), &QSocketNotifier::activated, notifier.get(),
+                             [this, token] { report(token); });
             notifiers.insert_or_assign(token, std::move(notifier));
         }
 

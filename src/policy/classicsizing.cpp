@@ -21,7 +21,8 @@ bool isAboveFourFifths(int part, int whole)
 }
 } // namespace
 
-std::chrono::milliseconds adjustedInterval(std::chrono::milliseconds interval, int idle, int capacity, const Bounds &bounds)
+std::chrono::milliseconds adjustedInterval(std::chrono::milliseconds interval, int idle, int capacity,
+                                           const Bounds &bounds)
 {
     if (isBelowFifth(idle, capacity))
         interval -= intervalStep;

@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "pool_p.h"
-
 #include "../log.h"
 #include "../supply/clientsupply.h"
+#include "pool_p.h"
 
 #include <tidepool/clientpool.h>
 
@@ -64,10 +63,13 @@ public:
             return;
         warnedOf = settings.bounds;
         qCWarning(lcTidepool,
-                  "The bounds capacity %d..%d, interval %lld..%lld ms cannot be used as they are; in force are capacity %d..%d, interval %lld..%lld ms.",
-                  settings.bounds.minimumCapacity, settings.bounds.maximumCapacity, static_cast<long long>(settings.bounds.minimumInterval.count()),
-                  static_cast<long long>(settings.bounds.maximumInterval.count()), effective.minimumCapacity, effective.maximumCapacity,
-                  static_cast<long long>(effective.minimumInterval.count()), static_cast<long long>(effective.maximumInterval.count()));
+                  "The bounds capacity %d..%d, interval %lld..%lld ms cannot be used as they are; in force are "
+                  "capacity %d..%d, interval %lld..%lld ms.",
+                  settings.bounds.minimumCapacity, settings.bounds.maximumCapacity,
+                  static_cast<long long>(settings.bounds.minimumInterval.count()),
+                  static_cast<long long>(settings.bounds.maximumInterval.count()), effective.minimumCapacity,
+                  effective.maximumCapacity, static_cast<long long>(effective.minimumInterval.count()),
+                  static_cast<long long>(effective.maximumInterval.count()));
     }
 
     ClientSettings settings;

@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "../idle/affinity.h"
 #include "lease.h"
 #include "poolcore.h"
-
-#include "../idle/affinity.h"
 
 #include <tidepool/connection.h>
 
@@ -59,8 +58,7 @@ void closeGently(QSslSocket *socket)
 
 Lease::Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket)
     : m_core(std::move(core)), m_token(token), m_id(id), m_socket(socket)
-{
-}
+{}
 
 Lease::~Lease()
 {

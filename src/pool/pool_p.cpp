@@ -65,6 +65,7 @@ void PoolPrivate::close()
     });
     m_engine.clear();
     m_lane.reset();
+    publish(); // nothing comes after closed()
     emit q->closed();
 }
 

@@ -3,10 +3,9 @@
 
 #pragma once
 
+#include "../supply/lane.h"
 #include "poolcore.h"
 #include "poolengine.h"
-
-#include "../supply/lane.h"
 
 #include <QtCore/QPointer>
 #include <QtCore/QTimer>

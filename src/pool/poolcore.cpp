@@ -3,10 +3,9 @@
 
 #include "poolcore.h"
 
+#include "../idle/affinity.h"
 #include "../supply/lane.h"
 #include "../supply/wireid.h"
-
-#include "../idle/affinity.h"
 
 #include <utility>
 
@@ -76,7 +75,8 @@ void PoolCore::startDraining()
         m_figures.takesFailed += static_cast<qint64>(waiters.size());
     }
     closeInLane(std::move(sockets));
-    fail(std::move(waiters), {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is draining and hands out no more connections.")});
+    fail(std::move(waiters),
+         {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is draining and hands out no more connections.")});
     changed();
 }
 
@@ -403,7 +403,8 @@ void PoolCore::established(Established connection)
         } else {
             ++m_figures.dropped;
             error = {Phase::Identify, ErrorKind::BadIdentity,
-                     QStringLiteral("The server sent the id %1, which another connection of this pool has.").arg(connection.id.toString())};
+                     QStringLiteral("The server sent the id %1, which another connection of this pool has.")
+                         .arg(connection.id.toString())};
         }
     }
     if (!entry) {

@@ -3,14 +3,13 @@
 
 #pragma once
 
-#include "announcer.h"
-#include "lease.h"
-
 #include "../idle/idlestore.h"
 #include "../idle/liveness.h"
 #include "../idle/waiters.h"
 #include "../idle/watcher.h"
 #include "../supply/sink.h"
+#include "announcer.h"
+#include "lease.h"
 
 #include <tidepool/pool.h>
 

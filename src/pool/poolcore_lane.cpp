@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "poolcore.h"
-
 #include "../idle/affinity.h"
+#include "poolcore.h"
 
 #include <algorithm>
 #include <utility>
@@ -124,8 +123,10 @@ void PoolCore::failAsTimedOut(WaiterList waiters)
     const PoolStatus figures = status();
     for (auto &waiter : waiters) {
         const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(waiter->deadline - waiter->askedAt);
-        const QString what = waiter->id ? QStringLiteral("Connection %1").arg(waiter->id->toString()) : QStringLiteral("A free connection");
-        QString message = QStringLiteral("%1 did not come within %2 ms: %3 parked of a capacity of %4, %5 connecting, %6 in the handshake, %7 takes waiting.")
+        const QString what = waiter->id ? QStringLiteral("Connection %1").arg(waiter->id->toString())
+                                        : QStringLiteral("A free connection");
+        QString message = QStringLiteral("%1 did not come within %2 ms: %3 parked of a capacity of %4, %5 connecting, "
+                                         "%6 in the handshake, %7 takes waiting.")
                               .arg(what)
                               .arg(waited.count())
                               .arg(figures.active)

@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "poolcore.h"
-
 #include "../idle/affinity.h"
 #include "../supply/lane.h"
+#include "poolcore.h"
 
 #include <QtCore/QRandomGenerator>
 #include <QtCore/QTimer>
@@ -48,9 +47,11 @@ PoolError PoolCore::refusal() const
     case Life::Running:
         return {};
     case Life::Stopped:
-        return {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool was never started; call start() or listen().")};
+        return {Phase::Wait, ErrorKind::Closed,
+                QStringLiteral("The pool was never started; call start() or listen().")};
     case Life::Draining:
-        return {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is draining and hands out no more connections.")};
+        return {Phase::Wait, ErrorKind::Closed,
+                QStringLiteral("The pool is draining and hands out no more connections.")};
     case Life::Closed:
         break;
     }
@@ -72,7 +73,8 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
             watcher->remove(entry->descriptor, entry->token());
         QString text;
         std::optional<EvictionCause> fault = validate(*entry, unsolicited, text);
-        auto lease = fault ? nullptr : std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
+        auto lease =
+            fault ? nullptr : std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
         lock.lock();
         if (!fault && entry->generation != m_figures.generation) {
             (void)lease->reclaim();
@@ -155,7 +157,8 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
         error = m_fatal;
     if (!error && m_waiters.size() >= m_policy.maximumWaiting)
         error = {Phase::Wait, ErrorKind::Limit,
-                 QStringLiteral("%1 takes wait already, which is the limit; raise maximumWaiting or the capacity.").arg(m_waiters.size())};
+                 QStringLiteral("%1 takes wait already, which is the limit; raise maximumWaiting or the capacity.")
+                     .arg(m_waiters.size())};
     ++m_figures.takesAsked;
     if (error) {
         ++m_figures.takesFailed;
@@ -200,7 +203,8 @@ TakeResult PoolCore::tryTake()
     }
     ++m_figures.takesFailed;
     if (!error)
-        error = {Phase::Wait, ErrorKind::Empty, QStringLiteral("No connection is parked just now; take() waits for one.")};
+        error = {Phase::Wait, ErrorKind::Empty,
+                 QStringLiteral("No connection is parked just now; take() waits for one.")};
     error.setStatus(statusLocked());
     lock.unlock();
     wakeSupply(); // dead ones may have been found
@@ -306,7 +310,10 @@ void PoolCore::countServed(const Waiter &waiter, Entry *entry)
 {
     const auto now = Clock::now();
     --m_figures.checking;
-    m_figures.parked += std::exchange(entry->isCounted, true) ? 0 : 1;
+    if (!std::exchange(entry->isCounted, true)) {
+        ++m_figures.parked;
+        record({PoolEvent::Kind::Parked, entry->id, {}, {}});
+    }
     ++m_figures.taken;
     ++m_figures.servedAfterWait;
     m_figures.waitTime.add(now - waiter.askedAt);
@@ -354,9 +361,12 @@ void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
         kept->finishGiveBack(given);
     };
     // Queued, because the socket leaves the thread at the end.
-    QObject::connect(socket, &QIODevice::bytesWritten, sending, [look] { look(false); }, Qt::QueuedConnection);
-    QObject::connect(socket, &QSslSocket::encryptedBytesWritten, sending, [look] { look(false); }, Qt::QueuedConnection);
-    QObject::connect(socket, &QAbstractSocket::disconnected, sending, [look] { look(false); }, Qt::QueuedConnection);
+    QObject::connect(
+        socket, &QIODevice::bytesWritten, sending, [look] { look(false); }, Qt::QueuedConnection);
+    QObject::connect(
+        socket, &QSslSocket::encryptedBytesWritten, sending, [look] { look(false); }, Qt::QueuedConnection);
+    QObject::connect(
+        socket, &QAbstractSocket::disconnected, sending, [look] { look(false); }, Qt::QueuedConnection);
     QObject::connect(sending, &QTimer::timeout, sending, [look] { look(true); });
     sending->setSingleShot(true);
     sending->start(sendingTime);
@@ -374,8 +384,8 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
     {
         const Lock lock(m_mutex);
         Entry *known = m_store.find(lease->token());
-        const bool isWelcome = m_life == Life::Running && m_store.parkedCount() < m_policy.limit
-            && known && known->generation == m_figures.generation;
+        const bool isWelcome = m_life == Life::Running && m_store.parkedCount() < m_policy.limit && known
+            && known->generation == m_figures.generation;
         if (known && !isGood) {
             ++m_figures.failed[static_cast<size_t>(Phase::Validate)];
             m_store.remove(known);

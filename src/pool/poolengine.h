@@ -3,9 +3,8 @@
 
 #pragma once
 
-#include "poolcore.h"
-
 #include "../supply/supply.h"
+#include "poolcore.h"
 
 #include <QtCore/QTimer>
 

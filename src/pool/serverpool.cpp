@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "pool_p.h"
-
 #include "../log.h"
 #include "../supply/serversupply.h"
+#include "pool_p.h"
 
 #include <tidepool/serverpool.h>
 
@@ -28,7 +27,8 @@ public:
             return;
         const TlsConfiguration configuration = isNewEndpoint ? serverTlsConfiguration(tls) : tlsInUse;
         if (configuration.error) {
-            qCWarning(lcTidepool, "The new TLS settings are not used: %ls", qUtf16Printable(configuration.error.message()));
+            qCWarning(lcTidepool, "The new TLS settings are not used: %ls",
+                      qUtf16Printable(configuration.error.message()));
             core->setStartError(configuration.error);
             return;
         }
@@ -83,8 +83,10 @@ bool ServerPool::setAllowedClients(const QStringList &clients)
     QString bad;
     const auto parsed = AllowedClients::parse(clients, &bad);
     if (!parsed) {
-        qCWarning(lcTidepool, "\"%ls\" is neither an address nor a network such as 192.0.2.0/24; the allowed clients stay as they are.",
-                  qUtf16Printable(bad));
+        qCWarning(
+            lcTidepool,
+            "\"%ls\" is neither an address nor a network such as 192.0.2.0/24; the allowed clients stay as they are.",
+            qUtf16Printable(bad));
         return false;
     }
     dd()->settings.allowedClients = *parsed;

@@ -5,15 +5,15 @@
 
 #include <QtCore/QSocketNotifier>
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace Tidepool {
 
@@ -71,18 +71,17 @@ bool makePipe(Direction &direction)
     return true;
 }
 
-/// splice(2) moves pages from socket to socket without a copy, and works on the descriptors, so unlike with a QTcpSocket
-/// half-close survives: a side that has ended its sending can still receive.
+/// splice(2) moves pages from socket to socket without a copy, and works on the descriptors, so unlike with a
+/// QTcpSocket half-close survives: a side that has ended its sending can still receive.
 class SplicePump final : public Pump
 {
 public:
     SplicePump(PumpParts parts, std::array<Descriptor, 2> sockets, std::array<Direction, 2> directions)
-        : Pump(std::move(parts.state), parts.idleTimeout),
-          m_ends(std::move(parts.ends)),
-          m_sockets(std::move(sockets)),
-          m_directions(std::move(directions))
-    {
-    }
+        : Pump(std::move(parts.state), parts.idleTimeout)
+        , m_ends(std::move(parts.ends))
+        , m_sockets(std::move(sockets))
+        , m_directions(std::move(directions))
+    {}
 
     void start() override
     {
@@ -147,8 +146,8 @@ private:
         Direction &direction = m_directions[at(from)];
         bool isMoved = false;
         if (!direction.hasEnded && direction.inPipe < pipeSize && direction.ahead.isEmpty()) {
-            const ssize_t count = ::splice(m_sockets[at(from)].get(), nullptr, direction.pipeIn.get(), nullptr, pipeSize - direction.inPipe,
-                                           SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+            const ssize_t count = ::splice(m_sockets[at(from)].get(), nullptr, direction.pipeIn.get(), nullptr,
+                                           pipeSize - direction.inPipe, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
             if (count > 0) {
                 direction.inPipe += static_cast<size_t>(count);
                 noteProgress(from, count);
@@ -173,8 +172,10 @@ private:
         while (!direction.ahead.isEmpty() || direction.inPipe > 0) {
             const bool isAhead = !direction.ahead.isEmpty();
             const ssize_t count = isAhead
-                ? ::send(sink, direction.ahead.constData(), static_cast<size_t>(direction.ahead.size()), MSG_NOSIGNAL | MSG_DONTWAIT)
-                : ::splice(direction.pipeOut.get(), nullptr, sink, nullptr, direction.inPipe, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+                ? ::send(sink, direction.ahead.constData(), static_cast<size_t>(direction.ahead.size()),
+                         MSG_NOSIGNAL | MSG_DONTWAIT)
+                : ::splice(direction.pipeOut.get(), nullptr, sink, nullptr, direction.inPipe,
+                           SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
             if (count < 0 && errno == EINTR)
                 continue;
             if (count < 0 && errno == EAGAIN)
@@ -237,7 +238,8 @@ private:
 bool isPlain(QTcpSocket *socket)
 {
     const auto *tls = qobject_cast<QSslSocket *>(socket);
-    return socket && (!tls || tls->mode() == QSslSocket::UnencryptedMode) && socket->state() == QAbstractSocket::ConnectedState;
+    return socket && (!tls || tls->mode() == QSslSocket::UnencryptedMode)
+        && socket->state() == QAbstractSocket::ConnectedState;
 }
 
 } // namespace

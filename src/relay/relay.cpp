@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "pump.h"
-
 #include "../supply/lane.h"
+#include "pump.h"
 
 #include <tidepool/relay.h>
 
@@ -51,7 +50,8 @@ public:
                     return;
                 first->moveTo(lane->thread());
                 second->moveTo(lane->thread());
-                auto parts = std::make_shared<PumpParts>(PumpParts{{std::move(*first), std::move(*second)}, state, idleTimeout});
+                auto parts =
+                    std::make_shared<PumpParts>(PumpParts{{std::move(*first), std::move(*second)}, state, idleTimeout});
                 first.reset();
                 second.reset();
                 lane->post([pump = m_pump, parts] {
@@ -125,18 +125,15 @@ private:
 
 Relay::Relay(const Connection &first, const Connection &second, QObject *parent)
     : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(first.transfer()), RelayEnd(second.transfer())))
-{
-}
+{}
 
 Relay::Relay(const Connection &first, std::unique_ptr<QTcpSocket> second, QObject *parent)
     : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(first.transfer()), RelayEnd(std::move(second))))
-{
-}
+{}
 
 Relay::Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent)
     : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(std::move(first)), RelayEnd(std::move(second))))
-{
-}
+{}
 
 Relay::~Relay() = default;
 

@@ -27,7 +27,8 @@ int otherOf(int side)
 }
 } // namespace
 
-SocketPump::SocketPump(PumpParts parts) : Pump(std::move(parts.state), parts.idleTimeout), m_ends(std::move(parts.ends)) {}
+SocketPump::SocketPump(PumpParts parts) : Pump(std::move(parts.state), parts.idleTimeout), m_ends(std::move(parts.ends))
+{}
 
 SocketPump::~SocketPump()
 {

@@ -16,7 +16,8 @@ bool isIPv4Mapped(const QHostAddress &address)
     if (address.protocol() != QAbstractSocket::IPv6Protocol)
         return false;
     const Q_IPV6ADDR bytes = address.toIPv6Address();
-    return std::all_of(bytes.c, bytes.c + 10, [](quint8 byte) { return byte == 0; }) && bytes[10] == 0xff && bytes[11] == 0xff;
+    return std::all_of(bytes.c, bytes.c + 10, [](quint8 byte) { return byte == 0; }) && bytes[10] == 0xff
+        && bytes[11] == 0xff;
 }
 
 QHostAddress normalised(QHostAddress address)
@@ -68,7 +69,8 @@ bool AllowedClients::admits(const QHostAddress &address) const
     if (m_networks.empty())
         return true;
     const QHostAddress client = normalised(address);
-    return std::any_of(m_networks.begin(), m_networks.end(), [&](const auto &network) { return client.isInSubnet(network); });
+    return std::any_of(m_networks.begin(), m_networks.end(),
+                       [&](const auto &network) { return client.isInSubnet(network); });
 }
 
 } // namespace Tidepool

@@ -13,7 +13,7 @@
 
 namespace Tidepool {
 
-ClientSupply::ClientSupply(Sink &sink, ClientSettings settings) : m_sink(sink)
+ClientSupply::ClientSupply(Sink &sink, const ClientSettings &settings) : m_sink(sink)
 {
     for (QTimer *timer : {&m_roundTimer, &m_backoffTimer}) {
         timer->setParent(this); // so that they move to the lane with this
@@ -44,7 +44,8 @@ void ClientSupply::applySettings(const ClientSettings &settings)
     m_tls = std::make_shared<const TlsConfiguration>(clientTlsConfiguration(settings.tls));
     m_problem = m_tls->error;
     if (!settings.dialer && (settings.host.isEmpty() || settings.port == 0))
-        m_problem = {Phase::Dial, ErrorKind::Settings, QStringLiteral("There is nowhere to connect to: set the pool's host and port, or a dialer.")};
+        m_problem = {Phase::Dial, ErrorKind::Settings,
+                     QStringLiteral("There is nowhere to connect to: set the pool's host and port, or a dialer.")};
     m_bounds = settings.bounds.corrected();
 }
 

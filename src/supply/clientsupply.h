@@ -19,7 +19,7 @@ class ClientSupply final : public Supply
     Q_OBJECT
 
 public:
-    ClientSupply(Sink &sink, ClientSettings settings);
+    ClientSupply(Sink &sink, const ClientSettings &settings);
     ~ClientSupply() override;
 
     void start() override;

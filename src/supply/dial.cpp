@@ -11,13 +11,14 @@
 
 namespace Tidepool {
 
-Dial::Dial(Sink &sink, std::shared_ptr<const ClientSettings> settings, std::shared_ptr<const TlsConfiguration> tls, int round)
-    : m_sink(sink),
-      m_settings(std::move(settings)),
-      m_tls(std::move(tls)),
-      m_step(std::in_place, sink, Sink::Step::Connecting),
-      m_generation(sink.generation()),
-      m_round(round)
+Dial::Dial(Sink &sink, std::shared_ptr<const ClientSettings> settings, std::shared_ptr<const TlsConfiguration> tls,
+           int round)
+    : m_sink(sink)
+    , m_settings(std::move(settings))
+    , m_tls(std::move(tls))
+    , m_step(std::in_place, sink, Sink::Step::Connecting)
+    , m_generation(sink.generation())
+    , m_round(round)
 {
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this,
@@ -32,8 +33,10 @@ void Dial::start()
         m_settings->dialer(*m_socket);
     else
         m_socket->connectToHost(m_settings->host, m_settings->port);
-    if (!m_isOver && m_socket->state() == QAbstractSocket::UnconnectedState && m_socket->error() == QAbstractSocket::UnknownSocketError)
-        fail({Phase::Dial, ErrorKind::Settings, QStringLiteral("The dialer did not start a connection; call connectToHost() on its socket.")});
+    if (!m_isOver && m_socket->state() == QAbstractSocket::UnconnectedState
+        && m_socket->error() == QAbstractSocket::UnknownSocketError)
+        fail({Phase::Dial, ErrorKind::Settings,
+              QStringLiteral("The dialer did not start a connection; call connectToHost() on its socket.")});
 }
 
 void Dial::prepare()
@@ -92,7 +95,8 @@ void Dial::onEncrypted()
         return;
     if (!m_tls->pins.isEmpty() && !m_tls->pins.match(m_socket->peerCertificate())) {
         fail({Phase::Handshake, ErrorKind::Pin,
-              QStringLiteral("The certificate of %1 matches no pin: it is %2. If the server's certificate was renewed, update TlsOptions::pins; "
+              QStringLiteral("The certificate of %1 matches no pin: it is %2. If the server's certificate was renewed, "
+                             "update TlsOptions::pins; "
                              "otherwise somebody is in between.")
                   .arg(m_settings->endpoint(), certificateFingerprint(m_socket->peerCertificate()))});
         return;
@@ -123,7 +127,8 @@ void Dial::readId()
         return;
     }
     fail({Phase::Identify, ErrorKind::BadIdentity,
-          QStringLiteral("%1 sent \"%2\" where a connection's id belongs. Is it a Tidepool or Go pool server, with the same IdFormat and TLS mode? "
+          QStringLiteral("%1 sent \"%2\" where a connection's id belongs. Is it a Tidepool or Go pool server, with the "
+                         "same IdFormat and TLS mode? "
                          "Other servers need Identity::Local.")
               .arg(m_settings->endpoint(), QString::fromLatin1(bytes.toPercentEncoding(" :;,/=")))});
 }

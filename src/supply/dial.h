@@ -3,10 +3,9 @@
 
 #pragma once
 
+#include "../tls/tlsconfiguration.h"
 #include "clientsettings.h"
 #include "sink.h"
-
-#include "../tls/tlsconfiguration.h"
 
 #include <QtCore/QTimer>
 
@@ -24,7 +23,8 @@ class Dial : public QObject
     Q_OBJECT
 
 public:
-    Dial(Sink &sink, std::shared_ptr<const ClientSettings> settings, std::shared_ptr<const TlsConfiguration> tls, int round);
+    Dial(Sink &sink, std::shared_ptr<const ClientSettings> settings, std::shared_ptr<const TlsConfiguration> tls,
+         int round);
 
     void start();
     [[nodiscard]] bool isOver() const { return m_isOver; }

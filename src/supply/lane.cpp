@@ -30,7 +30,7 @@ public:
     /// What is still posted when the loop has ended.
     void runRemaining()
     {
-        while (runBatch()) { }
+        while (runBatch()) {}
     }
 
 protected:
@@ -116,7 +116,8 @@ std::shared_ptr<Lane> Lane::acquire()
     if (static_cast<int>(alive.size()) < shared.count)
         alive.push_back(std::shared_ptr<Lane>(new Lane(std::make_unique<QThread>())));
     shared.lanes.assign(alive.begin(), alive.end());
-    return *std::min_element(alive.begin(), alive.end(), [](const auto &a, const auto &b) { return a.use_count() < b.use_count(); });
+    return *std::min_element(alive.begin(), alive.end(),
+                             [](const auto &a, const auto &b) { return a.use_count() < b.use_count(); });
 }
 
 std::shared_ptr<Lane> Lane::ofCallerThread()

@@ -65,7 +65,8 @@ bool Listener::adopt(qintptr descriptor)
     if (isListeningDescriptor(descriptor))
         return settle(setSocketDescriptor(descriptor), QStringLiteral("the descriptor %1").arg(descriptor));
     m_error = {Phase::Accept, ErrorKind::Settings,
-               QStringLiteral("The descriptor %1 is not a listening socket; call bind() and listen() on it first.").arg(descriptor)};
+               QStringLiteral("The descriptor %1 is not a listening socket; call bind() and listen() on it first.")
+                   .arg(descriptor)};
     return false;
 }
 

@@ -13,8 +13,8 @@ namespace Tidepool {
 
 /// A listening socket that hands every descriptor on, without a queue of its own.
 ///
-/// Not QSslServer: there, handshakes under way count as pending connections, and thirty silent clients stop it for good.
-/// Made and told to listen in the facade's thread, then moved to the lane.
+/// Not QSslServer: there, handshakes under way count as pending connections, and thirty silent clients stop it for
+/// good. Made and told to listen in the facade's thread, then moved to the lane.
 class Listener : public QTcpServer
 {
     Q_OBJECT

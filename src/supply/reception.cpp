@@ -10,18 +10,19 @@
 
 namespace Tidepool {
 
-Reception::Reception(Sink &sink, std::shared_ptr<const ServerSettings> settings, std::shared_ptr<const TlsConfiguration> tls,
-                     std::unique_ptr<QSslSocket> socket)
-    : m_sink(sink),
-      m_settings(std::move(settings)),
-      m_tls(std::move(tls)),
-      m_socket(std::move(socket)),
-      m_step(std::in_place, sink, Sink::Step::Handshaking),
-      m_generation(sink.generation())
+Reception::Reception(Sink &sink, std::shared_ptr<const ServerSettings> settings,
+                     std::shared_ptr<const TlsConfiguration> tls, std::unique_ptr<QSslSocket> socket)
+    : m_sink(sink)
+    , m_settings(std::move(settings))
+    , m_tls(std::move(tls))
+    , m_socket(std::move(socket))
+    , m_step(std::in_place, sink, Sink::Step::Handshaking)
+    , m_generation(sink.generation())
 {
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, [this] { fail(timeoutError(m_phase, m_timer.interval(), client())); });
-    connect(m_socket.get(), &QAbstractSocket::errorOccurred, this, [this] { fail(socketError(m_phase, *m_socket, client())); });
+    connect(m_socket.get(), &QAbstractSocket::errorOccurred, this,
+            [this] { fail(socketError(m_phase, *m_socket, client())); });
 }
 
 void Reception::start()

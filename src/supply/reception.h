@@ -3,10 +3,9 @@
 
 #pragma once
 
+#include "../tls/tlsconfiguration.h"
 #include "serversettings.h"
 #include "sink.h"
-
-#include "../tls/tlsconfiguration.h"
 
 #include <QtCore/QTimer>
 

@@ -18,11 +18,12 @@ constexpr std::chrono::milliseconds silentGrace{1'000};
 constexpr std::chrono::milliseconds acceptPause{100};
 } // namespace
 
-ServerSupply::ServerSupply(Sink &sink, ServerSettings settings, const TlsConfiguration &tls, std::unique_ptr<Listener> listener)
-    : m_sink(sink),
-      m_settings(std::make_shared<const ServerSettings>(std::move(settings))),
-      m_tls(std::make_shared<const TlsConfiguration>(tls)),
-      m_listener(std::move(listener))
+ServerSupply::ServerSupply(Sink &sink, ServerSettings settings, const TlsConfiguration &tls,
+                           std::unique_ptr<Listener> listener)
+    : m_sink(sink)
+    , m_settings(std::make_shared<const ServerSettings>(std::move(settings)))
+    , m_tls(std::make_shared<const TlsConfiguration>(tls))
+    , m_listener(std::move(listener))
 {
     m_listener->setParent(this); // so that they move to the lane with this
     m_resumeTimer.setParent(this);
@@ -73,7 +74,8 @@ void ServerSupply::onIncoming(qintptr descriptor)
     socket->setReadBufferSize(parkedReadBuffer);
     if (!socket->setSocketDescriptor(descriptor)) {
         closeDescriptor(descriptor);
-        m_sink.attemptFailed({Phase::Accept, ErrorKind::Other, QStringLiteral("Accepting a client failed: %1.").arg(socket->errorString())});
+        m_sink.attemptFailed({Phase::Accept, ErrorKind::Other,
+                              QStringLiteral("Accepting a client failed: %1.").arg(socket->errorString())});
         return;
     }
     if (!m_settings->allowedClients.admits(socket->peerAddress())) {
@@ -128,7 +130,8 @@ void ServerSupply::acceptOrHold()
         return;
     }
     if (m_silent.size() >= silentLimit()) {
-        const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - m_silent.front()->begunAt());
+        const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now()
+                                                                               - m_silent.front()->begunAt());
         if (age < silentGrace) {
             m_listener->hold();
             m_resumeTimer.start(silentGrace - age);
@@ -204,10 +207,12 @@ void ServerSupply::onFailed(Reception *reception)
 
 void ServerSupply::onAcceptError()
 {
-    const PoolError error(Phase::Accept, ErrorKind::Resources,
-                          QStringLiteral("Accepting clients failed: %1. Raise the limit of open files (ulimit -n), or lower the capacity. "
-                                         "Parked connections stay; accepting goes on when it can.")
-                              .arg(m_listener->errorString()));
+    const PoolError error(
+        Phase::Accept, ErrorKind::Resources,
+        QStringLiteral(
+            "Accepting clients failed: %1. Raise the limit of open files (ulimit -n), or lower the capacity. "
+            "Parked connections stay; accepting goes on when it can.")
+            .arg(m_listener->errorString()));
     m_acceptLog.failure(error.message());
     m_sink.attemptFailed(error);
     m_resumeTimer.start(acceptPause);

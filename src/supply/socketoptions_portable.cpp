@@ -16,7 +16,8 @@ void applyKeepAlive(qintptr descriptor, const KeepAlive &keepAlive)
 {
     const int on = keepAlive.enabled ? 1 : 0;
 #ifdef Q_OS_WIN
-    (void)::setsockopt(static_cast<SOCKET>(descriptor), SOL_SOCKET, SO_KEEPALIVE, reinterpret_cast<const char *>(&on), sizeof on);
+    (void)::setsockopt(static_cast<SOCKET>(descriptor), SOL_SOCKET, SO_KEEPALIVE, reinterpret_cast<const char *>(&on),
+                       sizeof on);
 #else
     (void)::setsockopt(static_cast<int>(descriptor), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 #endif

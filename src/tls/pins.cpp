@@ -67,7 +67,8 @@ bool Pins::match(const QSslCertificate &certificate) const
 {
     if (certificate.isNull())
         return false;
-    return m_digests.contains(sha256(certificate.toDer())) || m_digests.contains(sha256(subjectPublicKeyInfo(certificate)));
+    return m_digests.contains(sha256(certificate.toDer()))
+        || m_digests.contains(sha256(subjectPublicKeyInfo(certificate)));
 }
 
 QString certificateFingerprint(const QSslCertificate &certificate)

@@ -56,7 +56,8 @@ bool describe(X509 *certificate, EVP_PKEY *key, const QByteArray &commonName)
     return X509_set_version(certificate, X509_VERSION_3) == 1 && setSerialNumber(certificate)
         && X509_gmtime_adj(X509_getm_notBefore(certificate), -secondsPerDay)
         && X509_gmtime_adj(X509_getm_notAfter(certificate), validDays * secondsPerDay)
-        && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char *>(commonName.constData()),
+        && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                                      reinterpret_cast<const unsigned char *>(commonName.constData()),
                                       static_cast<int>(commonName.size()), -1, 0)
         && X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key) == 1
         && addExtension(certificate, NID_basic_constraints, "critical,CA:FALSE")
@@ -80,7 +81,8 @@ CertificateAndKey makeSelfSignedCertificate(const QString &commonName)
     const Certificate certificate(X509_new());
     const Bio keyPem(BIO_new(BIO_s_mem()));
     const Bio certificatePem(BIO_new(BIO_s_mem()));
-    if (!key || !certificate || !keyPem || !certificatePem || !describe(certificate.get(), key.get(), commonName.toUtf8())
+    if (!key || !certificate || !keyPem || !certificatePem
+        || !describe(certificate.get(), key.get(), commonName.toUtf8())
         || X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0
         || PEM_write_bio_PrivateKey(keyPem.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1
         || PEM_write_bio_X509(certificatePem.get(), certificate.get()) != 1) {
@@ -91,7 +93,8 @@ CertificateAndKey makeSelfSignedCertificate(const QString &commonName)
     result.certificate = QSslCertificate(contentOf(certificatePem.get()), QSsl::Pem);
     result.privateKey = QSslKey(contentOf(keyPem.get()), QSsl::Ec, QSsl::Pem, QSsl::PrivateKey);
     if (result.certificate.isNull() || result.privateKey.isNull())
-        result.error = QStringLiteral("Qt cannot read the certificate that OpenSSL made; is its TLS backend \"openssl\"?");
+        result.error =
+            QStringLiteral("Qt cannot read the certificate that OpenSSL made; is its TLS backend \"openssl\"?");
     return result;
 }
 

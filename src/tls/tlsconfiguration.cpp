@@ -22,7 +22,8 @@ TlsConfiguration commonConfiguration(const TlsOptions &options)
     if (options.mode == TlsMode::None)
         return result;
     if (!QSslSocket::supportsSsl()) {
-        result.error = settingsError(QStringLiteral("This Qt has no TLS backend; install Qt's OpenSSL backend or use TlsMode::None."));
+        result.error = settingsError(
+            QStringLiteral("This Qt has no TLS backend; install Qt's OpenSSL backend or use TlsMode::None."));
         return result;
     }
     result.ssl = QSslConfiguration();
@@ -33,7 +34,8 @@ TlsConfiguration commonConfiguration(const TlsOptions &options)
     result.ssl.setLocalCertificateChain(options.certificateChain);
     result.ssl.setPrivateKey(options.privateKey);
     if (!options.certificateChain.isEmpty() && options.privateKey.isNull())
-        result.error = settingsError(QStringLiteral("There is a certificate but no private key for it; set TlsOptions::privateKey."));
+        result.error = settingsError(
+            QStringLiteral("There is a certificate but no private key for it; set TlsOptions::privateKey."));
     return result;
 }
 
@@ -83,7 +85,9 @@ TlsConfiguration serverTlsConfiguration(const TlsOptions &options)
     if (result.mode == TlsMode::None || result.error)
         return result;
     if (own.certificateChain.isEmpty()) {
-        result.error = settingsError(QStringLiteral("A server in TlsMode::Verified needs a certificate and its key; set TlsOptions::certificateChain and privateKey, or use SelfSigned."));
+        result.error =
+            settingsError(QStringLiteral("A server in TlsMode::Verified needs a certificate and its key; set "
+                                         "TlsOptions::certificateChain and privateKey, or use SelfSigned."));
         return result;
     }
     // Qt's default would ask every client for a certificate and accept whatever comes.

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Tidepool authors
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Configures, builds and runs the project in the folder CONSUMER, after installing Tidepool for it if it wants that.
+# Configures, builds and runs the project in the folder CONSUMER; for "package", Tidepool is installed first.
 
 function(run)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -20,10 +20,15 @@ if(CONSUMER STREQUAL "package")
     run(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix} --config ${CONFIG})
 endif()
 
-run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/${CONSUMER} -B ${build} -G ${GENERATOR}
-    -D CMAKE_BUILD_TYPE=${CONFIG} -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}
-    -D CMAKE_PREFIX_PATH=${prefix} -D TIDEPOOL_SOURCE_DIR=${SOURCE_DIR})
-if(CONSUMER STREQUAL "subproject" AND output MATCHES "TIDEPOOL_")
+set(launcher)
+if(CCACHE)
+    set(launcher -D CMAKE_CXX_COMPILER_LAUNCHER=${CCACHE})
+    set(ENV{CCACHE_SLOPPINESS} pch_defines,time_macros)
+endif()
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/${CONSUMER} -B ${build} -G ${GENERATOR} ${launcher}
+    -D CMAKE_BUILD_TYPE=${CONFIG} -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_PREFIX_PATH=${prefix}
+    -D TIDEPOOL_SOURCE_DIR=${SOURCE_DIR} -D TIDEPOOL_PCH=ON)
+if(CONSUMER STREQUAL "subproject" AND output MATCHES "TIDEPOOL_BUILD")
     message(FATAL_ERROR "Tidepool is not quiet as a subproject:\n${output}")
 endif()
 run(${CMAKE_COMMAND} --build ${build} --config ${CONFIG} --parallel 2)

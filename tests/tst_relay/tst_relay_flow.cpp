@@ -50,6 +50,8 @@ void tst_RelayFlow::carriesBothWays()
     RelayEnd first = m_ends->make(firstEncrypted);
     RelayEnd second = m_ends->make(secondEncrypted);
     Relay relay(first.connection, second.connection);
+    QVERIFY(!first.connection.isValid()); // the relay has taken both over
+    QVERIFY(!second.connection.isValid());
     QVERIFY(!relay.isRunning());
     relay.start();
     QVERIFY(relay.isRunning());
