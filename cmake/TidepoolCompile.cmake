@@ -24,6 +24,7 @@ endif()
 if(TIDEPOOL_PCH)
     file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp CONTENT "")
     add_library(tidepool_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
+    set_target_properties(tidepool_pch PROPERTIES AUTOMOC OFF)
     target_link_libraries(tidepool_pch PRIVATE Qt6::Core Qt6::Network)
     target_precompile_headers(tidepool_pch PRIVATE
         <QtCore/QCoreApplication> <QtCore/QDateTime> <QtCore/QFuture> <QtCore/QHash> <QtCore/QObject> <QtCore/QPromise>

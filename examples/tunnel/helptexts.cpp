@@ -33,7 +33,8 @@ In a minute:
          tidepool server --listen :8443 --expose :8080
      It prints the command for the client, secret and pin included.
   2. Paste that command on the machine with the service, with the service's address:
-         TIDEPOOL_SECRET=... tidepool client --server example.org:8443 --pin sha256:... --target 127.0.0.1:3000
+         TIDEPOOL_SECRET=... tidepool client --server example.org:8443 --pin sha256:... \
+             --target 127.0.0.1:3000
   3. Visit http://example.org:8080/
 )";
 

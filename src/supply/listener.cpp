@@ -8,15 +8,21 @@
 #ifdef Q_OS_WIN
 #    include <winsock2.h>
 #else
+#    include <fcntl.h>
 #    include <sys/socket.h>
 #    include <unistd.h>
+
+#    include <cerrno>
 #endif
+
+#include <utility>
 
 namespace Tidepool {
 
 namespace {
 constexpr int backlog = 1'024; // Qt's default is 50
-constexpr int anyPositiveNumber = 30; // no connection is ever pending in Qt's sense
+// In one turn of the loop, so that a flood does not keep the lane from the rest.
+constexpr int acceptsInOneTurn = 64;
 
 QString remedy(QAbstractSocket::SocketError error)
 {
@@ -46,6 +52,40 @@ bool isListeningDescriptor(qintptr descriptor)
 #endif
     return result == 0 && isListening != 0;
 }
+
+enum class Outcome : quint8 { Accepted, GoneAgain, NobodyThere, Failed };
+
+#ifdef Q_OS_WIN
+std::pair<qintptr, Outcome> acceptOne(qintptr listening)
+{
+    const SOCKET accepted = ::accept(static_cast<SOCKET>(listening), nullptr, nullptr);
+    if (accepted != INVALID_SOCKET)
+        return {static_cast<qintptr>(accepted), Outcome::Accepted};
+    const int error = WSAGetLastError();
+    if (error == WSAEWOULDBLOCK)
+        return {-1, Outcome::NobodyThere};
+    return {-1, error == WSAECONNRESET ? Outcome::GoneAgain : Outcome::Failed};
+}
+#else
+std::pair<qintptr, Outcome> acceptOne(qintptr listening)
+{
+    const int accepted = ::accept(static_cast<int>(listening), nullptr, nullptr);
+    if (accepted >= 0) {
+        (void)::fcntl(accepted, F_SETFD, FD_CLOEXEC);
+        return {accepted, Outcome::Accepted};
+    }
+    switch (errno) {
+    case EAGAIN:
+        return {-1, Outcome::NobodyThere};
+    case EINTR:
+    case ECONNABORTED: // the client left while it waited in the backlog
+    case EPROTO:
+        return {-1, Outcome::GoneAgain};
+    default:
+        return {-1, Outcome::Failed};
+    }
+}
+#endif
 } // namespace
 
 Listener::Listener()
@@ -79,25 +119,47 @@ bool Listener::settle(bool isListening, const QString &where)
     return isListening;
 }
 
-// pauseAccepting() does not end an accept loop that is running, this does.
+// QTcpServer listens, but does not accept. Its engine keeps the first error it ever meets; that is EAGAIN, at the end
+// of the first accept loop, which it takes to be temporary. When descriptors run out later, it still sees that EAGAIN,
+// neither pauses nor tells, and spins. (Qt 6.4.2; QSslServer on top of it stops for good at thirty silent clients.)
+void Listener::start(Handler handler)
+{
+    m_handler = std::move(handler);
+    pauseAccepting();
+    m_notifier = std::make_unique<QSocketNotifier>(socketDescriptor(), QSocketNotifier::Read);
+    connect(m_notifier.get(), &QSocketNotifier::activated, this, &Listener::acceptPending);
+}
+
 void Listener::hold()
 {
-    setMaxPendingConnections(0);
-    pauseAccepting();
+    if (m_notifier)
+        m_notifier->setEnabled(false);
 }
 
 void Listener::unhold()
 {
-    setMaxPendingConnections(anyPositiveNumber);
-    resumeAccepting();
+    if (m_notifier)
+        m_notifier->setEnabled(true);
 }
 
-void Listener::incomingConnection(qintptr descriptor)
+void Listener::acceptPending()
 {
-    if (m_handler)
-        m_handler(descriptor);
-    else
-        closeDescriptor(descriptor);
+    for (int i = 0; i < acceptsInOneTurn && m_notifier->isEnabled(); ++i) {
+        const auto [descriptor, outcome] = acceptOne(socketDescriptor());
+        switch (outcome) {
+        case Outcome::Accepted:
+            m_handler(descriptor);
+            break;
+        case Outcome::GoneAgain:
+            break;
+        case Outcome::NobodyThere:
+            return;
+        case Outcome::Failed:
+            hold();
+            emit acceptFailed(qt_error_string());
+            return;
+        }
+    }
 }
 
 void closeDescriptor(qintptr descriptor)

@@ -5,9 +5,11 @@
 
 #include <tidepool/poolerror.h>
 
+#include <QtCore/QSocketNotifier>
 #include <QtNetwork/QTcpServer>
 
 #include <functional>
+#include <memory>
 
 namespace Tidepool {
 
@@ -29,18 +31,21 @@ public:
     bool adopt(qintptr descriptor);
     [[nodiscard]] PoolError error() const { return m_error; }
 
-    void setHandler(Handler handler) { m_handler = std::move(handler); }
-
+    /// Begins to accept. In the lane.
+    void start(Handler handler);
     /// Accepts no more, from within the handler too; clients wait in the system's backlog.
     void hold();
     void unhold();
 
-protected:
-    void incomingConnection(qintptr descriptor) override;
+Q_SIGNALS:
+    /// Accepting failed for want of something, mostly descriptors, and is on hold.
+    void acceptFailed(const QString &reason);
 
 private:
     bool settle(bool isListening, const QString &where);
+    void acceptPending();
 
+    std::unique_ptr<QSocketNotifier> m_notifier;
     Handler m_handler;
     PoolError m_error;
 };

@@ -14,7 +14,7 @@ namespace {
 constexpr size_t silentPerHandshake = 4;
 // What a client gets to say its first word, when others are waiting for its place.
 constexpr std::chrono::milliseconds silentGrace{1'000};
-// After an accept error (mostly: out of descriptors) Qt stops accepting for good; this is when we start it again.
+// After an accept error, mostly for want of descriptors, when to try again.
 constexpr std::chrono::milliseconds acceptPause{100};
 } // namespace
 
@@ -28,11 +28,12 @@ ServerSupply::ServerSupply(Sink &sink, ServerSettings settings, const TlsConfigu
     m_listener->setParent(this); // so that they move to the lane with this
     m_resumeTimer.setParent(this);
     m_resumeTimer.setSingleShot(true);
-    connect(&m_resumeTimer, &QTimer::timeout, this, &ServerSupply::acceptOrHold);
-    connect(m_listener.get(), &QTcpServer::acceptError, this, &ServerSupply::onAcceptError);
-    m_listener->setHandler([this](qintptr descriptor) { onIncoming(descriptor); });
-    // Nothing before start(), which is in the lane.
-    m_listener->hold();
+    connect(&m_resumeTimer, &QTimer::timeout, this, [this] {
+        m_isStarved = false;
+        acceptOrHold();
+    });
+    connect(m_listener.get(), &Listener::acceptFailed, this, &ServerSupply::onAcceptFailed);
+    m_listener->pauseAccepting(); // on the way to the lane
 }
 
 ServerSupply::~ServerSupply() = default;
@@ -40,6 +41,7 @@ ServerSupply::~ServerSupply() = default;
 void ServerSupply::start()
 {
     m_isStarted = true;
+    m_listener->start([this](qintptr descriptor) { onIncoming(descriptor); });
     acceptOrHold();
 }
 
@@ -125,7 +127,7 @@ void ServerSupply::makeRoomAmongSilent()
 // When all silent ones are so young that they may be a burst of honest clients, the next wait in the backlog.
 void ServerSupply::acceptOrHold()
 {
-    if (m_isPaused || !m_isStarted) {
+    if (m_isPaused || !m_isStarted || m_isStarved) {
         m_listener->hold();
         return;
     }
@@ -205,14 +207,15 @@ void ServerSupply::onFailed(Reception *reception)
     beginHandshakes();
 }
 
-void ServerSupply::onAcceptError()
+void ServerSupply::onAcceptFailed(const QString &reason)
 {
     const PoolError error(
         Phase::Accept, ErrorKind::Resources,
         QStringLiteral(
             "Accepting clients failed: %1. Raise the limit of open files (ulimit -n), or lower the capacity. "
             "Parked connections stay; accepting goes on when it can.")
-            .arg(m_listener->errorString()));
+            .arg(reason));
+    m_isStarved = true;
     m_acceptLog.failure(error.message());
     m_sink.attemptFailed(error);
     m_resumeTimer.start(acceptPause);

@@ -52,7 +52,7 @@ private:
     void beginHandshakes();
     void onFinished(Reception *reception);
     void onFailed(Reception *reception);
-    void onAcceptError();
+    void onAcceptFailed(const QString &reason);
     void moveTo(Entry &entry, Line &line);
     std::unique_ptr<Reception> takeOver(Reception *reception);
     std::unique_ptr<Reception> remove(Reception *reception);
@@ -68,6 +68,7 @@ private:
     QTimer m_resumeTimer;
     bool m_isPaused = false;
     bool m_isStarted = false;
+    bool m_isStarved = false; ///< Of descriptors; until the timer fires.
     RepeatedLog m_log;
     RepeatedLog m_acceptLog;
 };
