@@ -68,7 +68,7 @@ int runClient(const ClientOptions &options)
     if (!tls.error.isEmpty())
         return reportFailure(clientCommand, tls.error);
 
-    raiseFileLimit();
+    static_cast<void>(raiseFileLimit());
     setLanes(options.lanes);
     TunnelClient client(makeSettings(options, tls.options, secret.value));
     MetricsPage metrics;

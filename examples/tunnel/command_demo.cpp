@@ -230,7 +230,7 @@ int runDemo(const DemoOptions &options)
     // What both ends have to say would only be in the way of the picture.
     if (!options.verbose)
         QLoggingCategory::setFilterRules(QStringLiteral("tidepool*.info=false"));
-    raiseFileLimit();
+    static_cast<void>(raiseFileLimit());
     setLanes(0);
     Demo demo(options);
     ShutdownSignals shutdown;

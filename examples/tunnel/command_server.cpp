@@ -35,6 +35,7 @@ ServerSettings makeSettings(const ServerOptions &options, const Tidepool::TlsOpt
     settings.idleTimeout = options.idleTimeout;
     settings.visitorPatience = options.visitorPatience;
     settings.maximumWaiting = options.maximumWaiting;
+    settings.fitInto(raiseFileLimit());
     return settings;
 }
 
@@ -117,7 +118,6 @@ int runServer(const ServerOptions &options)
     if (!tls.notice.isEmpty())
         qCInfo(lcTunnel).noquote() << tls.notice;
 
-    raiseFileLimit();
     setLanes(options.lanes);
     TunnelServer server(makeSettings(options, tls.options, secret.value));
     if (const QString error = startQuietly(server); !error.isEmpty())

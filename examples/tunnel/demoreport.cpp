@@ -171,7 +171,7 @@ QString DemoReport::pool(const Summary &summary) const
                              .arg(summary.client.failedTotal())
                              .arg(summary.client.evictedTotal()))
                    + row(QStringLiteral("capacity"), QString::number(summary.client.capacity),
-                         QStringLiteral("at most %1; the pool set it by demand").arg(summary.highestCapacity)));
+                         QStringLiteral("at most %1 in this run").arg(summary.highestCapacity)));
 }
 
 QString DemoReport::verdict(const DemoResults &results) const

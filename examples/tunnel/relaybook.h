@@ -38,6 +38,7 @@ public:
     void stopAll();
 
     [[nodiscard]] Totals totals() const;
+    [[nodiscard]] int active() const { return static_cast<int>(m_relays.size()); }
     [[nodiscard]] bool isEmpty() const { return m_relays.empty(); }
 
 signals:

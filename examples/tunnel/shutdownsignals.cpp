@@ -18,6 +18,7 @@
 #    include <sys/resource.h>
 #    include <unistd.h>
 
+#    include <algorithm>
 #    include <array>
 #endif
 
@@ -26,6 +27,10 @@ namespace Tunnel {
 namespace {
 
 constexpr int interruptedAtOnce = 130; // what shells say of a program that SIGINT ended
+constexpr int usualFileLimit = 1'024;
+#ifdef Q_OS_UNIX
+constexpr rlim_t mostFiles = 1'000'000;
+#endif
 
 } // namespace
 
@@ -89,14 +94,16 @@ ShutdownSignals::~ShutdownSignals()
     }
 }
 
-void raiseFileLimit()
+int raiseFileLimit()
 {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        return usualFileLimit;
+    const rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        qCWarning(lcTunnel) << "cannot raise the limit for open files";
+        limit.rlim_cur = before;
+    return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, mostFiles));
 }
 
 #else
@@ -135,7 +142,10 @@ ShutdownSignals::ShutdownSignals(QObject *parent) : QObject(parent), d(std::make
 
 ShutdownSignals::~ShutdownSignals() = default;
 
-void raiseFileLimit() {}
+int raiseFileLimit()
+{
+    return usualFileLimit;
+}
 
 #endif
 

@@ -26,7 +26,7 @@ private:
     std::unique_ptr<Private> d;
 };
 
-/// Raises the number of files this process may have open as far as it may: every visitor needs two.
-void raiseFileLimit();
+/// Raises the number of files this process may have open as far as it may, and returns it.
+int raiseFileLimit();
 
 } // namespace Tunnel

@@ -20,9 +20,7 @@ TargetDial::TargetDial(Tidepool::Connection pooled, const Endpoint &target, std:
     : QObject(parent), m_pooled(std::move(pooled)), m_socket(std::make_unique<QTcpSocket>())
 {
     m_socket->setProxy(QNetworkProxy::NoProxy);
-    // A target that speaks and closes at once must not be seen closing before a relay has read what it said:
-    // with a full buffer, the socket does not look any further.
-    m_socket->setReadBufferSize(1);
+    m_socket->setReadBufferSize(targetReadBuffer);
     // Queued, because the socket is moved to another thread in consequence, and not under its own signal.
     connect(m_socket.get(), &QTcpSocket::connected, this, &TargetDial::succeed, Qt::QueuedConnection);
     connect(
@@ -39,7 +37,6 @@ TargetDial::~TargetDial() = default;
 std::unique_ptr<QTcpSocket> TargetDial::takeSocket()
 {
     m_socket->disconnect(this);
-    m_socket->setReadBufferSize(targetReadBuffer);
     return std::move(m_socket);
 }
 

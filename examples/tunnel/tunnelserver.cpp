@@ -8,6 +8,8 @@
 
 #include <QtCore/QThread>
 
+#include <algorithm>
+
 namespace Tunnel {
 
 using Tidepool::ConnectionId;
@@ -24,10 +26,23 @@ constexpr std::chrono::milliseconds sweepInterval{250};
 
 } // namespace
 
+void ServerSettings::fitInto(int files)
+{
+    // A quarter for what is parked, a sixteenth each for handshakes and for the program itself, the rest for visitors.
+    // Each of them takes two, and without TLS four more, for the pipes that carry his bytes within the kernel.
+    const int perVisitor = tls.mode == Tidepool::TlsMode::None ? 6 : 2;
+    maximumParked = std::clamp(files / 4, 8, maximumParked);
+    maximumStrangers = std::clamp(maximumParked / 4, 4, maximumStrangers);
+    // Five files for each: clients that have not said a word are limited to four times as many.
+    maximumHandshakes = std::clamp(files / 16 / 5, 2, maximumHandshakes);
+    maximumVisitors = std::clamp(files * 5 / 8 / perVisitor, 4, maximumVisitors);
+}
+
 TunnelServer::TunnelServer(const ServerSettings &settings, QObject *parent)
     : QObject(parent)
     , m_settings(settings)
     , m_relays(settings.idleTimeout)
+    , m_roster({.strangers = settings.maximumStrangers})
     , m_gatekeeper(m_pool, settings.secret, {},
                    [this](std::unique_ptr<ControlChannel> channel) { welcome(std::move(channel)); })
     , m_port(settings.visitorPatience, [this](Visitor visitor) { admit(std::move(visitor)); })
@@ -56,6 +71,7 @@ QString TunnelServer::start()
 {
     m_pool.setTls(m_settings.tls);
     m_pool.setMaximumCapacity(m_settings.maximumParked);
+    m_pool.setMaximumHandshakes(m_settings.maximumHandshakes);
     // Room is made by closing strangers (see Roster), never by closing the client's connections.
     m_pool.setOverflow(Tidepool::Overflow::Refuse);
     m_pool.setAllowedClients(m_settings.allowedClients);
@@ -191,6 +207,8 @@ void TunnelServer::admit(Visitor visitor)
     qCDebug(lcTunnel).noquote() << "visitor" << visitor.peer;
     if (waitingVisitors() >= m_settings.maximumWaiting)
         return turnAway(visitor, QStringLiteral("%1 others are waiting already").arg(waitingVisitors()));
+    if (waitingVisitors() + m_relays.active() >= m_settings.maximumVisitors)
+        return turnAway(visitor, QStringLiteral("%1 others are here already").arg(m_settings.maximumVisitors));
     visitor.waited = m_roster.ready() == 0 || !m_waiting.empty();
     m_waiting.push_back(std::move(visitor));
     serve();

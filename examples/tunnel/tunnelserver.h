@@ -39,6 +39,15 @@ struct ServerSettings
     int maximumRefusals = 8;
     /// Parked connections at most, strangers' included.
     int maximumParked = 8'192;
+    /// Of these, strangers' at most.
+    int maximumStrangers = 1'024;
+    /// TLS handshakes under way at once.
+    int maximumHandshakes = 64;
+    /// Visitors at once, waiting or served; one more is closed.
+    int maximumVisitors = 4'096;
+
+    /// Lowers the last four to what @p files open files allow. QTcpServer spins when they run out.
+    void fitInto(int files);
 };
 
 /// The public end of the tunnel: joins visitors with the proven client's warm connections.

@@ -3,6 +3,7 @@
 
 #include "liveness.h"
 
+#include <QtNetwork/QNetworkProxy>
 #include <QtNetwork/QSslSocket>
 
 #include <cerrno>
@@ -15,6 +16,20 @@
 #endif
 
 namespace Tidepool {
+
+qintptr nativeDescriptor(const QAbstractSocket &socket)
+{
+    const QNetworkProxy::ProxyType proxy = socket.proxy().type();
+    if (proxy != QNetworkProxy::NoProxy && proxy != QNetworkProxy::DefaultProxy) {
+        const auto inner = socket.findChildren<QTcpSocket *>();
+        for (const QTcpSocket *candidate : inner) {
+            const bool isOfEngine = qobject_cast<const QAbstractSocket *>(candidate->parent()) == nullptr;
+            if (isOfEngine)
+                return candidate->socketDescriptor();
+        }
+    }
+    return socket.socketDescriptor();
+}
 
 #ifdef Q_OS_WIN
 Peek peek(qintptr descriptor, int *systemError)
@@ -71,7 +86,7 @@ constexpr int maximumSteps = 16;
 Liveness examinePlain(QSslSocket &socket)
 {
     if (socket.bytesAvailable() == 0) {
-        switch (peek(socket.socketDescriptor())) {
+        switch (peek(nativeDescriptor(socket))) {
         case Peek::Quiet:
             return Liveness::Quiet;
         case Peek::Closed:
@@ -80,13 +95,13 @@ Liveness examinePlain(QSslSocket &socket)
             break;
         }
     }
-    return hasHungUp(socket.socketDescriptor()) ? Liveness::Dead : Liveness::Spoke;
+    return hasHungUp(nativeDescriptor(socket)) ? Liveness::Dead : Liveness::Spoke;
 }
 
 Liveness examineTls(QSslSocket &socket)
 {
     for (int step = 0; step < maximumSteps; ++step) {
-        const Peek seen = peek(socket.socketDescriptor());
+        const Peek seen = peek(nativeDescriptor(socket));
         if (seen == Peek::Closed)
             return Liveness::Dead;
         if (seen == Peek::Quiet)
@@ -99,7 +114,7 @@ Liveness examineTls(QSslSocket &socket)
         if (socket.bytesAvailable() > 0 && socket.bytesAvailable() == before)
             break; // the read buffer is full
     }
-    if (hasHungUp(socket.socketDescriptor()))
+    if (hasHungUp(nativeDescriptor(socket)))
         return Liveness::Dead;
     return socket.bytesAvailable() > 0 ? Liveness::Spoke : Liveness::Quiet;
 }

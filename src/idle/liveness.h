@@ -5,9 +5,14 @@
 
 #include <QtCore/qglobal.h>
 
+QT_FORWARD_DECLARE_CLASS(QAbstractSocket)
 QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
 namespace Tidepool {
+
+/// The descriptor that the system knows. Behind a proxy, QAbstractSocket::socketDescriptor() is a number of Qt's own,
+/// and the real one belongs to a socket inside the proxy's engine.
+[[nodiscard]] qintptr nativeDescriptor(const QAbstractSocket &socket);
 
 /// What a look at a descriptor shows without taking a byte from it.
 enum class Peek : quint8 {

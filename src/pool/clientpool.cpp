@@ -211,7 +211,11 @@ Backoff ClientPool::backoff() const
 
 void ClientPool::setBackoff(const Backoff &backoff)
 {
-    dd()->set(dd()->settings.backoff, backoff, false);
+    Backoff clamped = backoff;
+    clamped.base = std::max(clamped.base, std::chrono::milliseconds(1));
+    clamped.cap = std::max(clamped.cap, clamped.base);
+    clamped.factor = std::clamp(clamped.factor, 1.0, 10.0);
+    dd()->set(dd()->settings.backoff, clamped, false);
 }
 
 int ClientPool::maximumParallelDials() const

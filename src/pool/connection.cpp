@@ -18,10 +18,11 @@ namespace {
 
 constexpr std::chrono::seconds closingTime{5};
 
-void closeInThisThread(QSslSocket *socket)
+// Whoever may be inside one of the socket's own signals has to defer its deletion. A deferred deletion of each of many
+// would cost the square of their number: every destructor looks through all events that are still posted.
+void closeInThisThread(QSslSocket *socket, bool canDefer)
 {
     socket->disconnect();
-    const bool canDefer = hasEventLoop();
     if (socket->state() == QAbstractSocket::ConnectedState) {
         if (hasUnsentBytes(*socket))
             socket->flush();
@@ -34,7 +35,6 @@ void closeInThisThread(QSslSocket *socket)
         }
     }
     socket->abort();
-    // The last handle may go inside one of the socket's own signals.
     if (canDefer)
         socket->deleteLater();
     else
@@ -47,13 +47,15 @@ void closeGently(QSslSocket *socket)
 {
     if (!socket)
         return;
-    if (!socket->thread())
+    if (!socket->thread()) {
         pullIntoThisThread(*socket);
-    if (socket->thread() == QThread::currentThread())
-        closeInThisThread(socket);
-    else
+        closeInThisThread(socket, hasEventLoop() && hasUnsentBytes(*socket));
+    } else if (socket->thread() == QThread::currentThread()) {
+        closeInThisThread(socket, hasEventLoop());
+    } else {
         QMetaObject::invokeMethod(
-            socket, [socket] { closeInThisThread(socket); }, Qt::QueuedConnection);
+            socket, [socket] { closeInThisThread(socket, true); }, Qt::QueuedConnection);
+    }
 }
 
 Lease::Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket)

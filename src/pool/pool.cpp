@@ -11,6 +11,34 @@
 
 namespace Tidepool {
 
+namespace {
+
+Timeouts clamped(Timeouts timeouts)
+{
+    for (auto *timeout : {&timeouts.take, &timeouts.resolve, &timeouts.dial, &timeouts.handshake, &timeouts.identify})
+        *timeout = std::max(*timeout, std::chrono::milliseconds(1));
+    return timeouts;
+}
+
+Lifetimes clamped(Lifetimes lifetimes)
+{
+    lifetimes.maximumLifetime = std::max(lifetimes.maximumLifetime, std::chrono::milliseconds(0));
+    lifetimes.maximumIdle = std::max(lifetimes.maximumIdle, std::chrono::milliseconds(0));
+    lifetimes.jitter = std::clamp(lifetimes.jitter, 0.0, 0.5);
+    return lifetimes;
+}
+
+KeepAlive clamped(KeepAlive keepAlive)
+{
+    keepAlive.idle = std::max(keepAlive.idle, std::chrono::seconds(1));
+    keepAlive.interval = std::max(keepAlive.interval, std::chrono::seconds(1));
+    keepAlive.count = std::clamp(keepAlive.count, 1, 127);
+    keepAlive.userTimeout = std::max(keepAlive.userTimeout, std::chrono::milliseconds(0));
+    return keepAlive;
+}
+
+} // namespace
+
 Pool::Pool(std::unique_ptr<PoolPrivate> priv, QObject *parent) : QObject(parent), d(std::move(priv))
 {
     d->q = this;
@@ -70,7 +98,7 @@ Timeouts Pool::timeouts() const
 
 void Pool::setTimeouts(const Timeouts &timeouts)
 {
-    if (!d->assign(d->timeouts, timeouts))
+    if (!d->assign(d->timeouts, clamped(timeouts)))
         return;
     d->applyPolicy();
     d->applySettings(false);
@@ -83,7 +111,7 @@ KeepAlive Pool::keepAlive() const
 
 void Pool::setKeepAlive(const KeepAlive &keepAlive)
 {
-    if (d->assign(d->keepAlive, keepAlive))
+    if (d->assign(d->keepAlive, clamped(keepAlive)))
         d->applySettings(false);
 }
 
@@ -94,7 +122,7 @@ Lifetimes Pool::lifetimes() const
 
 void Pool::setLifetimes(const Lifetimes &lifetimes)
 {
-    if (d->assign(d->policy.lifetimes, lifetimes))
+    if (d->assign(d->policy.lifetimes, clamped(lifetimes)))
         d->applyPolicy();
 }
 

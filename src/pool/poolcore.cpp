@@ -378,7 +378,7 @@ void PoolCore::established(Established connection)
     made->generation = connection.generation;
     made->establishedAt = Clock::now();
     made->parkedAt = made->establishedAt;
-    made->descriptor = connection.socket->socketDescriptor();
+    made->descriptor = nativeDescriptor(*connection.socket);
     made->hasSpoken = connection.socket->bytesAvailable() > 0; // right behind the id
     const bool isRoom = makeRoomFor(connection.id);
 

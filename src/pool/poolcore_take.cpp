@@ -384,8 +384,8 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
     {
         const Lock lock(m_mutex);
         Entry *known = m_store.find(lease->token());
-        const bool isWelcome = m_life == Life::Running && m_store.parkedCount() < m_policy.limit && known
-            && known->generation == m_figures.generation;
+        const bool isRoom = known && (m_store.parkedCount() < m_policy.limit || m_waiters.isAwaited(known->id));
+        const bool isWelcome = isRoom && m_life == Life::Running && known->generation == m_figures.generation;
         if (known && !isGood) {
             ++m_figures.failed[static_cast<size_t>(Phase::Validate)];
             m_store.remove(known);

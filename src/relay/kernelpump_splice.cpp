@@ -4,6 +4,7 @@
 #include "pump.h"
 
 #include <QtCore/QSocketNotifier>
+#include <QtNetwork/QNetworkProxy>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -239,7 +240,7 @@ bool isPlain(QTcpSocket *socket)
 {
     const auto *tls = qobject_cast<QSslSocket *>(socket);
     return socket && (!tls || tls->mode() == QSslSocket::UnencryptedMode)
-        && socket->state() == QAbstractSocket::ConnectedState;
+        && socket->state() == QAbstractSocket::ConnectedState && socket->proxy().type() == QNetworkProxy::NoProxy;
 }
 
 } // namespace

@@ -51,7 +51,7 @@ void SocketPump::start()
         if (m_isOver)
             return;
         pump(side); // what came before anybody listened
-        if (!m_isOver && m_sockets[static_cast<size_t>(side)]->state() != QAbstractSocket::ConnectedState)
+        if (!m_isOver && m_sockets[static_cast<size_t>(side)]->state() == QAbstractSocket::UnconnectedState)
             onClosed(side);
     }
 }

@@ -58,6 +58,7 @@ void ClientSupply::setSettings(const ClientSettings &settings, bool isNewEndpoin
         return;
     m_sink.setTarget(m_capacity, m_interval);
     if (isNewEndpoint) {
+        m_log.success(); // what fails from now on is news
         abandon();
         retryNow();
     } else {
@@ -205,7 +206,7 @@ void ClientSupply::onFailed(Dial *dial)
     if (!owned)
         return;
     const PoolError error = owned->error();
-    m_log.failure(error.message());
+    m_log.failure(error);
     m_sink.attemptFailed(error);
     if (error.isFatal())
         stopForGood(error, owned->generation());
@@ -236,7 +237,7 @@ void ClientSupply::stopForGood(const PoolError &error, quint64 generation)
     m_isFatal = true;
     m_roundTimer.stop();
     m_backoffTimer.stop();
-    m_log.failure(error.message());
+    m_log.failure(error);
     abandon();
     m_sink.setFatal(error, generation);
 }

@@ -3,6 +3,7 @@
 
 #include "dial.h"
 
+#include "../idle/liveness.h"
 #include "socketerror.h"
 #include "socketoptions.h"
 #include "wireid.h"
@@ -28,6 +29,8 @@ Dial::Dial(Sink &sink, std::shared_ptr<const ClientSettings> settings, std::shar
 void Dial::start()
 {
     prepare();
+    if (m_isOver)
+        return;
     enterPhase(Phase::Resolve, m_settings->timeouts.resolve);
     if (m_settings->dialer)
         m_settings->dialer(*m_socket);
@@ -48,16 +51,16 @@ void Dial::prepare()
         m_socket->setSslConfiguration(m_tls->ssl);
         m_socket->setPeerVerifyName(m_settings->tls.hostName.isEmpty() ? m_settings->host : m_settings->tls.hostName);
     }
+    if (!m_settings->sourceAddress.isNull() && !m_socket->bind(m_settings->sourceAddress))
+        fail({Phase::Dial, ErrorKind::Settings,
+              QStringLiteral("Cannot connect from %1: %2. Is it an address of this machine?")
+                  .arg(m_settings->sourceAddress.toString(), m_socket->errorString())});
     QSslSocket *socket = m_socket.get();
     connect(socket, &QAbstractSocket::stateChanged, this, &Dial::onStateChanged);
     connect(socket, &QAbstractSocket::connected, this, &Dial::onConnected);
     connect(socket, &QSslSocket::encrypted, this, &Dial::onEncrypted);
     connect(socket, &QIODevice::readyRead, this, &Dial::readId);
     connect(socket, &QAbstractSocket::errorOccurred, this, &Dial::failWithSocketError);
-    if (!m_settings->sourceAddress.isNull() && !m_socket->bind(m_settings->sourceAddress))
-        fail({Phase::Dial, ErrorKind::Settings,
-              QStringLiteral("Cannot connect from %1: %2. Is it an address of this machine?")
-                  .arg(m_settings->sourceAddress.toString(), m_socket->errorString())});
 }
 
 void Dial::enterPhase(Phase phase, std::chrono::milliseconds timeout)
@@ -77,7 +80,7 @@ void Dial::onConnected()
 {
     if (m_isOver)
         return;
-    applyKeepAlive(m_socket->socketDescriptor(), m_settings->keepAlive);
+    applyKeepAlive(nativeDescriptor(*m_socket), m_settings->keepAlive);
     m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
     m_step->moveTo(Sink::Step::Handshaking);
     if (m_tls->mode == TlsMode::None) {

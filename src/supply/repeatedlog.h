@@ -5,7 +5,10 @@
 
 #include "../log.h"
 
-#include <QtCore/QString>
+#include <tidepool/poolerror.h>
+
+#include <optional>
+#include <utility>
 
 namespace Tidepool {
 
@@ -13,27 +16,29 @@ namespace Tidepool {
 class RepeatedLog
 {
 public:
-    void failure(const QString &message)
+    void failure(const PoolError &error)
     {
-        if (message == m_message) {
+        // By its sort and not its words, which may name a client's port: strangers must not fill the log.
+        const std::pair sort(error.phase(), error.kind());
+        if (m_sort == sort) {
             ++m_repeated;
             return;
         }
         success();
-        m_message = message;
-        qCWarning(lcTidepool, "%ls", qUtf16Printable(message));
+        m_sort = sort;
+        qCWarning(lcTidepool, "%ls", qUtf16Printable(error.message()));
     }
 
     void success()
     {
         if (m_repeated > 0)
             qCInfo(lcTidepool, "The last failure was repeated %d more times.", m_repeated);
-        m_message.clear();
+        m_sort.reset();
         m_repeated = 0;
     }
 
 private:
-    QString m_message;
+    std::optional<std::pair<Phase, ErrorKind>> m_sort;
     int m_repeated = 0;
 };
 

@@ -202,7 +202,7 @@ void ServerSupply::onFailed(Reception *reception)
     const auto owned = takeOver(reception);
     if (!owned)
         return;
-    m_log.failure(owned->error().message());
+    m_log.failure(owned->error());
     m_sink.attemptFailed(owned->error());
     beginHandshakes();
 }
@@ -216,7 +216,7 @@ void ServerSupply::onAcceptFailed(const QString &reason)
             "Parked connections stay; accepting goes on when it can.")
             .arg(reason));
     m_isStarved = true;
-    m_acceptLog.failure(error.message());
+    m_acceptLog.failure(error);
     m_sink.attemptFailed(error);
     m_resumeTimer.start(acceptPause);
 }

@@ -9,6 +9,7 @@
 
 #include <QtCore/QFile>
 
+#include <algorithm>
 #include <atomic>
 #include <random>
 #include <thread>
@@ -80,7 +81,7 @@ public:
     }
     ~Closer()
     {
-        m_job = -2;
+        submit(-2);
         m_thread.join();
     }
     Q_DISABLE_COPY_MOVE(Closer)
@@ -91,27 +92,29 @@ public:
         m_delay = delay;
         m_arrived = false;
         m_done = false;
-        m_job = descriptor;
+        submit(descriptor);
     }
     /// The FIN or RST has reached the server's end.
     [[nodiscard]] bool hasArrived() const { return m_arrived; }
     void wait() const
     {
-        while (!m_done)
-            std::this_thread::yield();
+        m_done.wait(false);
     }
 
 private:
+    void submit(int job)
+    {
+        m_job = job;
+        m_job.notify_one();
+    }
+
     void run()
     {
         for (;;) {
+            m_job.wait(-1);
             const int job = m_job.exchange(-1);
             if (job == -2)
                 return;
-            if (job == -1) {
-                std::this_thread::yield();
-                continue;
-            }
             spin(m_delay);
             if (m_ending == Ending::Reset)
                 reset(job);
@@ -119,6 +122,7 @@ private:
                 close(job);
             m_arrived = true;
             m_done = true;
+            m_done.notify_one();
         }
     }
 
@@ -143,7 +147,7 @@ private:
         resetOnClose(descriptor);
         ::close(descriptor);
         while (!isGone(m_serverPort, ntohs(own.sin_port)))
-            std::this_thread::yield();
+            std::this_thread::sleep_for(20us);
     }
 
     const quint16 m_serverPort;
@@ -154,6 +158,33 @@ private:
     std::atomic<bool> m_done = true;
     std::thread m_thread;
 };
+
+/// Spreads the takes so that about every second one comes too late.
+class Pace
+{
+public:
+    explicit Pace(std::minstd_rand &random)
+        : m_random(random)
+    {
+    }
+    void delay() { spin(static_cast<unsigned>(m_random()) % m_limit); }
+    void adapt(bool wasLate)
+    {
+        constexpr unsigned least = 100;
+        constexpr unsigned most = 1'000'000;
+        m_limit = std::clamp(wasLate ? m_limit - m_limit / 16 : m_limit + m_limit / 16, least, most);
+    }
+
+private:
+    std::minstd_rand &m_random;
+    unsigned m_limit = 5'000;
+};
+
+void waitForActive(const Pool &pool, int active)
+{
+    while (pool.active() != active)
+        std::this_thread::sleep_for(20us);
+}
 
 int connectTo(quint16 port)
 {
@@ -202,7 +233,7 @@ void tst_FaultsRaces::closingWhileTaken()
     QVERIFY(pool.listen(QHostAddress::LocalHost));
     Closer closer(pool.serverPort());
     std::minstd_rand random(std::random_device{}());
-    const auto upTo = [&](unsigned turns) { return static_cast<unsigned>(random() % turns); };
+    Pace pace(random);
     const int races = raceCount() / 3;
     int handedOut = 0;
     int deadBefore = 0;
@@ -210,12 +241,12 @@ void tst_FaultsRaces::closingWhileTaken()
     for (int i = 0; i < races; ++i) {
         const int client = connectTo(pool.serverPort());
         const ConnectionId id = readId(client);
-        while (pool.active() == 0)
-            std::this_thread::yield();
+        waitForActive(pool, 1);
 
-        closer.go(client, theEnding, upTo(2'000));
-        spin(upTo(6'000));
+        closer.go(client, theEnding, static_cast<unsigned>(random() % 2'000));
+        pace.delay();
         const bool wasDead = closer.hasArrived();
+        pace.adapt(wasDead);
         const TakeResult taken = i % 2 == 0 ? pool.tryTake() : pool.take(id, 0ms).result();
         deadBefore += wasDead ? 1 : 0;
         handedOut += taken ? 1 : 0;
@@ -228,8 +259,7 @@ void tst_FaultsRaces::closingWhileTaken()
         }
         if (i % 64 == 0)
             QCoreApplication::processEvents();
-        while (pool.active() != 0)
-            std::this_thread::yield();
+        waitForActive(pool, 0);
     }
     qInfo("%d races: %d handed out, %d were dead before the take", races, handedOut, deadBefore);
     QCOMPARE(violations, 0);
@@ -249,23 +279,22 @@ void tst_FaultsRaces::closingWhileTakenOverTls()
     QVERIFY(pool.listen(QHostAddress::LocalHost));
     Closer closer(pool.serverPort());
     std::minstd_rand random(std::random_device{}());
-    const auto upTo = [&](unsigned turns) { return static_cast<unsigned>(random() % turns); };
+    Pace pace(random);
     const int races = raceCount() / 40;
     int violations = 0;
     for (int i = 0; i < races; ++i) {
         RawClient client(pool.serverPort());
         QVERIFY(client.encrypt());
         QVERIFY(client.readHexId().isValid());
-        while (pool.active() == 0)
-            std::this_thread::yield();
-        closer.go(static_cast<int>(client.socket()->socketDescriptor()), Ending::Close, upTo(2'000));
-        spin(upTo(6'000));
+        waitForActive(pool, 1);
+        closer.go(static_cast<int>(client.socket()->socketDescriptor()), Ending::Close, static_cast<unsigned>(random() % 2'000));
+        pace.delay();
         const bool wasDead = closer.hasArrived();
+        pace.adapt(wasDead);
         const TakeResult taken = pool.tryTake();
         violations += wasDead && taken ? 1 : 0;
         closer.wait();
-        while (pool.active() != 0)
-            std::this_thread::yield();
+        waitForActive(pool, 0);
     }
     QCOMPARE(violations, 0);
     VERIFY_BOOKS(pool);

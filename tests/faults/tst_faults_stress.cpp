@@ -274,10 +274,10 @@ void tst_FaultsStress::everythingAtOnce()
             server.flush();
             break;
         case 2:
-            client.setMaximumCapacity(static_cast<int>(1 + random() % 40));
+            client.setMaximumCapacity(client.minimumCapacity() + static_cast<int>(random() % 20));
             break;
         case 3:
-            client.setMinimumCapacity(static_cast<int>(1 + random() % 20));
+            client.setMinimumCapacity(1 + static_cast<int>(random()) % client.maximumCapacity());
             break;
         case 4:
             server.setMaximumCapacity(static_cast<int>(4 + random() % 200));
@@ -303,8 +303,6 @@ void tst_FaultsStress::everythingAtOnce()
 
     // It still works.
     server.setMaximumCapacity(200);
-    client.setMaximumCapacity(16);
-    client.setMinimumCapacity(16);
     VERIFY_TAKEN(await(client.take()));
     QTRY_COMPARE(client.status().leased + server.status().leased, 0);
     client.close();

@@ -112,8 +112,10 @@ void tst_ServerPoolLimits::halfHandshakesAreLimited()
     clock.start();
     while (!taken && clock.elapsed() < 5'000) {
         RawClient client(pool.serverPort());
-        if (client.encrypt())
-            taken = await(pool.take(client.readHexId()));
+        // With TLS 1.3 the client is done before the server is, which may still turn it away.
+        const ConnectionId id = client.encrypt() ? client.readHexId() : ConnectionId();
+        if (id.isValid())
+            taken = await(pool.take(id));
     }
     VERIFY_TAKEN(taken);
     for (RawClient &client : stuck)

@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -52,13 +53,13 @@ def free_port():
 class Process:
     """A running program whose output is read all the time."""
 
-    def __init__(self, *arguments, environment=None, name=None):
+    def __init__(self, *arguments, environment=None, name=None, files=None):
         self.name = name or arguments[0]
         self.output = []
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            errors="replace", env=environment)
+            errors="replace", env=environment, preexec_fn=files and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -276,20 +277,21 @@ class TunnelTest(unittest.TestCase):
         self.addCleanup(target.close)
         return target
 
-    def run_program(self, *arguments, environment=None, secret=SECRET):
-        """A running tidepool with these arguments."""
+    def run_program(self, *arguments, environment=None, secret=SECRET, files=None):
+        """A running tidepool with these arguments, which may open so many files."""
         variables = dict(os.environ, **(environment or {}))
         variables.pop("TIDEPOOL_SECRET", None)
         if secret is not None:
             variables["TIDEPOOL_SECRET"] = secret
-        process = Process(PROGRAM, *map(str, arguments), environment=variables, name=f"tidepool {arguments[0]}")
+        process = Process(PROGRAM, *map(str, arguments), environment=variables, name=f"tidepool {arguments[0]}", files=files)
         self.processes.append(process)
         return process
 
-    def start_server(self, *options, listen=0, expose=0, address="127.0.0.1", secret=SECRET):
+    def start_server(self, *options, listen=0, expose=0, address="127.0.0.1", secret=SECRET, files=None):
         """A server; its ports are in .port and .exposed."""
         server = self.run_program(
-            "server", "--listen", f"{address}:{listen}", "--expose", f"127.0.0.1:{expose}", *options, secret=secret)
+            "server", "--listen", f"{address}:{listen}", "--expose", f"127.0.0.1:{expose}", *options, secret=secret,
+            files=files)
         server.port = int(server.wait_for(r"listening on \S+:(\d+)")[1])
         server.exposed = int(server.wait_for(r"exposed on \S+:(\d+)")[1])
         return server

@@ -132,6 +132,54 @@ class Recovery(TunnelTest):
             visitor.sendall(b"hello")
             self.assertEqual(read_exactly(visitor, 5), b"hello")
 
+    def test_more_visitors_than_files(self):
+        target = self.echo()
+        for mode in ("self-signed", "none"):
+            with self.subTest(mode):
+                server = self.start_server("--tls", mode, files=256)
+                self.start_client(server, target, "--tls", mode)
+                self.check_echo(server)
+                crowd = [self.visit(server) for _ in range(400)]
+                served = 0
+                for visitor in crowd:
+                    with contextlib.suppress(OSError, AssertionError):
+                        visitor.sendall(b"hello")
+                        served += read_exactly(visitor, 5) == b"hello"
+                self.assertGreater(served, 10)
+                before = self.cpu_seconds(server)
+                time.sleep(1)  # what is measured: it rests, and does not spin
+                self.assertLess(self.cpu_seconds(server) - before, 0.5)
+                server.wait_for("was not served: .* others are here already")
+                for visitor in crowd:
+                    visitor.close()
+                until(lambda: self.served(server), 15, "there is room again")
+
+    def cpu_seconds(self, process):
+        with open(f"/proc/{process.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def served(self, server):
+        with contextlib.suppress(OSError, AssertionError):
+            self.check_echo(server, 1000)
+            return True
+        return False
+
+    def test_waiting_visitor_takes_no_memory(self):
+        server = self.start_server()
+        visitor = self.visit(server)
+        visitor.settimeout(1)
+        data = b"0123456789abcdef" * 65536
+        sent = 0
+        with self.assertRaises(TimeoutError, msg="what nobody reads yet stays with the visitor"):
+            while sent < 200 * len(data):
+                sent += visitor.send(data[sent % len(data):])
+        # And all of it arrives in the end.
+        target = self.echo(answers=False)
+        self.start_client(server, target)
+        until(lambda: target.received and len(target.received[0]) == sent, 15, "all of it arrived")
+        self.assertTrue((data * (sent // len(data) + 1)).startswith(target.received[0]))
+
     def test_client_that_falls_silent(self):
         # Stopped, not ended: nothing closes, and only the heartbeat tells.
         self.start("--heartbeat", "200")

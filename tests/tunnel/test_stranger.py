@@ -149,8 +149,9 @@ class Stranger(TunnelTest):
             control = self.control()
             control.hello()
             attempts.append(control)
-        # The oldest had to go.
+        # The oldest had to go, and at once.
         self.assertIsNone(attempts[0].hear())
+        self.server.wait_for("turned away .*: too many attempts at once")
         # The client comes back, from the same address even, while the rest hold all places.
         self.client.kill()
         mark = self.server.mark()
