@@ -88,6 +88,10 @@ Lane::~Lane()
         m_mailbox.release()->deleteLater(); // this may be one of its tasks
         return;
     }
+    if (!delivers()) {
+        stop();
+        return;
+    }
     // The last task is posted like any other, so everything posted before it still runs.
     Mailbox *mailbox = m_mailbox.release();
     QThread *thread = m_thread.get();
@@ -95,13 +99,28 @@ Lane::~Lane()
         mailbox->deleteLater(); // carried out when the thread finishes
         thread->quit();
     });
-    if (thread->isRunning() && QThread::currentThread() == thread) {
+    if (QThread::currentThread() == thread) {
         // The last user let go inside the lane: nobody is left to wait for the thread.
         QObject::connect(thread, &QThread::finished, thread, &QObject::deleteLater);
         m_thread.release(); // NOLINT(bugprone-unused-return-value): deleted by the line above
         return;
     }
     m_thread->wait();
+}
+
+// Without a QCoreApplication, Qt drops a thread's events instead of delivering them. So it is for a pool that is a
+// child of the application object, or static.
+bool Lane::delivers() const
+{
+    return !m_thread || (QCoreApplication::instance() && m_thread->isRunning());
+}
+
+// Ends the thread without its event loop's help, and does here what was still posted.
+void Lane::stop()
+{
+    m_thread->quit();
+    m_thread->wait();
+    m_mailbox->runRemaining();
 }
 
 std::shared_ptr<Lane> Lane::acquire()
@@ -133,6 +152,11 @@ void Lane::post(Task task)
 void Lane::run(const Task &task)
 {
     if (isCurrent()) {
+        task();
+        return;
+    }
+    if (!delivers()) {
+        stop();
         task();
         return;
     }

@@ -40,6 +40,8 @@ public:
 private:
     class Mailbox;
     explicit Lane(std::unique_ptr<QThread> thread);
+    [[nodiscard]] bool delivers() const;
+    void stop();
 
     std::unique_ptr<QThread> m_thread; // null for the caller's own
     std::unique_ptr<Mailbox> m_mailbox;
