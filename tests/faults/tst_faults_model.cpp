@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Random operations on a ServerPool and on a naive list of what it should hold. After each operation the two must agree.
-// A failure prints its seed: TIDEPOOL_MODEL_SEED=<seed> repeats it.
+// Random operations on a ServerPool and on a naive list of what it should hold. After each operation the two must
+// agree. A failure prints its seed: TIDEPOOL_MODEL_SEED=<seed> repeats it.
 
 #include "support/poolhelpers.h"
 #include "support/rawclient.h"
@@ -147,8 +147,8 @@ void tst_FaultsModel::connectClient()
     const qint64 overflowed = m_pool->status().overflowed;
     const qint64 parked = m_pool->status().parked;
     auto client = std::make_unique<RawClient>(m_pool->serverPort());
-    const bool decided = QTest::qWaitFor(
-        [&] { return m_pool->status().parked > parked || m_pool->status().overflowed > overflowed; });
+    const bool decided =
+        QTest::qWaitFor([&] { return m_pool->status().parked > parked || m_pool->status().overflowed > overflowed; });
     const ConnectionId id = client->readHexId(m_pool->status().overflowed > overflowed ? 1ms : 5'000ms);
     m_log.append(u"connect %1%2"_s.arg(id.toString(), decided ? QString() : u", undecided"_s));
     if (m_model.arrive(id))
@@ -361,8 +361,8 @@ void tst_FaultsModel::agrees()
     for (int i = 0; i < steps; ++i) {
         step(random);
         if (QTest::currentTestFailed() || !QTest::qWaitFor([&] { return difference().isEmpty(); }, 3'000)) {
-            QFAIL(qPrintable(u"seed %1, step %2\n%3\nThe last operations:\n%4"_s.arg(seed).arg(i)
-                    .arg(difference(), m_log.mid(std::max<qsizetype>(0, m_log.size() - 30)).join(u'\n'))));
+            QFAIL(qPrintable(u"seed %1, step %2\n%3\nThe last operations:\n%4"_s.arg(seed).arg(i).arg(
+                difference(), m_log.mid(std::max<qsizetype>(0, m_log.size() - 30)).join(u'\n'))));
         }
     }
     m_pool->close();

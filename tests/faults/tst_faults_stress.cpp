@@ -7,13 +7,13 @@
 
 #include <QtCore/QElapsedTimer>
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <deque>
 #include <mutex>
 #include <random>
 #include <thread>
-
-#include <sys/socket.h>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
@@ -67,11 +67,7 @@ struct Arena
 class Actor
 {
 public:
-    Actor(Arena &arena, unsigned seed)
-        : m_arena(arena)
-        , m_random(seed)
-    {
-    }
+    Actor(Arena &arena, unsigned seed) : m_arena(arena), m_random(seed) {}
 
     void run()
     {
@@ -316,8 +312,8 @@ void tst_FaultsStress::everythingAtOnce()
         QCOMPARE(status.active + status.connecting + status.handshaking + status.waiting, 0);
         qInfo("established %lld, taken %lld, given back %lld, evicted %lld, dropped %lld; takes %lld, warm %lld, "
               "after a wait %lld, failed %lld, cancelled %lld",
-            status.established, status.taken, status.givenBack, status.evictedTotal(), status.dropped,
-            status.takesAsked, status.servedWarm, status.servedAfterWait, status.takesFailed, status.takesCancelled);
+              status.established, status.taken, status.givenBack, status.evictedTotal(), status.dropped,
+              status.takesAsked, status.servedWarm, status.servedAfterWait, status.takesFailed, status.takesCancelled);
     }
     qInfo("conversations %d", arena.conversations.load());
 }

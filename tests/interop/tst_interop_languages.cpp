@@ -137,8 +137,9 @@ void tst_InteropLanguages::serverPoolMeetsClient()
     QVERIFY2(pool.listen(QHostAddress::LocalHost), qPrintable(pool.lastError().message()));
 
     Process client;
-    QStringList arguments{u"client"_s, u"--port"_s, QString::number(pool.serverPort()), u"--format"_s, name(format),
-        u"--count"_s, u"3"_s, u"--early"_s, u"I speak first"_s};
+    QStringList arguments{u"client"_s,   u"--port"_s,  QString::number(pool.serverPort()),
+                          u"--format"_s, name(format), u"--count"_s,
+                          u"3"_s,        u"--early"_s, u"I speak first"_s};
     if (mode != TlsMode::None)
         arguments += u"--tls"_s;
     if (mode == TlsMode::Verified)

@@ -43,14 +43,15 @@ QStringList tst_InteropTools::arguments(const QString &tool, quint16 port, TlsMo
     const QString root = m_directory.filePath(u"root.pem"_s);
     if (tool == "openssl"_L1) {
         QStringList list{u"s_client"_s, u"-quiet"_s, version == Version::Tls13 ? u"-tls1_3"_s : u"-tls1_2"_s,
-            u"-connect"_s, u"127.0.0.1:%1"_s.arg(port)};
+                         u"-connect"_s, u"127.0.0.1:%1"_s.arg(port)};
         if (mode == TlsMode::Verified)
             list += {u"-CAfile"_s, root, u"-verify_return_error"_s, u"-verify_hostname"_s, u"localhost"_s};
         return list;
     }
-    QStringList list{u"--logfile"_s, m_directory.filePath(u"gnutls.log"_s), u"--port"_s, QString::number(port),
-        u"--priority"_s,
-        u"NORMAL:-VERS-ALL:"_s + (version == Version::Tls13 ? u"+VERS-TLS1.3"_s : u"+VERS-TLS1.2"_s)};
+    QStringList list{
+        u"--logfile"_s,  m_directory.filePath(u"gnutls.log"_s),
+        u"--port"_s,     QString::number(port),
+        u"--priority"_s, u"NORMAL:-VERS-ALL:"_s + (version == Version::Tls13 ? u"+VERS-TLS1.3"_s : u"+VERS-TLS1.2"_s)};
     if (mode == TlsMode::Verified)
         list += {u"--x509cafile"_s, root, u"--verify-hostname"_s, u"localhost"_s};
     else

@@ -68,8 +68,8 @@ Certificate draft(const QByteArray &commonName, EVP_PKEY *key, X509 *issuer, int
     X509_gmtime_adj(X509_getm_notBefore(certificate.get()), static_cast<long>(fromDays) * secondsPerDay);
     X509_gmtime_adj(X509_getm_notAfter(certificate.get()), static_cast<long>(toDays) * secondsPerDay);
     X509_NAME *name = X509_get_subject_name(certificate.get());
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char *>(commonName.constData()),
-        -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char *>(commonName.constData()), -1, -1, 0);
     X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer ? issuer : certificate.get()));
     X509_set_pubkey(certificate.get(), key);
     return certificate;
@@ -97,10 +97,7 @@ struct Authority::Private
     Certificate intermediate = makeAuthority(name + " intermediate", intermediateKey.get(), root.get(), rootKey.get());
 };
 
-Authority::Authority()
-    : d(std::make_unique<Private>())
-{
-}
+Authority::Authority() : d(std::make_unique<Private>()) {}
 
 Authority::~Authority() = default;
 

@@ -32,12 +32,12 @@ bool answers(quint16 port)
 
 } // namespace
 
-NginxServer::NginxServer(const Settings &settings)
-    : m_settings(settings)
+NginxServer::NginxServer(const Settings &settings) : m_settings(settings)
 {
     QDir(m_directory.path()).mkdir(u"www"_s);
     addPage(u"index.html"_s, "Hello from nginx\n");
-    if (m_settings.tls && !m_settings.tls->save(m_directory.filePath(u"cert.pem"_s), m_directory.filePath(u"key.pem"_s)))
+    if (m_settings.tls
+        && !m_settings.tls->save(m_directory.filePath(u"cert.pem"_s), m_directory.filePath(u"key.pem"_s)))
         qFatal("cannot write nginx's certificate");
 }
 

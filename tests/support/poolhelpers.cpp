@@ -68,7 +68,7 @@ QByteArray readExactly(QAbstractSocket *socket, qsizetype count)
     const bool came = QTest::qWaitFor([&] { return socket->bytesAvailable() >= count; }, 5'000);
     if (!came)
         qWarning("%lld bytes of %lld came: %s", socket->bytesAvailable(), static_cast<qint64>(count),
-            qPrintable(socket->errorString()));
+                 qPrintable(socket->errorString()));
     return socket->read(count);
 }
 
@@ -104,20 +104,22 @@ QString imbalance(const PoolStatus &status)
         if (left != right)
             lines.append(u"%1: %2 and %3"_s.arg(QLatin1String(what)).arg(left).arg(right));
     };
-    check("established + givenBack == active + checking + taken + evicted + dropped", status.established + status.givenBack,
-        status.active + status.checking + status.taken + status.evictedTotal() + status.dropped);
+    check("established + givenBack == active + checking + taken + evicted + dropped",
+          status.established + status.givenBack,
+          status.active + status.checking + status.taken + status.evictedTotal() + status.dropped);
     if (status.checking == 0) {
         check("parked == active + taken + evicted", status.parked,
-            status.active + status.taken + status.evictedTotal());
+              status.active + status.taken + status.evictedTotal());
     }
     check("takesAsked == servedWarm + servedAfterWait + takesFailed + takesCancelled + waiting", status.takesAsked,
-        status.servedWarm + status.servedAfterWait + status.takesFailed + status.takesCancelled + status.waiting);
+          status.servedWarm + status.servedAfterWait + status.takesFailed + status.takesCancelled + status.waiting);
     check("taken == servedWarm + servedAfterWait", status.taken, status.servedWarm + status.servedAfterWait);
     check("waitTime.count == servedWarm + servedAfterWait", status.waitTime.count,
-        status.servedWarm + status.servedAfterWait);
+          status.servedWarm + status.servedAfterWait);
     if (status.leased > status.taken)
         lines.append(u"leased %1 is more than taken %2"_s.arg(status.leased).arg(status.taken));
-    if (status.active < 0 || status.checking < 0 || status.connecting < 0 || status.handshaking < 0 || status.waiting < 0 || status.leased < 0)
+    if (status.active < 0 || status.checking < 0 || status.connecting < 0 || status.handshaking < 0
+        || status.waiting < 0 || status.leased < 0)
         lines.append(u"a gauge is negative"_s);
     return lines.join(u"; "_s);
 }

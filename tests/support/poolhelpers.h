@@ -33,7 +33,7 @@ namespace TestSupport {
 /// Runs the event loop until @p take has finished. A take that does not finish in time, or finishes
 /// without a result (a cancelled one), comes back as ErrorKind::Other or ErrorKind::Cancelled.
 [[nodiscard]] Tidepool::TakeResult await(const QFuture<Tidepool::TakeResult> &take,
-    std::chrono::milliseconds limit = std::chrono::seconds(10));
+                                         std::chrono::milliseconds limit = std::chrono::seconds(10));
 
 /// Makes @p pool dial @p peer and keep @p capacity connections, no more and no fewer.
 void configure(Tidepool::ClientPool &pool, const TestPeer &peer, int capacity = 4);
@@ -53,7 +53,8 @@ void makeImpatient(Tidepool::ClientPool &pool);
 /// A client that trusts @p root only and expects @p hostName.
 [[nodiscard]] Tidepool::TlsOptions verifying(const QSslCertificate &root, const QString &hostName);
 /// A server that shows @p credentials.
-[[nodiscard]] Tidepool::TlsOptions showing(const Credentials &credentials, Tidepool::TlsMode mode = Tidepool::TlsMode::Verified);
+[[nodiscard]] Tidepool::TlsOptions showing(const Credentials &credentials,
+                                           Tidepool::TlsMode mode = Tidepool::TlsMode::Verified);
 
 /// What does not add up in @p status; empty if all does.
 [[nodiscard]] QString imbalance(const Tidepool::PoolStatus &status);

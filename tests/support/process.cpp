@@ -7,8 +7,9 @@
 #include <QtNetwork/QTcpServer>
 
 #ifdef Q_OS_LINUX
-#    include <csignal>
 #    include <sys/prctl.h>
+
+#    include <csignal>
 #endif
 
 namespace TestSupport {
@@ -28,8 +29,7 @@ quint16 freePort()
     return probe.serverPort();
 }
 
-Process::Process(QObject *parent)
-    : QProcess(parent)
+Process::Process(QObject *parent) : QProcess(parent)
 {
 #ifdef Q_OS_LINUX
     setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGKILL); });

@@ -48,7 +48,7 @@ bool RawClient::encrypt(const QSslConfiguration &configuration, const QString &n
     m_socket->startClientEncryption();
     QSslSocket *socket = m_socket.get();
     return waitUntil([socket] { return socket->isEncrypted() || socket->state() == QAbstractSocket::UnconnectedState; },
-               std::chrono::seconds(5))
+                     std::chrono::seconds(5))
         && socket->isEncrypted();
 }
 
@@ -64,8 +64,7 @@ bool RawClient::waitForClosed(std::chrono::milliseconds limit)
 
 QByteArray RawClient::read(qsizetype count, std::chrono::milliseconds limit)
 {
-    const bool came = waitUntil(
-        [this, count] { return m_socket->bytesAvailable() >= count || !isConnected(); }, limit);
+    const bool came = waitUntil([this, count] { return m_socket->bytesAvailable() >= count || !isConnected(); }, limit);
     Q_UNUSED(came)
     return m_socket->read(count);
 }

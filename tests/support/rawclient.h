@@ -21,7 +21,7 @@ class RawClient
 public:
     /// Connects and returns when TCP is up; see isConnected().
     explicit RawClient(quint16 port, const QHostAddress &address = QHostAddress::LocalHost,
-        const QHostAddress &source = {});
+                       const QHostAddress &source = {});
 
     /// TLS without verification; true if the handshake succeeded.
     [[nodiscard]] bool encrypt(QSsl::SslProtocol protocol = QSsl::TlsV1_3OrLater);

@@ -10,11 +10,11 @@
 #include <QtNetwork/QSslSocket>
 #include <QtNetwork/QTcpServer>
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-
-#include <sys/socket.h>
 
 using Tidepool::ConnectionId;
 
@@ -138,8 +138,8 @@ protected:
             return;
         }
         mostUngreeted = std::max(mostUngreeted, static_cast<int>(std::ranges::count_if(visitors, [](const auto &other) {
-            return other->isOpen && !other->isGreeted;
-        })));
+                                     return other->isOpen && !other->isGreeted;
+                                 })));
 
         const bool echoes = script.then == PeerScript::Then::Echo;
         connect(socket, &QSslSocket::readyRead, socket, [visitor, echoes] { read(*visitor, echoes); });
@@ -162,8 +162,8 @@ protected:
         configuration.setPrivateKey(script.tls->key);
         configuration.setProtocol(script.protocol);
         configuration.setCaCertificates(script.clientAuthorities);
-        configuration.setPeerVerifyMode(
-            script.clientAuthorities.isEmpty() ? QSslSocket::VerifyNone : QSslSocket::VerifyPeer);
+        configuration.setPeerVerifyMode(script.clientAuthorities.isEmpty() ? QSslSocket::VerifyNone
+                                                                           : QSslSocket::VerifyPeer);
         socket->setSslConfiguration(configuration);
         connect(socket, &QSslSocket::encrypted, socket, greetLater);
         socket->startServerEncryption();
@@ -205,8 +205,7 @@ private:
     }
 };
 
-TestPeer::TestPeer(const PeerScript &script, const QHostAddress &address)
-    : m_worker(std::make_unique<Worker>())
+TestPeer::TestPeer(const PeerScript &script, const QHostAddress &address) : m_worker(std::make_unique<Worker>())
 {
     m_worker->script = script;
     m_worker->address = address;

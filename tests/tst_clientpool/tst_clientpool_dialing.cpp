@@ -7,11 +7,11 @@
 
 #include <QtNetwork/QNetworkProxy>
 
-#include <atomic>
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#include <atomic>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
@@ -106,7 +106,7 @@ void tst_ClientPoolDialing::proxyThatRefuses()
     QTRY_VERIFY(pool.lastError());
     QCOMPARE(pool.lastError().phase(), Phase::Dial);
     QVERIFY2(pool.lastError().kind() == ErrorKind::Refused || pool.lastError().kind() == ErrorKind::Proxy,
-        qPrintable(pool.lastError().message()));
+             qPrintable(pool.lastError().message()));
     QCOMPARE(peer.accepted(), 0);
 }
 

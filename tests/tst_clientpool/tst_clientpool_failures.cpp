@@ -192,10 +192,12 @@ void tst_ClientPoolFailures::badIdentity_data()
     QTest::addColumn<IdFormat>("format");
     QTest::addColumn<QList<ErrorKind>>("kinds");
     const QList ends{ErrorKind::PeerClosed, ErrorKind::BadIdentity};
-    QTest::newRow("letters beyond f") << PeerScript::sending("12345g78") << IdFormat::Hex8 << QList{ErrorKind::BadIdentity};
+    QTest::newRow("letters beyond f") << PeerScript::sending("12345g78") << IdFormat::Hex8
+                                      << QList{ErrorKind::BadIdentity};
     QTest::newRow("upper case") << PeerScript::sending("ABCDEF12") << IdFormat::Hex8 << QList{ErrorKind::BadIdentity};
     QTest::newRow("blanks") << PeerScript::sending("  123456") << IdFormat::Hex8 << QList{ErrorKind::BadIdentity};
-    QTest::newRow("zero bytes") << PeerScript::sending(QByteArray(8, '\0')) << IdFormat::Hex8 << QList{ErrorKind::BadIdentity};
+    QTest::newRow("zero bytes") << PeerScript::sending(QByteArray(8, '\0')) << IdFormat::Hex8
+                                << QList{ErrorKind::BadIdentity};
     QTest::newRow("too short") << PeerScript::sending("1234567") << IdFormat::Hex8 << QList{ErrorKind::Timeout};
     QTest::newRow("too short, closed") << PeerScript::sending("1234567", Then::Close) << IdFormat::Hex8 << ends;
     QTest::newRow("too short, raw") << PeerScript::sending("123") << IdFormat::Raw4 << QList{ErrorKind::Timeout};

@@ -134,7 +134,7 @@ void tst_ClientPoolTls::pins_data()
     QTest::addColumn<QStringList>("pins");
     QTest::addColumn<ErrorKind>("kind");
     const auto row = [](const char *name, const Credentials &server, TlsMode mode, const QStringList &pins,
-                         ErrorKind kind) { QTest::newRow(name) << server << mode << pins << kind; };
+                        ErrorKind kind) { QTest::newRow(name) << server << mode << pins << kind; };
     const QString right = certificateFingerprint(m_selfSigned.certificate());
     const QString key = publicKeyFingerprint(m_selfSigned.certificate());
     const QString wrong = certificateFingerprint(m_issued.certificate());

@@ -97,9 +97,10 @@ void tst_LifecycleEnds::endsInEveryState_data()
 {
     QTest::addColumn<QString>("moment");
     QTest::addColumn<bool>("destroy");
-    const QStringList moments{u"stopped"_s, u"just started"_s, u"resolving"_s, u"mid-dial"_s, u"mid-handshake"_s,
-        u"mid-identify"_s, u"with waiters"_s, u"with leases"_s, u"backing off"_s, u"paused"_s, u"draining"_s,
-        u"fatal"_s, u"warm"_s};
+    const QStringList moments{u"stopped"_s,       u"just started"_s, u"resolving"_s,    u"mid-dial"_s,
+                              u"mid-handshake"_s, u"mid-identify"_s, u"with waiters"_s, u"with leases"_s,
+                              u"backing off"_s,   u"paused"_s,       u"draining"_s,     u"fatal"_s,
+                              u"warm"_s};
     for (const QString &moment : moments) {
         QTest::addRow("close %s", qPrintable(moment)) << moment << false;
         QTest::addRow("destroy %s", qPrintable(moment)) << moment << true;
@@ -178,7 +179,7 @@ void tst_LifecycleEnds::serverEndsInEveryState_data()
 {
     QTest::addColumn<QString>("moment");
     for (const QString &moment : {u"never listened"_s, u"listening"_s, u"silent clients"_s, u"half a handshake"_s,
-             u"parked"_s, u"taken"_s, u"waiters"_s, u"clients under way"_s})
+                                  u"parked"_s, u"taken"_s, u"waiters"_s, u"clients under way"_s})
         QTest::newRow(qPrintable(moment)) << moment;
 }
 
@@ -317,7 +318,8 @@ void tst_LifecycleEnds::livesInAnotherThread()
     const TakeResult taken = await(pool->take());
     VERIFY_TAKEN(taken);
     QCOMPARE(echo(taken.connection().socket(), "from here"), "from here"_ba);
-    QMetaObject::invokeMethod(&context, [&] { pool.reset(); }, Qt::BlockingQueuedConnection);
+    QMetaObject::invokeMethod(
+        &context, [&] { pool.reset(); }, Qt::BlockingQueuedConnection);
     QCOMPARE(echo(taken.connection().socket(), "and now"), "and now"_ba);
     home.quit();
     home.wait();

@@ -37,9 +37,7 @@ void tst_LifecycleSignals::comeInThePoolsThread()
     configure(pool, peer, 4);
     std::atomic<int> here = 0;
     std::atomic<int> elsewhere = 0;
-    const auto note = [&, own = QThread::currentThread()] {
-        ++(QThread::currentThread() == own ? here : elsewhere);
-    };
+    const auto note = [&, own = QThread::currentThread()] { ++(QThread::currentThread() == own ? here : elsewhere); };
     // Direct connections: the slot runs where the signal was emitted.
     const auto watch = [&](auto signal) { connect(&pool, signal, &pool, note, Qt::DirectConnection); };
     watch(&Pool::connectionParked);

@@ -36,7 +36,8 @@ private Q_SLOTS:
     void bucketsRise();
 };
 
-// "Decreases interval when pool is under-utilized (< 20% idle connections), increases interval when pool is over-utilized
+// "Decreases interval when pool is under-utilized (< 20% idle connections), increases interval when pool is
+// over-utilized
 // (> 80% idle connections)", by 100 ms, between 500 ms and 5 s.
 void tst_Policy::intervalOfClassicRule_data()
 {
@@ -67,11 +68,12 @@ void tst_Policy::intervalOfClassicRule()
     QFETCH(int, idle);
     QFETCH(int, capacity);
     QFETCH(int, expected);
-    QCOMPARE(ClassicSizing::adjustedInterval(milliseconds(interval), idle, capacity, Bounds{5, 20, 500ms, 5s}).count(), expected);
+    QCOMPARE(ClassicSizing::adjustedInterval(milliseconds(interval), idle, capacity, Bounds{5, 20, 500ms, 5s}).count(),
+             expected);
 }
 
-// "Decreases capacity when success rate is low (< 20%), increases capacity when success rate is high (> 80%)", between 5
-// and 20.
+// "Decreases capacity when success rate is low (< 20%), increases capacity when success rate is high (> 80%)", between
+// 5 and 20.
 void tst_Policy::capacityOfClassicRule_data()
 {
     QTest::addColumn<int>("capacity");

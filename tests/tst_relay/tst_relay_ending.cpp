@@ -65,7 +65,7 @@ void tst_RelayEnding::lastBytesArrive()
     QVERIFY(got == bytes);
     QTRY_COMPARE(finished.size(), 1);
     QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(),
-        firstCloses ? Relay::Reason::FirstClosed : Relay::Reason::SecondClosed);
+             firstCloses ? Relay::Reason::FirstClosed : Relay::Reason::SecondClosed);
     QVERIFY(!relay.isRunning());
     QCOMPARE(firstCloses ? relay.bytesFromFirst() : relay.bytesFromSecond(), bytes.size());
     QTRY_COMPARE(m_ends->leased(), 0);

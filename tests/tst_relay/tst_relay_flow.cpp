@@ -62,8 +62,8 @@ void tst_RelayFlow::carriesBothWays()
     QByteArray atSecond;
     QByteArray atFirst;
     QTRY_VERIFY_WITH_TIMEOUT((atSecond += second.client->socket()->readAll()).size() >= there.size()
-            && (atFirst += first.client->socket()->readAll()).size() >= back.size(),
-        20'000);
+                                 && (atFirst += first.client->socket()->readAll()).size() >= back.size(),
+                             20'000);
     atFirst += first.client->socket()->readAll();
     QTRY_VERIFY((atFirst += first.client->socket()->readAll()).size() >= back.size());
     QVERIFY(atSecond == there);

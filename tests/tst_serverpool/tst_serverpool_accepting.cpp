@@ -228,9 +228,8 @@ void tst_ServerPoolAccepting::allowedClients_data()
     const QHostAddress two(u"127.0.0.2"_s);
     const QHostAddress six(QHostAddress::LocalHostIPv6);
     const auto row = [](const char *name, const QStringList &allowed, const QHostAddress &listenOn,
-                         const QHostAddress &target, const QHostAddress &source, bool admitted) {
-        QTest::newRow(name) << allowed << listenOn << target << source << admitted;
-    };
+                        const QHostAddress &target, const QHostAddress &source,
+                        bool admitted) { QTest::newRow(name) << allowed << listenOn << target << source << admitted; };
     row("everyone", {}, any, one, two, true);
     row("address", {u"127.0.0.2"_s}, any, one, two, true);
     row("another address", {u"127.0.0.1"_s}, any, one, two, false);

@@ -7,11 +7,11 @@
 #include "support/rawclient.h"
 #include "support/resources.h"
 
-#include <optional>
-
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <optional>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;

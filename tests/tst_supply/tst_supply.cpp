@@ -93,7 +93,8 @@ void tst_Supply::allowedClients_data()
     QTest::addColumn<bool>("isAllowed");
     const auto row = [](const char *name, const char *list, const char *client, bool isAllowed) {
         const QString text = QString::fromLatin1(list);
-        QTest::newRow(name) << (text.isEmpty() ? QStringList() : text.split(QLatin1Char(' '))) << QString::fromLatin1(client) << isAllowed;
+        QTest::newRow(name) << (text.isEmpty() ? QStringList() : text.split(QLatin1Char(' ')))
+                            << QString::fromLatin1(client) << isAllowed;
     };
     row("an empty list lets everyone in", "", "198.51.100.7", true);
     row("the address", "192.0.2.7", "192.0.2.7", true);
@@ -126,7 +127,8 @@ void tst_Supply::allowedClients()
 void tst_Supply::unreadableNetworks_data()
 {
     QTest::addColumn<QString>("entry");
-    for (const char *entry : {"", "localhost", "10.0.0.0/33", "10.0.0.0/x", "2001:db8::/129", "1.2.3.4.5", "::ffff:0:0/90"})
+    for (const char *entry :
+         {"", "localhost", "10.0.0.0/33", "10.0.0.0/x", "2001:db8::/129", "1.2.3.4.5", "::ffff:0:0/90"})
         QTest::newRow(entry) << QString::fromLatin1(entry);
 }
 
@@ -149,9 +151,10 @@ void tst_Supply::fingerprintsAreThoseOfOpenSsl()
     file.close();
 
     QProcess openssl;
-    openssl.start(QStringLiteral("openssl"), {QStringLiteral("x509"), QStringLiteral("-in"), file.fileName(), QStringLiteral("-noout"),
-                                              QStringLiteral("-fingerprint"), QStringLiteral("-sha256"), QStringLiteral("-subject"),
-                                              QStringLiteral("-text")});
+    openssl.start(QStringLiteral("openssl"),
+                  {QStringLiteral("x509"), QStringLiteral("-in"), file.fileName(), QStringLiteral("-noout"),
+                   QStringLiteral("-fingerprint"), QStringLiteral("-sha256"), QStringLiteral("-subject"),
+                   QStringLiteral("-text")});
     QVERIFY(openssl.waitForFinished());
     const QString output = QString::fromUtf8(openssl.readAllStandardOutput());
     QVERIFY2(output.contains(QLatin1String("prime256v1")), qPrintable(output));

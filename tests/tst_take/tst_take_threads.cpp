@@ -145,7 +145,7 @@ void tst_TakeThreads::whileThePoolsThreadIsBlocked()
 void tst_TakeThreads::waitingWhileThePoolsThreadIsBlocked()
 {
     m_pool->pause();
-    while (m_pool->tryTake()) { }
+    while (m_pool->tryTake()) {}
     PeerScript slow = PeerScript::overTls(selfSigned());
     slow.delay = 100ms;
     m_peer->setScript(slow);
@@ -203,7 +203,7 @@ void tst_TakeThreads::takeInto()
     LoopThread worker;
     if (mustWait) {
         m_pool->pause();
-        while (m_pool->tryTake()) { }
+        while (m_pool->tryTake()) {}
     }
     const QFuture<TakeResult> take = m_pool->takeInto(worker.thread());
     m_pool->resume();
@@ -236,7 +236,7 @@ void tst_TakeThreads::continuationWithContext()
 void tst_TakeThreads::futureWatcher()
 {
     m_pool->pause();
-    while (m_pool->tryTake()) { }
+    while (m_pool->tryTake()) {}
     QFutureWatcher<TakeResult> watcher;
     QSignalSpy finished(&watcher, &QFutureWatcher<TakeResult>::finished);
     watcher.setFuture(m_pool->take());
