@@ -55,7 +55,8 @@ def serve(client, refuse):
         else:
             host = read_exactly(client, read_exactly(client, 1)[0]).decode()
         (port,) = struct.unpack("!H", read_exactly(client, 2))
-        print("CONNECT", host, port, flush=True)
+        sys.stdout.write(f"CONNECT {host} {port}\n")  # one write: threads must not mix their lines
+        sys.stdout.flush()
         if refuse or command != 1:
             client.sendall(REFUSED)
             client.close()
@@ -71,7 +72,8 @@ def serve(client, refuse):
 
 def main():
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    print("PORT", listener.getsockname()[1], flush=True)
+    sys.stdout.write(f"PORT {listener.getsockname()[1]}\n")
+    sys.stdout.flush()
     refuse = "--refuse" in sys.argv
 
     def accept():
