@@ -73,6 +73,7 @@ class TIDEPOOL_EXPORT PoolStatus
     Q_PROPERTY(int checking MEMBER checking)
     Q_PROPERTY(int leased MEMBER leased)
     Q_PROPERTY(int errorCount MEMBER errorCount)
+    Q_PROPERTY(int nextAttemptMs READ nextAttemptMs)
     Q_PROPERTY(quint64 generation MEMBER generation)
     Q_PROPERTY(qint64 parked MEMBER parked)
     Q_PROPERTY(qint64 taken MEMBER taken)
@@ -105,6 +106,8 @@ public:
     int leased = 0; ///< Taken, and a Connection still holds them.
     int errorCount = 0; ///< addError() since resetErrorCount().
     quint64 generation = 0; ///< Raised by flush().
+    /// A client's backoff: how long until it dials again. -1 ms: no backoff runs.
+    std::chrono::milliseconds nextAttempt{-1};
 
     // Counters of connections, since the pool was made
     qint64 established = 0; ///< Dialled or accepted to the end: handshaken and identified.
@@ -130,6 +133,7 @@ public:
 
     QString lastError; ///< The last dial or accept error as a sentence; empty after a success.
 
+    [[nodiscard]] int nextAttemptMs() const { return static_cast<int>(nextAttempt.count()); } ///< Milliseconds.
     [[nodiscard]] qint64 failedIn(Phase phase) const { return failed[static_cast<size_t>(phase)]; }
     [[nodiscard]] qint64 evictedBy(EvictionCause cause) const { return evicted[static_cast<size_t>(cause)]; }
     [[nodiscard]] qint64 failedTotal() const;
@@ -143,6 +147,8 @@ class TIDEPOOL_EXPORT EvictionRecord
     Q_PROPERTY(Tidepool::ConnectionId id MEMBER id)
     Q_PROPERTY(Tidepool::EvictionCause cause MEMBER cause)
     Q_PROPERTY(QDateTime when MEMBER when)
+    Q_PROPERTY(qint64 ageMs READ ageMs)
+    Q_PROPERTY(qint64 idleMs READ idleMs)
     Q_PROPERTY(QString errorText MEMBER errorText)
 
 public:
@@ -152,6 +158,9 @@ public:
     std::chrono::milliseconds age{0}; ///< Since it was established.
     std::chrono::milliseconds idle{0}; ///< Since it was parked.
     QString errorText; ///< The socket's words, if it had any.
+
+    [[nodiscard]] qint64 ageMs() const { return age.count(); } ///< age, in milliseconds.
+    [[nodiscard]] qint64 idleMs() const { return idle.count(); } ///< idle, in milliseconds.
 };
 
 } // namespace Tidepool

@@ -7,6 +7,8 @@
 
 #include <tidepool/connectionid.h>
 
+#include <QtCore/QString>
+
 #include <chrono>
 
 QT_FORWARD_DECLARE_CLASS(QSslSocket)
@@ -36,6 +38,8 @@ struct Entry
     bool isCounted = false; ///< In PoolStatus::parked.
     QSslSocket *socket = nullptr; ///< Owned in states Parked and Checking.
     qintptr descriptor = -1;
+    QString peer; ///< As in ConnectionRecord.
+    QString cipher;
     quint64 generation = 0;
     Clock::time_point establishedAt;
     Clock::time_point parkedAt; ///< Leased: when it was taken.

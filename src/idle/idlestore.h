@@ -7,6 +7,7 @@
 
 #include <tidepool/vocabulary.h>
 
+#include <array>
 #include <memory>
 #include <set>
 #include <unordered_map>
@@ -48,6 +49,8 @@ public:
     /// The same of the connection named @p id.
     Entry *checkOut(ConnectionId id);
     [[nodiscard]] Entry *oldestParked() const { return m_parked.oldest(); }
+    /// Those after it: Entry::older.
+    [[nodiscard]] const Entry *newestParked() const { return m_parked.newest(); }
     /// The same of a given parked one.
     void checkOut(Entry *entry);
 
@@ -60,6 +63,8 @@ public:
     /// The taken one that is held longest and not reported yet, or nullptr.
     [[nodiscard]] Entry *oldestLease() const { return m_leased.oldest(); }
     void setReported(Entry *entry);
+    /// The newest not reported, and the newest reported; those after each: Entry::older.
+    [[nodiscard]] std::array<const Entry *, 2> newestLeased() const { return {m_leased.newest(), m_reported.newest()}; }
 
 private:
     using Deadlines = std::set<std::pair<Expiry::Clock::time_point, Entry *>>;

@@ -232,6 +232,11 @@ PoolError Pool::lastError() const
     return d->core->lastError();
 }
 
+QList<ConnectionRecord> Pool::connections(int limit) const
+{
+    return d->core->connections(limit);
+}
+
 QList<EvictionRecord> Pool::evictions() const
 {
     return d->core->evictions();

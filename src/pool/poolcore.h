@@ -91,6 +91,7 @@ public:
     [[nodiscard]] PoolStatus status() const;
     [[nodiscard]] PoolError lastError() const;
     [[nodiscard]] QList<EvictionRecord> evictions() const;
+    [[nodiscard]] QList<ConnectionRecord> connections(int limit) const;
     [[nodiscard]] std::vector<PoolEvent> takeEvents();
     /// Which events to keep for takeEvents().
     void want(PoolEvent::Kind kind) { m_wanted |= bit(kind); }
@@ -127,6 +128,7 @@ public:
     void clientRefused() override;
     void clientOverflowed() override;
     void setTarget(int capacity, std::chrono::milliseconds interval) override;
+    void setNextAttempt(std::optional<Clock::time_point> when) override;
     void setFatal(const PoolError &error, quint64 generation) override;
 
 private:
@@ -187,6 +189,7 @@ private:
     bool m_isPaused = false;
     bool m_isUp = false; // a connection came up since the start or the last outage
     bool m_hasFailed = false; // the last attempt did
+    std::optional<Clock::time_point> m_nextAttempt; // the end of the supply's backoff
     PoolError m_lastError;
     PoolError m_fatal;
     std::deque<EvictionRecord> m_ledger;

@@ -6,7 +6,6 @@
 #include "poolcore.h"
 
 #include <QtCore/QRandomGenerator>
-#include <QtCore/QTimer>
 
 #include <algorithm>
 #include <utility>
@@ -14,9 +13,6 @@
 namespace Tidepool {
 
 namespace {
-
-// How long what the user wrote before giving back may take to be sent.
-constexpr std::chrono::seconds sendingTime{5};
 
 QFuture<TakeResult> readyFuture(TakeResult result)
 {
@@ -337,115 +333,6 @@ QSslSocket *PoolCore::drop(Entry *entry)
     --m_figures.checking;
     ++m_figures.dropped;
     return m_store.remove(entry)->socket;
-}
-
-// In the socket's thread, outside its signals. What the user wrote before goes out first.
-void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
-{
-    QSslSocket *socket = lease->socket();
-    socket->disconnect();
-    if (hasUnsentBytes(*socket))
-        socket->flush();
-    if (!hasUnsentBytes(*socket) || !hasEventLoop()) {
-        finishGiveBack(lease);
-        return;
-    }
-    auto *sending = new QTimer(socket);
-    const auto look = [self = shared_from_this(), lease, sending, socket](bool isLate) {
-        const bool isConnected = socket->state() == QAbstractSocket::ConnectedState;
-        if (hasUnsentBytes(*socket) && isConnected && !isLate)
-            return;
-        const auto kept = self; // these captures go with the timer
-        const auto given = lease;
-        delete sending;
-        kept->finishGiveBack(given);
-    };
-    // Queued, because the socket leaves the thread at the end.
-    QObject::connect(
-        socket, &QIODevice::bytesWritten, sending, [look] { look(false); }, Qt::QueuedConnection);
-    QObject::connect(
-        socket, &QSslSocket::encryptedBytesWritten, sending, [look] { look(false); }, Qt::QueuedConnection);
-    QObject::connect(
-        socket, &QAbstractSocket::disconnected, sending, [look] { look(false); }, Qt::QueuedConnection);
-    QObject::connect(sending, &QTimer::timeout, sending, [look] { look(true); });
-    sending->setSingleShot(true);
-    sending->start(sendingTime);
-}
-
-void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
-{
-    QSslSocket *socket = lease->reclaim();
-    const Liveness liveness = examine(*socket);
-    const bool isGood = liveness != Liveness::Dead && !hasUnsentBytes(*socket);
-    const bool hasSpoken = liveness == Liveness::Spoke || socket->bytesAvailable() > 0;
-
-    Entry *entry = nullptr;
-    quint64 generation = 0;
-    {
-        const Lock lock(m_mutex);
-        Entry *known = m_store.find(lease->token());
-        const bool isRoom = known && (m_store.parkedCount() < m_policy.limit || m_waiters.isAwaited(known->id));
-        const bool isWelcome = isRoom && m_life == Life::Running && known->generation == m_figures.generation;
-        if (known && !isGood) {
-            ++m_figures.failed[static_cast<size_t>(Phase::Validate)];
-            m_store.remove(known);
-        } else if (known) {
-            ++m_figures.givenBack;
-            ++m_figures.checking;
-            m_store.reclaim(known);
-            known->hasSpoken = hasSpoken;
-            known->isCounted = false;
-            generation = known->generation;
-            if (isWelcome)
-                entry = known;
-            else
-                (void)drop(known);
-        }
-    }
-    if (!entry) {
-        closeGently(socket);
-        changed();
-        return;
-    }
-    pushToNoThread(*socket);
-    offer(entry, generation);
-}
-
-void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
-{
-    const auto moved = lease->transfer();
-    if (!moved)
-        return;
-    if (moved->isInNoThread()) {
-        giveBackWhenSent(moved);
-        return;
-    }
-    QSslSocket *socket = moved->socket();
-    const bool isHere = socket->thread() == QThread::currentThread();
-    if (isHere && !hasEventLoop()) {
-        giveBackWhenSent(moved);
-        return;
-    }
-    // Queued, because the caller may be inside one of the socket's own signals, or in another thread.
-    QMetaObject::invokeMethod(
-        socket,
-        [self = shared_from_this(), moved] {
-            if (moved->isValid())
-                self->giveBackWhenSent(moved);
-        },
-        Qt::QueuedConnection);
-}
-
-void PoolCore::leaseEnded(quint64 token)
-{
-    {
-        const Lock lock(m_mutex);
-        Entry *entry = m_store.find(token);
-        if (!entry || entry->state != Entry::State::Leased)
-            return;
-        m_store.remove(entry);
-    }
-    changed();
 }
 
 // --- Ends of waiting

@@ -20,7 +20,7 @@ ClientSupply::ClientSupply(Sink &sink, const ClientSettings &settings) : m_sink(
         timer->setSingleShot(true);
     }
     connect(&m_roundTimer, &QTimer::timeout, this, &ClientSupply::beginRound);
-    connect(&m_backoffTimer, &QTimer::timeout, this, &ClientSupply::beginRound);
+    connect(&m_backoffTimer, &QTimer::timeout, this, &ClientSupply::endBackoff);
     applySettings(settings);
     m_capacity = m_bounds.minimumCapacity;
     m_interval = m_bounds.minimumInterval;
@@ -220,14 +220,28 @@ void ClientSupply::backOff()
     ++m_failures;
     m_backoffBegan = std::chrono::steady_clock::now();
     m_roundTimer.stop();
-    m_backoffTimer.start(backoffDelay(m_settings->backoff, m_failures, QRandomGenerator::global()->generateDouble()));
+    const auto delay = backoffDelay(m_settings->backoff, m_failures, QRandomGenerator::global()->generateDouble());
+    m_backoffTimer.start(delay);
+    m_sink.setNextAttempt(m_backoffBegan + delay);
+}
+
+void ClientSupply::endBackoff()
+{
+    stopBackoff();
+    beginRound();
+}
+
+void ClientSupply::stopBackoff()
+{
+    m_backoffTimer.stop();
+    m_sink.setNextAttempt({});
 }
 
 void ClientSupply::forgetFailures()
 {
     const bool wasBackingOff = m_backoffTimer.isActive();
     m_failures = 0;
-    m_backoffTimer.stop();
+    stopBackoff();
     if (wasBackingOff && !m_isRoundOpen && !m_roundTimer.isActive() && !m_isPaused)
         m_roundTimer.start(m_interval);
 }
@@ -236,7 +250,7 @@ void ClientSupply::stopForGood(const PoolError &error, quint64 generation)
 {
     m_isFatal = true;
     m_roundTimer.stop();
-    m_backoffTimer.stop();
+    stopBackoff();
     m_log.failure(error);
     abandon();
     m_sink.setFatal(error, generation);

@@ -43,6 +43,8 @@ private:
     void onFinished(Dial *dial);
     void onFailed(Dial *dial);
     void backOff();
+    void endBackoff();
+    void stopBackoff();
     void forgetFailures();
     void stopForGood(const PoolError &error, quint64 generation);
     std::unique_ptr<Dial> remove(Dial *dial);

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 namespace Tidepool {
 
@@ -59,6 +60,8 @@ public:
     virtual void clientOverflowed() = 0;
     /// What the pool shows as capacity and interval.
     virtual void setTarget(int capacity, std::chrono::milliseconds interval) = 0;
+    /// The end of a backoff, or that none runs.
+    virtual void setNextAttempt(std::optional<std::chrono::steady_clock::time_point> when) = 0;
     /// Nothing can be dialled until settings change; no error ends that. @p generation: of what failed.
     virtual void setFatal(const PoolError &error, quint64 generation) = 0;
 };

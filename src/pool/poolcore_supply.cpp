@@ -1,0 +1,221 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "../idle/affinity.h"
+#include "../supply/wireid.h"
+#include "poolcore.h"
+
+#include <QtNetwork/QHostAddress>
+#include <QtNetwork/QSslCipher>
+
+#include <utility>
+
+namespace Tidepool {
+
+namespace {
+int &gaugeOf(PoolStatus &figures, Sink::Step step)
+{
+    return step == Sink::Step::Connecting ? figures.connecting : figures.handshaking;
+}
+
+QString endpointOf(const QSslSocket &socket)
+{
+    const QHostAddress address = socket.peerAddress();
+    bool isIPv4 = false; // IPv4-mapped ones included
+    const quint32 ipv4 = address.toIPv4Address(&isIPv4);
+    const QString host = isIPv4 ? QHostAddress(ipv4).toString() : QStringLiteral("[%1]").arg(address.toString());
+    return host + QLatin1Char(':') + QString::number(socket.peerPort());
+}
+} // namespace
+
+void PoolCore::enter(Step step)
+{
+    const Lock lock(m_mutex);
+    ++gaugeOf(m_figures, step);
+}
+
+void PoolCore::leave(Step step)
+{
+    const Lock lock(m_mutex);
+    --gaugeOf(m_figures, step);
+}
+
+quint64 PoolCore::generation() const
+{
+    const Lock lock(m_mutex);
+    return m_figures.generation;
+}
+
+Demand PoolCore::demand() const
+{
+    const Lock lock(m_mutex);
+    return {m_store.parkedCount(), m_store.retiringCount(), m_waiters.anyCount()};
+}
+
+ConnectionId PoolCore::freshId() const
+{
+    const Lock lock(m_mutex);
+    ConnectionId id = randomId();
+    while (m_store.contains(id))
+        id = randomId();
+    return id;
+}
+
+// For a connection named @p id, or one that has no id yet.
+bool PoolCore::makeRoomFor(ConnectionId id)
+{
+    QSslSocket *replaced = nullptr;
+    {
+        const Lock lock(m_mutex);
+        const bool isAwaited = id.isValid() ? m_waiters.isAwaited(id) : m_waiters.size() > 0;
+        if (isAwaited || m_store.parkedCount() < m_policy.limit)
+            return true;
+        if (m_store.retiringCount() > 0)
+            replaced = checkOutAndEvict(m_store.nextToEnd(), EvictionCause::Expired);
+        else if (m_policy.overflow == Overflow::ReplaceOldest)
+            replaced = checkOutAndEvict(m_store.oldestParked(), EvictionCause::Replaced);
+        else
+            return false;
+    }
+    closeGently(replaced);
+    return true;
+}
+
+void PoolCore::established(Established connection)
+{
+    auto made = std::make_unique<Entry>();
+    made->id = connection.id;
+    made->generation = connection.generation;
+    made->establishedAt = Clock::now();
+    made->parkedAt = made->establishedAt;
+    made->descriptor = nativeDescriptor(*connection.socket);
+    made->peer = endpointOf(*connection.socket);
+    if (connection.socket->isEncrypted())
+        made->cipher = connection.socket->sessionCipher().name();
+    made->hasSpoken = connection.socket->bytesAvailable() > 0; // right behind the id
+    const bool isRoom = makeRoomFor(connection.id);
+
+    Entry *entry = nullptr;
+    PoolError error;
+    {
+        const Lock lock(m_mutex);
+        ++m_figures.established;
+        m_figures.dialTime.add(made->establishedAt - connection.begunAt);
+        m_isUp = m_life == Life::Running;
+        m_hasFailed = false;
+        m_lastError = {};
+        if (m_life != Life::Running || made->generation != m_figures.generation) {
+            ++m_figures.dropped;
+        } else if (!isRoom) {
+            ++m_figures.dropped;
+            ++m_figures.overflowed;
+        } else if (Entry *added = m_store.add(std::move(made))) {
+            entry = added;
+            entry->socket = connection.socket.get();
+            ++m_figures.checking;
+        } else {
+            ++m_figures.dropped;
+            error = {Phase::Identify, ErrorKind::BadIdentity,
+                     QStringLiteral("The server sent the id %1, which another connection of this pool has.")
+                         .arg(connection.id.toString())};
+        }
+    }
+    if (!entry) {
+        if (error)
+            attemptFailed(error);
+        closeGently(connection.socket.release());
+        changed();
+        return;
+    }
+    pushToNoThread(*connection.socket.release());
+    offer(entry, connection.generation);
+}
+
+void PoolCore::attemptFailed(const PoolError &error)
+{
+    {
+        const Lock lock(m_mutex);
+        ++m_figures.failed[static_cast<size_t>(error.phase())];
+        m_lastError = error;
+        // A server's clients fail for reasons of their own.
+        if (!m_policy.isServer) {
+            m_hasFailed = true;
+            if (m_store.parkedCount() == 0)
+                m_isUp = false;
+        }
+        record({PoolEvent::Kind::Failed, {}, {}, error});
+    }
+    changed();
+}
+
+void PoolCore::clientRefused()
+{
+    {
+        const Lock lock(m_mutex);
+        ++m_figures.refused;
+    }
+    changed();
+}
+
+void PoolCore::clientOverflowed()
+{
+    {
+        const Lock lock(m_mutex);
+        ++m_figures.overflowed;
+    }
+    changed();
+}
+
+void PoolCore::setTarget(int capacity, std::chrono::milliseconds interval)
+{
+    {
+        const Lock lock(m_mutex);
+        if (m_figures.capacity == capacity && m_figures.interval == interval)
+            return;
+        m_figures.capacity = capacity;
+        m_figures.interval = interval;
+    }
+    changed();
+}
+
+void PoolCore::setNextAttempt(std::optional<Clock::time_point> when)
+{
+    {
+        const Lock lock(m_mutex);
+        if (m_nextAttempt == when)
+            return;
+        m_nextAttempt = when;
+    }
+    changed();
+}
+
+void PoolCore::forgetFatal()
+{
+    const Lock lock(m_mutex);
+    m_fatal = {};
+}
+
+void PoolCore::setFatal(const PoolError &error, quint64 generation)
+{
+    WaiterList waiters;
+    {
+        const Lock lock(m_mutex);
+        if (generation != m_figures.generation)
+            return; // the settings that it speaks of are gone
+        m_fatal = error;
+        if (error) {
+            m_lastError = error;
+            m_hasFailed = true;
+            if (m_store.parkedCount() == 0)
+                m_isUp = false;
+            waiters = m_waiters.removeAll();
+            m_figures.takesFailed += static_cast<qint64>(waiters.size());
+        } else {
+            m_hasFailed = false;
+        }
+    }
+    fail(std::move(waiters), error);
+    changed();
+}
+
+} // namespace Tidepool
