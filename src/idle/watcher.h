@@ -12,8 +12,9 @@ namespace Tidepool {
 
 /// Tells when a parked connection becomes readable or closes.
 ///
-/// Level-triggered. An entry carries a token and never only its descriptor, because descriptor numbers are
-/// reused: whoever gets a report looks the token up and ignores one that is gone.
+/// Each add() is good for one report; whoever goes on watching adds again. A report may still come after remove().
+/// An entry carries a token and never only its descriptor, because descriptor numbers are reused: whoever gets a
+/// report looks the token up and ignores one that is gone.
 /// Make and stop it in the lane, where the reports come too; add(), remove() and the destructor may run in any thread.
 class Watcher
 {

@@ -175,6 +175,15 @@ void PoolCore::changed()
     m_announcer.announce();
 }
 
+// Figures can wait for a frame, an event that somebody listens for cannot.
+void PoolCore::changedByTake()
+{
+    if ((m_wanted & bit(PoolEvent::Kind::Taken)) != 0)
+        m_announcer.announce();
+    else
+        m_announcer.announceInFrame();
+}
+
 // At most one call is on its way.
 void PoolCore::wakeSupply()
 {

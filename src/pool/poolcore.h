@@ -150,6 +150,7 @@ private:
     void noteOutage();
     QSslSocket *drop(Entry *entry);
     void countParked(Entry *entry);
+    void examineLater(quint64 token);
     void countServed(const Waiter &waiter, Entry *entry);
     [[nodiscard]] std::optional<EvictionCause> staleness(const Entry &entry, quint64 generation) const;
     [[nodiscard]] bool isReplaced() const;
@@ -171,6 +172,7 @@ private:
     void failAsTimedOut(WaiterList waiters);
     void closeInLane(std::vector<QSslSocket *> sockets);
     void changed();
+    void changedByTake();
     void wakeSupply();
 
     Announcer m_announcer;

@@ -68,7 +68,9 @@ bool PoolCore::makeRoomFor(ConnectionId id)
     {
         const Lock lock(m_mutex);
         const bool isAwaited = id.isValid() ? m_waiters.isAwaited(id) : m_waiters.size() > 0;
-        if (isAwaited || m_store.parkedCount() < m_policy.limit)
+        // A client parks the replacement first and then lets go of what it replaces: see expire().
+        const int kept = m_store.parkedCount() - (m_policy.isServer ? 0 : m_store.retiringCount());
+        if (isAwaited || kept < m_policy.limit)
             return true;
         if (m_store.retiringCount() > 0)
             replaced = checkOutAndEvict(m_store.nextToEnd(), EvictionCause::Expired);

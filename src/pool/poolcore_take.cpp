@@ -122,10 +122,11 @@ std::optional<EvictionCause> PoolCore::validate(Entry &entry, Unsolicited unsoli
     return std::nullopt;
 }
 
-// A client pool refills, a server pool cannot; a lease may have to be watched.
+// A client pool refills, a server pool or a paused one cannot; a lease may have to be watched.
 bool PoolCore::needsWakeAfterTake() const
 {
-    return !m_policy.isServer || m_policy.leaseThreshold.count() > 0;
+    const bool refills = !m_policy.isServer && !m_isPaused;
+    return refills || m_policy.leaseThreshold.count() > 0;
 }
 
 QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
@@ -142,7 +143,7 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
             lock.unlock();
             if (isWakeNeeded)
                 wakeSupply();
-            changed();
+            changedByTake();
             if (request.target)
                 lease->moveTo(request.target);
             return readyFuture(Connection(std::move(lease)));
@@ -194,7 +195,7 @@ TakeResult PoolCore::tryTake()
         lock.unlock();
         if (isWakeNeeded)
             wakeSupply();
-        changed();
+        changedByTake();
         return Connection(std::move(lease));
     }
     ++m_figures.takesFailed;
@@ -230,6 +231,8 @@ void PoolCore::offer(Entry *entry, quint64 generation)
         auto waiter = m_waiters.next(entry->id);
         if (!waiter && isWatched) {
             countParked(entry);
+            if (std::exchange(entry->hasNews, false))
+                examineLater(entry->token());
             lock.unlock();
             break;
         }
@@ -252,6 +255,16 @@ void PoolCore::offer(Entry *entry, quint64 generation)
     }
     wakeSupply();
     changed();
+}
+
+void PoolCore::examineLater(quint64 token)
+{
+    if (!m_port.lane)
+        return;
+    m_port.lane->post([weak = weak_from_this(), token] {
+        if (const auto core = weak.lock())
+            core->examineParked(token);
+    });
 }
 
 void PoolCore::countParked(Entry *entry)

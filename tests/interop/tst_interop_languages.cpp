@@ -68,7 +68,7 @@ void tst_InteropLanguages::rows()
     for (const QString &language : {u"python"_s, u"go"_s}) {
         for (const TlsMode mode : {TlsMode::None, TlsMode::SelfSigned, TlsMode::Verified}) {
             for (const IdFormat format : {IdFormat::Hex8, IdFormat::Raw4}) {
-                QTest::addRow("%s, %s, %s", qPrintable(language), QTest::toString(mode), QTest::toString(format))
+                QTest::addRow("%s, %s, %s", qPrintable(language), wordFor(mode), wordFor(format))
                     << language << mode << format;
             }
         }
