@@ -39,6 +39,7 @@ struct Entry
     bool isCounted = false; ///< In PoolStatus::parked.
     QSslSocket *socket = nullptr; ///< Owned in states Parked and Checking.
     qintptr descriptor = -1;
+    quint64 watch = 0; ///< The watcher's number for it.
     QString peer; ///< As in ConnectionRecord.
     QString cipher;
     quint64 generation = 0;

@@ -30,8 +30,9 @@ public:
     Watcher() = default;
     Q_DISABLE_COPY_MOVE(Watcher)
 
-    virtual void add(qintptr descriptor, quint64 token, For what) = 0;
-    virtual void remove(qintptr descriptor, quint64 token) = 0;
+    /// Watches, and returns the number of this watch.
+    [[nodiscard]] virtual quint64 add(qintptr descriptor, quint64 token, For what) = 0;
+    virtual void remove(qintptr descriptor, quint64 watch) = 0;
     /// Ends the reports.
     virtual void stop() = 0;
 };

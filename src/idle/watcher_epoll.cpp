@@ -51,7 +51,7 @@ public:
 
     void stop() override { m_notifier.reset(); }
 
-    void add(qintptr descriptor, quint64 token, For what) override
+    quint64 add(qintptr descriptor, quint64 token, For what) override
     {
         epoll_event event{};
         event.events = EPOLLONESHOT | EPOLLRDHUP;
@@ -59,25 +59,23 @@ public:
             event.events |= EPOLLIN;
         event.data.u64 = token;
         const auto place = static_cast<size_t>(descriptor);
-        const std::scoped_lock lock(m_mutex);
-        if (place >= m_serials.size())
-            m_serials.resize(place + 1);
-        m_serials[place] = ++m_lastSerial;
+        const std::scoped_lock lock(m_setMutex);
+        if (place >= m_watches.size())
+            m_watches.resize(place + 1);
+        m_watches[place] = ++m_lastWatch;
         if (m_epoll >= 0 && !control(EPOLL_CTL_ADD, descriptor, event)
             && !(errno == EEXIST && control(EPOLL_CTL_MOD, descriptor, event)))
             qCWarning(lcTidepool, "Cannot watch a parked connection: %s. Its end is noticed when it is taken.",
                       std::strerror(errno));
+        return m_lastWatch;
     }
 
-    void remove(qintptr descriptor, quint64) override
+    void remove(qintptr descriptor, quint64 watch) override
     {
-        const auto place = static_cast<size_t>(descriptor);
         bool isFull = false;
         {
-            const std::scoped_lock lock(m_mutex);
-            if (place >= m_serials.size())
-                return;
-            m_left.push_back({descriptor, m_serials[place]});
+            const std::scoped_lock lock(m_leftMutex);
+            m_left.push_back({descriptor, watch});
             isFull = m_left.size() == maximumLeft;
         }
         if (!isFull)
@@ -92,7 +90,7 @@ private:
     struct Left
     {
         qintptr descriptor;
-        quint64 serial;
+        quint64 watch;
     };
     static constexpr size_t maximumLeft = 64;
 
@@ -111,17 +109,22 @@ private:
         sweep();
     }
 
-    // A number that was closed and is watched again has another serial; one that is not watched again is not in the
+    // A descriptor that was closed and is watched again has another number; one that is not watched again is not in the
     // set, and the call fails without harm.
     void sweep()
     {
+        std::vector<Left> swept;
+        {
+            const std::scoped_lock lock(m_leftMutex);
+            swept.swap(m_left);
+        }
         epoll_event unused{};
-        const std::scoped_lock lock(m_mutex);
-        for (const Left &left : m_left) {
-            if (m_serials[static_cast<size_t>(left.descriptor)] == left.serial)
+        const std::scoped_lock lock(m_setMutex);
+        for (const Left &left : swept) {
+            const auto place = static_cast<size_t>(left.descriptor);
+            if (place < m_watches.size() && m_watches[place] == left.watch)
                 (void)control(EPOLL_CTL_DEL, left.descriptor, unused);
         }
-        m_left.clear();
     }
 
     PostToLane m_post;
@@ -129,9 +132,11 @@ private:
     int m_epoll;
     std::unique_ptr<QSocketNotifier> m_notifier;
 
-    std::mutex m_mutex; // everything below
-    std::vector<quint64> m_serials; // of the last watch of each descriptor
-    quint64 m_lastSerial = 0;
+    std::mutex m_setMutex; // system calls under it
+    std::vector<quint64> m_watches; // the last one of each descriptor
+    quint64 m_lastWatch = 0;
+
+    std::mutex m_leftMutex; // none under it: takers wait for it
     std::vector<Left> m_left; // to be removed
 };
 

@@ -146,7 +146,7 @@ QSslSocket *PoolCore::checkOutAndEvict(Entry *entry, EvictionCause cause)
     m_store.checkOut(entry);
     ++m_figures.checking;
     if (m_watcher)
-        m_watcher->remove(entry->descriptor, entry->token());
+        m_watcher->remove(entry->descriptor, entry->watch);
     return evict(entry, cause);
 }
 

@@ -39,7 +39,7 @@ void PoolCore::examineParked(quint64 token)
         watcher = m_watcher;
     }
     if (watcher)
-        watcher->remove(entry->descriptor, token);
+        watcher->remove(entry->descriptor, entry->watch);
     const bool hadSpoken = entry->hasSpoken;
     QString text;
     const auto fault = validate(*entry, unsolicited, text);

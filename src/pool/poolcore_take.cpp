@@ -66,7 +66,7 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
         const Unsolicited unsolicited = m_policy.unsolicited;
         lock.unlock();
         if (watcher)
-            watcher->remove(entry->descriptor, entry->token());
+            watcher->remove(entry->descriptor, entry->watch);
         QString text;
         std::optional<EvictionCause> fault = validate(*entry, unsolicited, text);
         auto lease =
@@ -217,14 +217,14 @@ void PoolCore::offer(Entry *entry, quint64 generation)
     for (;;) {
         if (const auto cause = staleness(*entry, generation)) {
             const qintptr descriptor = entry->descriptor;
-            const quint64 token = entry->token();
+            const quint64 watch = entry->watch;
             const bool isUnsolicited = *cause == EvictionCause::Unsolicited;
             if (isUnsolicited && !std::exchange(entry->isCounted, true))
                 ++m_figures.parked; // for no time at all
             QSslSocket *socket = entry->isCounted ? evict(entry, *cause) : drop(entry);
             lock.unlock();
             if (isWatched && watcher)
-                watcher->remove(descriptor, token);
+                watcher->remove(descriptor, watch);
             closeGently(socket);
             break;
         }
@@ -240,14 +240,14 @@ void PoolCore::offer(Entry *entry, quint64 generation)
         if (!watcher)
             watcher = m_watcher;
         lock.unlock();
-        // Watched before it can be seen by a taker, so that a watch never outlives the parking; and without the mutex.
+        // Watched before it is parked, so that its end is never missed; and without the mutex.
         if (!waiter) {
             if (watcher)
-                watcher->add(entry->descriptor, entry->token(), watchFor(*entry));
+                entry->watch = watcher->add(entry->descriptor, entry->token(), watchFor(*entry));
             isWatched = true;
         } else {
             if (std::exchange(isWatched, false) && watcher)
-                watcher->remove(entry->descriptor, entry->token());
+                watcher->remove(entry->descriptor, entry->watch);
             if (serve(std::move(waiter), entry))
                 break;
         }

@@ -67,8 +67,7 @@ void tst_InteropTools::readsItsId_data()
     for (const QString &tool : {u"openssl"_s, u"gnutls-cli"_s}) {
         for (const TlsMode mode : {TlsMode::SelfSigned, TlsMode::Verified}) {
             for (const IdFormat format : {IdFormat::Hex8, IdFormat::Raw4}) {
-                QTest::addRow("%s, %s, %s", qPrintable(tool), wordFor(mode), wordFor(format))
-                    << tool << mode << format;
+                QTest::addRow("%s, %s, %s", qPrintable(tool), wordFor(mode), wordFor(format)) << tool << mode << format;
             }
         }
     }
