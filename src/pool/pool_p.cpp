@@ -8,9 +8,9 @@
 namespace Tidepool {
 
 namespace {
-// How often takes alone are announced: what a screen can show. Waking the facade's thread costs a taker as much as
-// the take itself.
-constexpr std::chrono::milliseconds frame{16};
+// How often figures alone are announced: as often as a fast screen can show them. Waking the facade's thread costs a
+// taker as much as the take itself.
+constexpr std::chrono::milliseconds frame{8};
 } // namespace
 
 PoolPrivate::PoolPrivate(bool isServer)

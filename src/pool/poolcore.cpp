@@ -176,9 +176,9 @@ void PoolCore::changed()
 }
 
 // Figures can wait for a frame, an event that somebody listens for cannot.
-void PoolCore::changedByTake()
+void PoolCore::figuresChanged()
 {
-    if ((m_wanted & bit(PoolEvent::Kind::Taken)) != 0)
+    if (m_hasEvents)
         m_announcer.announce();
     else
         m_announcer.announceInFrame();

@@ -172,11 +172,12 @@ private:
     void failAsTimedOut(WaiterList waiters);
     void closeInLane(std::vector<QSslSocket *> sockets);
     void changed();
-    void changedByTake();
+    void figuresChanged();
     void wakeSupply();
 
     Announcer m_announcer;
     std::atomic<unsigned> m_wanted = 0;
+    std::atomic<bool> m_hasEvents = false;
     std::atomic<bool> m_isWakePending = false;
 
     mutable std::mutex m_mutex; // everything below

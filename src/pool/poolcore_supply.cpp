@@ -18,6 +18,12 @@ int &gaugeOf(PoolStatus &figures, Sink::Step step)
     return step == Sink::Step::Connecting ? figures.connecting : figures.handshaking;
 }
 
+// Right behind the id. In TLS, what waits in the kernel may be a session ticket.
+bool hasSpoken(const QSslSocket &socket, qintptr descriptor)
+{
+    return socket.bytesAvailable() > 0 || (!socket.isEncrypted() && peek(descriptor) == Peek::Bytes);
+}
+
 QString endpointOf(const QSslSocket &socket)
 {
     const QHostAddress address = socket.peerAddress();
@@ -94,7 +100,7 @@ void PoolCore::established(Established connection)
     made->peer = endpointOf(*connection.socket);
     if (connection.socket->isEncrypted())
         made->cipher = connection.socket->sessionCipher().name();
-    made->hasSpoken = connection.socket->bytesAvailable() > 0; // right behind the id
+    made->hasSpoken = hasSpoken(*connection.socket, made->descriptor);
     const bool isRoom = makeRoomFor(connection.id);
 
     Entry *entry = nullptr;

@@ -143,7 +143,7 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
             lock.unlock();
             if (isWakeNeeded)
                 wakeSupply();
-            changedByTake();
+            figuresChanged();
             if (request.target)
                 lease->moveTo(request.target);
             return readyFuture(Connection(std::move(lease)));
@@ -195,7 +195,7 @@ TakeResult PoolCore::tryTake()
         lock.unlock();
         if (isWakeNeeded)
             wakeSupply();
-        changedByTake();
+        figuresChanged();
         return Connection(std::move(lease));
     }
     ++m_figures.takesFailed;
@@ -254,7 +254,7 @@ void PoolCore::offer(Entry *entry, quint64 generation)
         lock.lock();
     }
     wakeSupply();
-    changed();
+    figuresChanged();
 }
 
 void PoolCore::examineLater(quint64 token)
