@@ -67,12 +67,14 @@ Q_SIGNALS:
     void lastErrorTextChanged();
 
 private:
+    void publishPort();
     void setAddressError(const QString &error);
 
     RunSwitch m_switch;
     PoolSummary m_summary;
     QString m_listenAddress = QStringLiteral("127.0.0.1");
     int m_listenPort = 0;
+    int m_publishedPort = 0;
     QString m_addressError;
 };
 
