@@ -14,7 +14,7 @@
 namespace Tidepool::Qml {
 
 /// QML's ServerPool: Tidepool::ServerPool with what C++ sets in other ways.
-class ServerPoolElement : public ServerPool, public QQmlParserStatus
+class ServerPoolElement : public Tidepool::ServerPool, public QQmlParserStatus
 {
     Q_OBJECT
     QML_NAMED_ELEMENT(ServerPool)

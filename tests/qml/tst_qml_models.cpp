@@ -358,9 +358,9 @@ void tst_QmlModels::history()
     const QmlBench bench = makeBench(pool);
     auto *history = bench.find<QObject>(u"history"_s);
     const auto values = [&](const QString &name) {
-        QList<qreal> result;
-        QMetaObject::invokeMethod(history, "values", Q_RETURN_ARG(QList<qreal>, result), Q_ARG(QString, name));
-        return result;
+        QVariant result;
+        QMetaObject::invokeMethod(history, "values", Q_RETURN_ARG(QVariant, result), Q_ARG(QString, name));
+        return result.value<QList<qreal>>();
     };
     const auto maximum = [&](const QString &name) {
         qreal result = -1;
