@@ -126,6 +126,7 @@ TestCase {
 
     function test_connections() {
         tryCompare(view, "count", 5);
+        tryVerify(() => view.itemAtIndex(0) !== null); // made when the view is polished
         const row = view.itemAtIndex(0) as Text;
         verify(/^[0-9a-f]{8} 127\.0\.0\.1:\d+ \d+ \d+ TLS_\S+ parked false$/.test(row.text), row.text);
         client.running = false;
