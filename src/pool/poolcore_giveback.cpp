@@ -31,8 +31,9 @@ void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
         const bool isConnected = socket->state() == QAbstractSocket::ConnectedState;
         if (hasUnsentBytes(*socket) && isConnected && !isLate)
             return;
-        const auto kept = self; // these captures go with the timer
-        const auto given = lease;
+        // The captures go with the timer.
+        const auto kept = self; // NOLINT(performance-unnecessary-copy-initialization)
+        const auto given = lease; // NOLINT(performance-unnecessary-copy-initialization)
         delete sending;
         kept->finishGiveBack(given);
     };

@@ -210,17 +210,18 @@ void EventModel::flush()
     std::deque<Event> pending;
     pending.swap(m_pending);
     addDetails(pending);
+    std::reverse(pending.begin(), pending.end());
     std::vector<Event> fresh; // oldest first
     bool isSameSpell = true; // no change of state among the fresh ones, so an older row may have the same event
-    for (auto event = pending.rbegin(); event != pending.rend(); ++event) {
-        const int row = isSameSpell ? find(m_rows, *event) : -1;
+    for (const Event &event : pending) {
+        const int row = isSameSpell ? find(m_rows, event) : -1;
         if (row < 0) {
-            isSameSpell = isSameSpell && event->kind != Kind::State;
-            fresh.push_back(*event);
+            isSameSpell = isSameSpell && event.kind != Kind::State;
+            fresh.push_back(event);
         } else {
             const int shift = static_cast<int>(fresh.size());
             insertOnTop(fresh);
-            fold(*event, row + shift);
+            fold(event, row + shift);
         }
     }
     insertOnTop(fresh);
