@@ -48,7 +48,7 @@ bool readIds(const QJsonValue &value, QList<ConnectionId> &ids)
         return false;
     const QJsonArray array = value.toArray();
     ids.reserve(array.size());
-    for (const QJsonValue entry : array) {
+    for (const auto &entry : array) {
         const auto id = ConnectionId::fromString(entry.toString());
         if (!id)
             return false;

@@ -82,7 +82,7 @@ QList<ConnectionId> Roster::dismissClient()
 void Roster::remove(QHash<ConnectionId, Entry>::iterator entry)
 {
     (entry->announced ? m_ready : m_strangers).erase(entry->order);
-    m_entries.erase(entry);
+    m_entries.erase(entry); // clazy:exclude=strict-iterators
 }
 
 void Roster::expect(ConnectionId id)

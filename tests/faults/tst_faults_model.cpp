@@ -62,7 +62,7 @@ struct Model
         if (found == waiters.end())
             return {};
         const Waiter waiter = *found;
-        waiters.erase(found);
+        waiters.erase(found); // clazy:exclude=strict-iterators
         return waiter;
     }
 

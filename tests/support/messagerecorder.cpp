@@ -12,7 +12,7 @@ namespace TestSupport {
 namespace {
 
 std::mutex mutex;
-QList<MessageRecorder::Message> recorded;
+QList<MessageRecorder::Message> recorded; // clazy:exclude=non-pod-global-static
 QtMessageHandler previousHandler = nullptr;
 
 void record(QtMsgType type, const QMessageLogContext &context, const QString &text)

@@ -895,10 +895,10 @@ void tst_GoPackage::logConnections()
 void tst_GoPackage::logAdjustments()
 {
     const Rounds rounds;
-    QSignalSpy capacity(&rounds.client, &Pool::capacityChanged);
-    QSignalSpy interval(&rounds.client, &Pool::intervalChanged);
-    QTRY_VERIFY(!capacity.isEmpty() && !interval.isEmpty());
-    QVERIFY(interval.first().first().toInt() > 0);
+    QSignalSpy capacities(&rounds.client, &Pool::capacityChanged);
+    QSignalSpy intervals(&rounds.client, &Pool::intervalChanged);
+    QTRY_VERIFY(!capacities.isEmpty() && !intervals.isEmpty());
+    QVERIFY(intervals.first().first().toInt() > 0);
 }
 
 void tst_GoPackage::logValidation()
@@ -907,7 +907,8 @@ void tst_GoPackage::logValidation()
     QTRY_COMPARE(ends.client.active(), capacity);
     ends.server.close();
     QTRY_VERIFY(ends.client.evictions().size() >= capacity);
-    const EvictionRecord record = ends.client.evictions().first();
+    const QList<EvictionRecord> ledger = ends.client.evictions();
+    const EvictionRecord record = ledger.first();
     QCOMPARE(record.cause, EvictionCause::PeerClosed);
     QVERIFY(record.id.isValid() && record.when.isValid());
 }
