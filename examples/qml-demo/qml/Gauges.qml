@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+import QtQuick
+import QtQuick.Layouts
+import Tidepool
+
+/// The five figures that must not be mixed up.
+GridLayout {
+    id: gauges
+
+    required property Pool pool
+    required property PoolHistory history
+    readonly property poolStatus status: pool.status
+
+    columns: width >= 800 ? 5 : width >= 500 ? 3 : 2
+    columnSpacing: Theme.gap
+    rowSpacing: Theme.gap
+
+    Connections {
+        target: gauges.history
+        function onSampled() {
+            warm.values = gauges.history.values("active")
+            capacity.values = gauges.history.values("capacity")
+            waiting.values = gauges.history.values("waiting")
+            taken.values = gauges.history.values("taken")
+            const dials = gauges.history.values("connecting")
+            const shakes = gauges.history.values("handshaking")
+            connecting.values = dials.map((value, index) => value + shakes[index])
+        }
+    }
+    Gauge {
+        id: warm
+        objectName: "gaugeWarm"
+        Layout.fillWidth: true
+        name: qsTr("Warm")
+        value: gauges.status.active
+        meaning: qsTr("ready to be taken")
+        colour: Theme.warm
+    }
+    Gauge {
+        id: capacity
+        objectName: "gaugeCapacity"
+        Layout.fillWidth: true
+        name: qsTr("Capacity")
+        value: gauges.status.capacity
+        meaning: qsTr("warm ones aimed at")
+        colour: Theme.capacity
+    }
+    Gauge {
+        id: connecting
+        objectName: "gaugeConnecting"
+        Layout.fillWidth: true
+        name: qsTr("Connecting")
+        value: gauges.status.connecting + gauges.status.handshaking
+        meaning: qsTr("dialling or in TLS")
+        colour: Theme.connecting
+    }
+    Gauge {
+        id: waiting
+        objectName: "gaugeWaiting"
+        Layout.fillWidth: true
+        name: qsTr("Waiting")
+        value: gauges.status.waiting
+        meaning: qsTr("takes not served yet")
+        colour: Theme.waiting
+    }
+    Gauge {
+        id: taken
+        objectName: "gaugeTaken"
+        Layout.fillWidth: true
+        Layout.columnSpan: gauges.columns === 2 ? 2 : 1
+        name: qsTr("Taken")
+        value: gauges.status.leased
+        meaning: qsTr("in use now")
+        colour: Theme.taken
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+import QtQuick
+import QtQuick.Layouts
+import TidepoolDashboard
+
+/// Try it without a server: how many come, from how far, and what goes wrong.
+ColumnLayout {
+    id: panel
+
+    required property Session session
+    readonly property Lab lab: session.lab
+
+    spacing: 14
+
+    Caption {
+        Layout.fillWidth: true
+        text: qsTr("Both ends run in this program, over TLS 1.3 on 127.0.0.1. Visitors take warm connections and "
+                   + "download through them. Change the load, break something, and watch the pool adapt.")
+    }
+    LabSlider {
+        objectName: "loadSlider"
+        Layout.fillWidth: true
+        name: qsTr("Load")
+        valueText: qsTr("%1 visitors/s").arg(panel.lab.load)
+        to: panel.lab.maximumLoad
+        stepSize: 5
+        value: panel.lab.load
+        onMoved: value => panel.lab.load = value
+    }
+    LabSlider {
+        objectName: "roundTripSlider"
+        Layout.fillWidth: true
+        name: qsTr("Distance")
+        valueText: qsTr("%1 ms round trip").arg(panel.lab.roundTripMs)
+        to: panel.lab.maximumRoundTripMs
+        stepSize: 10
+        value: panel.lab.roundTripMs
+        onMoved: value => panel.lab.roundTripMs = value
+    }
+    Rectangle {
+        Layout.fillWidth: true
+        implicitHeight: 1
+        color: Theme.line
+    }
+
+    component Trouble: ColumnLayout {
+        id: trouble
+
+        property alias button: button
+        property string explanation
+
+        Layout.fillWidth: true
+        spacing: 4
+
+        ActionButton {
+            id: button
+            Layout.fillWidth: true
+        }
+        Caption {
+            Layout.fillWidth: true
+            text: trouble.explanation
+        }
+    }
+
+    Trouble {
+        button.objectName: "burstButton"
+        button.text: qsTr("Burst of 60 visitors")
+        button.enabled: panel.lab.running
+        button.hint: qsTr("Sixty takes at once (B)")
+        button.onClicked: panel.lab.burst()
+        explanation: qsTr("More than are warm: some wait, capacity grows.")
+    }
+    Trouble {
+        button.objectName: "outageButton"
+        button.text: panel.lab.outage
+                     ? qsTr("End the outage (%1 s)").arg(Math.ceil(panel.lab.outageLeftMs / 1000)) : qsTr("Outage")
+        button.dangerous: true
+        button.enabled: panel.lab.running
+        button.hint: qsTr("The server goes away for eight seconds (O)")
+        button.onClicked: panel.lab.outage ? panel.lab.endOutage() : panel.lab.beginOutage()
+        explanation: qsTr("The server goes for 8 s: dials are refused, the pool backs off and comes back by itself.")
+    }
+    Trouble {
+        button.objectName: "hostileButton"
+        button.text: panel.lab.hostile ? qsTr("Hostile clients at the door") : qsTr("Hostile clients")
+        button.dangerous: true
+        button.enabled: panel.lab.running && !panel.lab.outage && !panel.lab.hostile
+        button.hint: qsTr("Twenty-four clients that talk rubbish or say nothing (H)")
+        button.onClicked: panel.lab.attack()
+        explanation: qsTr("24 that talk rubbish or stay silent: the server throws them out, visitors notice nothing.")
+    }
+    Item { Layout.fillHeight: true }
+}

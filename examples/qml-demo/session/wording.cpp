@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "wording.h"
+
+#include <QtCore/QCoreApplication>
+
+namespace Dashboard::Wording {
+
+using Tidepool::PoolState;
+using Tidepool::PoolStatus;
+
+namespace {
+
+QString tr(const char *text)
+{
+    return QCoreApplication::translate("Wording", text);
+}
+
+} // namespace
+
+QString advice(const PoolStatus &status, const QString &trouble)
+{
+    switch (status.state) {
+    case PoolState::Stopped:
+    case PoolState::Closed:
+        return trouble.isEmpty() ? tr("Nothing is connected. Press Start.") : trouble;
+    case PoolState::Warming:
+        return trouble.isEmpty() ? tr("The first connections are being made.") : trouble;
+    case PoolState::Ready:
+        if (!trouble.isEmpty())
+            return trouble;
+        return status.active > 0 ? tr("Whoever takes a connection now gets one at once.")
+                                 : tr("Every warm connection is taken; new ones are on their way.");
+    case PoolState::Degraded:
+        return trouble.isEmpty() ? tr("No connection comes up. Check the server, or press Retry now.") : trouble;
+    case PoolState::Paused:
+        return tr("Warm connections can still be taken, but no new ones are made. Press Resume to go on.");
+    case PoolState::Draining:
+        return tr("No new takes. The pool closes when the last connection is let go.");
+    }
+    return {};
+}
+
+} // namespace Dashboard::Wording

@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/poolstatus.h>
+
+#include <QtCore/QString>
+
+/// What a pool's state means to people. Pure: plain values in, sentences out.
+namespace Dashboard::Wording {
+
+/// What the user can expect, or what to do. @p trouble is the last error as a sentence.
+[[nodiscard]] QString advice(const Tidepool::PoolStatus &status, const QString &trouble);
+
+} // namespace Dashboard::Wording
