@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "poolsummary.h"
+#include "runswitch.h"
+
+#include <tidepool/clientpool.h>
+
+#include <QtCore/QUrl>
+#include <QtQml/QQmlParserStatus>
+#include <QtQml/qqml.h>
+
+namespace Tidepool::Qml {
+
+/// QML's ClientPool: Tidepool::ClientPool with what C++ sets in other ways.
+class ClientPoolElement : public ClientPool, public QQmlParserStatus
+{
+    Q_OBJECT
+    QML_NAMED_ELEMENT(ClientPool)
+    Q_INTERFACES(QQmlParserStatus)
+    Q_PROPERTY(bool running READ isRunning WRITE setRunning NOTIFY runningChanged FINAL)
+    // QML knows no 16 bit numbers.
+    Q_PROPERTY(int port READ portNumber WRITE setPortNumber NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(int leaseThresholdMs READ leaseThresholdMs WRITE setLeaseThresholdMs NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QUrl proxyUrl READ proxyUrl WRITE setProxyUrl NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString localAddress READ localAddress WRITE setLocalAddress NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(QString stateText READ stateText NOTIFY stateTextChanged FINAL)
+    Q_PROPERTY(QString lastErrorText READ lastErrorText NOTIFY lastErrorTextChanged FINAL)
+
+public:
+    explicit ClientPoolElement(QObject *parent = nullptr);
+
+    /// True starts the pool, at the earliest when its component is complete; false closes it. Default: false.
+    [[nodiscard]] bool isRunning() const { return m_switch.isOn(); }
+    void setRunning(bool running) { m_switch.set(running); }
+    /// ClientPool::port(); a number that is none is warned about and changes nothing.
+    [[nodiscard]] int portNumber() const { return port(); }
+    void setPortNumber(int port);
+    /// Pool::leaseThreshold() in milliseconds. Default: 0, never.
+    [[nodiscard]] int leaseThresholdMs() const;
+    void setLeaseThresholdMs(int milliseconds);
+    /// "socks5://user:password@host:1080" or "http://host:3128"; empty (default): none. Reads without the password.
+    [[nodiscard]] QUrl proxyUrl() const;
+    void setProxyUrl(const QUrl &url);
+    /// ClientPool::sourceAddress() as text. Default: empty, the system chooses.
+    [[nodiscard]] QString localAddress() const;
+    void setLocalAddress(const QString &address);
+    /// See PoolSummary.
+    [[nodiscard]] QString stateText() const { return m_summary.stateText(); }
+    [[nodiscard]] QString lastErrorText() const { return m_summary.lastErrorText(); }
+
+    Q_INVOKABLE void start() override;
+    /// Pool::drain() with the deadline in milliseconds.
+    Q_INVOKABLE void drain(int deadlineMs = 5'000);
+
+    void classBegin() override;
+    void componentComplete() override;
+
+Q_SIGNALS:
+    void runningChanged();
+    void stateTextChanged();
+    void lastErrorTextChanged();
+
+private:
+    RunSwitch m_switch;
+    PoolSummary m_summary;
+};
+
+} // namespace Tidepool::Qml

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/bounds.h>
+#include <tidepool/pool.h>
+#include <tidepool/relay.h>
+
+#include <QtQml/qqml.h>
+
+/// What QML sees of the library as it is: the words, the base type, and the values that are only read.
+
+namespace Tidepool::Qml {
+
+/// The enumerations: `Tidepool.PoolState.Ready`.
+namespace Vocabulary {
+Q_NAMESPACE
+Q_CLASSINFO("RegisterEnumClassesUnscoped", "false") // two of them know a "Closed"
+QML_NAMED_ELEMENT(Tidepool)
+QML_FOREIGN_NAMESPACE(Tidepool)
+} // namespace Vocabulary
+
+/// The type of everything that is called `pool`: a ClientPool or ServerPool, made in QML or in C++.
+class PoolForeign
+{
+    Q_GADGET
+    QML_NAMED_ELEMENT(Pool)
+    QML_FOREIGN(Tidepool::Pool)
+    QML_UNCREATABLE("Use ClientPool or ServerPool.")
+};
+
+/// Made in C++, shown in QML.
+class RelayForeign
+{
+    Q_GADGET
+    QML_NAMED_ELEMENT(Relay)
+    QML_FOREIGN(Tidepool::Relay)
+    QML_UNCREATABLE("A relay is made in C++, from two connections.")
+};
+
+class BoundsForeign
+{
+    Q_GADGET
+    QML_VALUE_TYPE(bounds)
+    QML_FOREIGN(Tidepool::Bounds)
+};
+
+class ConnectionIdForeign
+{
+    Q_GADGET
+    QML_VALUE_TYPE(connectionId)
+    QML_FOREIGN(Tidepool::ConnectionId)
+};
+
+class DistributionForeign
+{
+    Q_GADGET
+    QML_VALUE_TYPE(distribution)
+    QML_FOREIGN(Tidepool::Distribution)
+};
+
+class PoolErrorForeign
+{
+    Q_GADGET
+    QML_VALUE_TYPE(poolError)
+    QML_FOREIGN(Tidepool::PoolError)
+};
+
+class PoolStatusForeign
+{
+    Q_GADGET
+    QML_VALUE_TYPE(poolStatus)
+    QML_FOREIGN(Tidepool::PoolStatus)
+};
+
+} // namespace Tidepool::Qml

@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "poolhistory.h"
+
+#include <QtQml/qqmlinfo.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace Tidepool::Qml {
+
+namespace {
+
+constexpr const char *figureNames[] = {"active",   "connecting", "handshaking",    "waiting",  "taken",
+                                       "capacity", "intervalMs", "takesPerSecond", "p99WaitMs"};
+constexpr qint64 waitWindow = 5'000; // ms: long enough for a percentile, short enough to follow
+
+} // namespace
+
+PoolHistory::PoolHistory(QObject *parent) : QObject(parent)
+{
+    m_clock.start();
+    m_timer.setTimerType(Qt::PreciseTimer);
+    connect(&m_timer, &QTimer::timeout, this, &PoolHistory::sample);
+    connect(&m_onlooker, &Onlooker::itemChanged, this, &PoolHistory::itemChanged);
+    connect(&m_onlooker, &Onlooker::shownChanged, this, &PoolHistory::updateSampling);
+}
+
+void PoolHistory::setPool(Pool *pool)
+{
+    if (pool == m_pool)
+        return;
+    if (m_pool)
+        m_pool->disconnect(this);
+    m_pool = pool;
+    if (pool) {
+        connect(pool, &QObject::destroyed, this, [this] {
+            m_pool.clear();
+            updateSampling();
+            emit poolChanged();
+        });
+    }
+    m_timer.stop();
+    clear();
+    emit poolChanged();
+    updateSampling();
+}
+
+void PoolHistory::setSamples(int samples)
+{
+    samples = std::clamp(samples, 2, 10'000);
+    if (samples == m_samples)
+        return;
+    m_samples = samples;
+    emit samplesChanged();
+    if (count() <= samples)
+        return;
+    m_history.erase(m_history.begin(), m_history.end() - samples);
+    emit sampled();
+}
+
+void PoolHistory::setPeriod(int milliseconds)
+{
+    milliseconds = std::max(20, milliseconds);
+    if (milliseconds == m_period)
+        return;
+    m_period = milliseconds;
+    if (m_timer.isActive())
+        m_timer.start(m_period);
+    emit periodChanged();
+}
+
+QList<qreal> PoolHistory::values(const QString &name) const
+{
+    QList<qreal> values;
+    values.reserve(static_cast<qsizetype>(m_history.size()));
+    if (name == QLatin1String("secondsAgo")) {
+        for (const Sample &sample : m_history)
+            values.append(static_cast<qreal>(m_history.back().time - sample.time) / 1'000);
+        return values;
+    }
+    const auto found = std::find_if(std::begin(figureNames), std::end(figureNames),
+                                    [&](const char *known) { return name == QLatin1String(known); });
+    if (found == std::end(figureNames)) {
+        qmlWarning(this) << "There is no figure named " << name;
+        return {};
+    }
+    const auto index = static_cast<size_t>(found - std::begin(figureNames));
+    for (const Sample &sample : m_history)
+        values.append(sample.figures[index]);
+    return values;
+}
+
+qreal PoolHistory::maximum(const QString &name) const
+{
+    const QList<qreal> values = this->values(name);
+    return values.isEmpty() ? 0 : *std::max_element(values.begin(), values.end());
+}
+
+void PoolHistory::clear()
+{
+    m_marks.clear();
+    if (m_history.empty())
+        return;
+    m_history.clear();
+    emit sampled();
+}
+
+void PoolHistory::componentComplete()
+{
+    m_isComplete = true;
+    m_onlooker.findItemAbove(this);
+    updateSampling();
+}
+
+void PoolHistory::updateSampling()
+{
+    const bool shall = m_pool && m_isComplete && m_onlooker.isShown();
+    if (shall == m_timer.isActive())
+        return;
+    if (shall) {
+        m_timer.start(m_period);
+        sample(); // a chart that is shown again begins with what is, not with what was
+    } else {
+        m_timer.stop();
+    }
+    emit samplingChanged();
+}
+
+void PoolHistory::sample()
+{
+    const PoolStatus status = m_pool->status();
+    const qint64 now = m_clock.elapsed();
+    qreal takesPerSecond = 0;
+    if (!m_marks.empty() && now > m_marks.back().time) {
+        takesPerSecond = static_cast<qreal>(status.taken - m_marks.back().taken) * 1'000
+            / static_cast<qreal>(now - m_marks.back().time);
+    }
+    // One mark from before the window stays, to be compared with.
+    while (m_marks.size() > 1 && m_marks[1].time <= now - waitWindow)
+        m_marks.pop_front();
+
+    m_history.push_back({now,
+                         {qreal(status.active), qreal(status.connecting), qreal(status.handshaking),
+                          qreal(status.waiting), qreal(status.leased), qreal(status.capacity),
+                          qreal(status.interval.count()), takesPerSecond, recentP99(status.waitTime)}});
+    while (count() > m_samples)
+        m_history.pop_front();
+    m_marks.push_back({now, status.taken, status.waitTime});
+    emit sampled();
+}
+
+// The distribution only grows, so what came lately is the difference of two of them.
+qreal PoolHistory::recentP99(const Distribution &now) const
+{
+    if (m_marks.empty())
+        return 0;
+    Distribution recent = now;
+    recent.count -= m_marks.front().waitTime.count;
+    for (size_t i = 0; i < recent.buckets.size(); ++i)
+        recent.buckets[i] -= m_marks.front().waitTime.buckets[i];
+    return recent.p99();
+}
+
+} // namespace Tidepool::Qml

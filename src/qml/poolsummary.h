@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "throttle.h"
+
+#include <tidepool/pool.h>
+
+#include <QtCore/QPointer>
+#include <QtCore/QString>
+#include <QtCore/QTimer>
+#include <QtQml/qqml.h>
+
+#include <chrono>
+
+namespace Tidepool::Qml {
+
+/// A pool in words. ClientPool and ServerPool have the same properties; this is for pools made in C++.
+///
+/// The texts follow the pool at most ten times a second; while a client waits to dial again, stateText counts down.
+class PoolSummary : public QObject
+{
+    Q_OBJECT
+    QML_ELEMENT
+    Q_PROPERTY(Tidepool::Pool *pool READ pool WRITE setPool NOTIFY poolChanged FINAL)
+    Q_PROPERTY(QString stateText READ stateText NOTIFY stateTextChanged FINAL)
+    Q_PROPERTY(QString lastErrorText READ lastErrorText NOTIFY lastErrorTextChanged FINAL)
+
+public:
+    explicit PoolSummary(QObject *parent = nullptr);
+
+    /// Default: none.
+    [[nodiscard]] Pool *pool() const { return m_pool; }
+    void setPool(Pool *pool);
+    /// One line for people: "Ready: 24 warm", "Degraded: connection refused; next try in 3.2 s".
+    [[nodiscard]] QString stateText() const { return m_stateText; }
+    /// The last dial or accept error as a sentence; empty after a success.
+    [[nodiscard]] QString lastErrorText() const { return m_lastErrorText; }
+    /// Looks at the pool now.
+    void update();
+
+Q_SIGNALS:
+    void poolChanged();
+    void stateTextChanged();
+    void lastErrorTextChanged();
+
+private:
+    QPointer<Pool> m_pool;
+    QString m_stateText;
+    QString m_lastErrorText;
+    Throttle m_throttle;
+    QTimer m_countdown;
+};
+
+/// "3.2 s", "42 s": as exact as makes sense to read.
+[[nodiscard]] QString secondsText(std::chrono::milliseconds time);
+/// What @p status says, as PoolSummary::stateText.
+[[nodiscard]] QString stateSentence(const PoolStatus &status);
+
+} // namespace Tidepool::Qml

@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/backoff.h>
+#include <tidepool/keepalive.h>
+#include <tidepool/timeouts.h>
+#include <tidepool/tlsoptions.h>
+
+#include <QtCore/QStringList>
+#include <QtQml/qqml.h>
+
+/// The settings as QML's grouped properties, `timeouts.dialMs: 3000`. Durations are whole milliseconds (int), and the
+/// name says so; defaults and ranges are those of the C++ value types. QML sees a value through its extension, whose
+/// only member is the value itself.
+
+namespace Tidepool::Qml {
+
+/// Timeouts, in milliseconds.
+class TimeoutsExtension
+{
+    Q_GADGET
+    QML_VALUE_TYPE(timeouts)
+    QML_FOREIGN(Tidepool::Timeouts)
+    QML_EXTENDED(Tidepool::Qml::TimeoutsExtension)
+    Q_PROPERTY(int takeMs READ takeMs WRITE setTakeMs FINAL)
+    Q_PROPERTY(int resolveMs READ resolveMs WRITE setResolveMs FINAL)
+    Q_PROPERTY(int dialMs READ dialMs WRITE setDialMs FINAL)
+    Q_PROPERTY(int handshakeMs READ handshakeMs WRITE setHandshakeMs FINAL)
+    Q_PROPERTY(int identifyMs READ identifyMs WRITE setIdentifyMs FINAL)
+
+public:
+    [[nodiscard]] int takeMs() const;
+    void setTakeMs(int milliseconds);
+    [[nodiscard]] int resolveMs() const;
+    void setResolveMs(int milliseconds);
+    [[nodiscard]] int dialMs() const;
+    void setDialMs(int milliseconds);
+    [[nodiscard]] int handshakeMs() const;
+    void setHandshakeMs(int milliseconds);
+    [[nodiscard]] int identifyMs() const;
+    void setIdentifyMs(int milliseconds);
+
+private:
+    Timeouts v;
+};
+
+/// Lifetimes, in milliseconds; 0 is without limit.
+class LifetimesExtension
+{
+    Q_GADGET
+    QML_VALUE_TYPE(lifetimes)
+    QML_FOREIGN(Tidepool::Lifetimes)
+    QML_EXTENDED(Tidepool::Qml::LifetimesExtension)
+    Q_PROPERTY(int maximumLifetimeMs READ maximumLifetimeMs WRITE setMaximumLifetimeMs FINAL)
+    Q_PROPERTY(int maximumIdleMs READ maximumIdleMs WRITE setMaximumIdleMs FINAL)
+    Q_PROPERTY(double jitter READ jitter WRITE setJitter FINAL)
+
+public:
+    [[nodiscard]] int maximumLifetimeMs() const;
+    void setMaximumLifetimeMs(int milliseconds);
+    [[nodiscard]] int maximumIdleMs() const;
+    void setMaximumIdleMs(int milliseconds);
+    [[nodiscard]] double jitter() const { return v.jitter; }
+    void setJitter(double jitter) { v.jitter = jitter; }
+
+private:
+    Lifetimes v;
+};
+
+/// KeepAlive. `idleMs` and `intervalMs` are rounded up to whole seconds, which is what TCP knows.
+class KeepAliveExtension
+{
+    Q_GADGET
+    QML_VALUE_TYPE(keepAlive)
+    QML_FOREIGN(Tidepool::KeepAlive)
+    QML_EXTENDED(Tidepool::Qml::KeepAliveExtension)
+    Q_PROPERTY(bool enabled READ isEnabled WRITE setEnabled FINAL)
+    Q_PROPERTY(int idleMs READ idleMs WRITE setIdleMs FINAL)
+    Q_PROPERTY(int intervalMs READ intervalMs WRITE setIntervalMs FINAL)
+    Q_PROPERTY(int count READ count WRITE setCount FINAL)
+    Q_PROPERTY(int userTimeoutMs READ userTimeoutMs WRITE setUserTimeoutMs FINAL)
+
+public:
+    [[nodiscard]] bool isEnabled() const { return v.enabled; }
+    void setEnabled(bool enabled) { v.enabled = enabled; }
+    [[nodiscard]] int idleMs() const;
+    void setIdleMs(int milliseconds);
+    [[nodiscard]] int intervalMs() const;
+    void setIntervalMs(int milliseconds);
+    [[nodiscard]] int count() const { return v.count; }
+    void setCount(int count) { v.count = count; }
+    [[nodiscard]] int userTimeoutMs() const;
+    void setUserTimeoutMs(int milliseconds);
+
+private:
+    KeepAlive v;
+};
+
+/// Backoff, in milliseconds.
+class BackoffExtension
+{
+    Q_GADGET
+    QML_VALUE_TYPE(backoff)
+    QML_FOREIGN(Tidepool::Backoff)
+    QML_EXTENDED(Tidepool::Qml::BackoffExtension)
+    Q_PROPERTY(int baseMs READ baseMs WRITE setBaseMs FINAL)
+    Q_PROPERTY(int capMs READ capMs WRITE setCapMs FINAL)
+    Q_PROPERTY(double factor READ factor WRITE setFactor FINAL)
+
+public:
+    [[nodiscard]] int baseMs() const;
+    void setBaseMs(int milliseconds);
+    [[nodiscard]] int capMs() const;
+    void setCapMs(int milliseconds);
+    [[nodiscard]] double factor() const { return v.factor; }
+    void setFactor(double factor) { v.factor = factor; }
+
+private:
+    Backoff v;
+};
+
+/// TlsOptions. `authorities`, `certificate` and `privateKey` take PEM text, or the name of a PEM file: a path, or a
+/// file: or qrc: URL. What cannot be read is warned about and keeps the pool from connecting, with a fatal error.
+class TlsOptionsExtension
+{
+    Q_GADGET
+    QML_VALUE_TYPE(tlsOptions)
+    QML_FOREIGN(Tidepool::TlsOptions)
+    QML_EXTENDED(Tidepool::Qml::TlsOptionsExtension)
+    Q_PROPERTY(Tidepool::TlsMode mode READ mode WRITE setMode FINAL)
+    Q_PROPERTY(QString hostName READ hostName WRITE setHostName FINAL)
+    Q_PROPERTY(QStringList pins READ pins WRITE setPins FINAL)
+    Q_PROPERTY(QString authorities READ authorities WRITE setAuthorities FINAL)
+    Q_PROPERTY(QString certificate READ certificate WRITE setCertificate FINAL)
+    Q_PROPERTY(QString privateKey READ privateKey WRITE setPrivateKey FINAL)
+
+public:
+    [[nodiscard]] TlsMode mode() const { return v.mode; }
+    void setMode(TlsMode mode) { v.mode = mode; }
+    [[nodiscard]] QString hostName() const { return v.hostName; }
+    void setHostName(const QString &name) { v.hostName = name; }
+    [[nodiscard]] QStringList pins() const { return v.pins; }
+    void setPins(const QStringList &pins) { v.pins = pins; }
+    /// TlsOptions::certificateAuthorities; reads as PEM text.
+    [[nodiscard]] QString authorities() const;
+    void setAuthorities(const QString &pemOrFile);
+    /// TlsOptions::certificateChain; reads as PEM text.
+    [[nodiscard]] QString certificate() const;
+    void setCertificate(const QString &pemOrFile);
+    /// TlsOptions::privateKey, unencrypted. Always reads as an empty string: it is a secret.
+    [[nodiscard]] QString privateKey() const { return {}; }
+    void setPrivateKey(const QString &pemOrFile);
+
+private:
+    TlsOptions v;
+};
+
+} // namespace Tidepool::Qml

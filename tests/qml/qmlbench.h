@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/pool.h>
+
+#include <QtCore/QAbstractItemModel>
+#include <QtQml/QQmlComponent>
+#include <QtQml/QQmlContext>
+#include <QtQml/QQmlEngine>
+#include <QtTest/QTest>
+
+#include <memory>
+
+namespace TestSupport {
+
+/// Makes one object from QML text, as an application would; the messages of a failure become the test's.
+class QmlBench
+{
+public:
+    explicit QmlBench(const QByteArray &qml, const QVariantMap &initial = {})
+    {
+        QQmlComponent component(&m_engine);
+        component.setData("import QtQml\nimport QtQuick\nimport Tidepool\n" + qml, {});
+        m_object.reset(component.createWithInitialProperties(initial));
+        m_errors = component.errorString();
+        if (!m_object)
+            qWarning("%ls", qUtf16Printable(m_errors));
+    }
+
+    [[nodiscard]] QObject *object() const { return m_object.get(); }
+    [[nodiscard]] QString errors() const { return m_errors; }
+    template <typename T>
+    [[nodiscard]] T *as() const
+    {
+        return qobject_cast<T *>(m_object.get());
+    }
+    /// The object named @p name, by its objectName.
+    template <typename T>
+    [[nodiscard]] T *find(const QString &name) const
+    {
+        return m_object ? m_object->findChild<T *>(name) : nullptr;
+    }
+    [[nodiscard]] QVariant get(const char *property) const { return m_object->property(property); }
+    /// Evaluates JavaScript in the object's scope.
+    [[nodiscard]] QVariant evaluate(const QString &expression);
+    void destroy() { m_object.reset(); }
+
+private:
+    QQmlEngine m_engine;
+    std::unique_ptr<QObject> m_object;
+    QString m_errors;
+};
+
+} // namespace TestSupport
