@@ -16,20 +16,21 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto outageTick = 100ms;
+constexpr int leastMaximum = 64;
 // Short, so that a minute is enough to see the pool adapt, and that silent clients are thrown out before one's eyes.
 constexpr auto shortestInterval = 100ms;
 constexpr auto longestInterval = 1'000ms;
 constexpr auto longestBackoff = 4s;
 constexpr auto serverPatience = 2s;
 
-template<typename Object, typename Function>
+template <typename Object, typename Function>
 void callIn(Object *object, Function function)
 {
     QMetaObject::invokeMethod(object, std::move(function), Qt::QueuedConnection);
 }
 
 /// Calls and waits: the object's thread runs, and waits for nobody.
-template<typename Object, typename Function>
+template <typename Object, typename Function>
 void callAndWait(Object *object, Function function)
 {
     QMetaObject::invokeMethod(object, std::move(function), Qt::BlockingQueuedConnection);
@@ -66,8 +67,8 @@ Lab::Lab(QObject *parent)
     m_client.setBackoff(backoff);
 
     m_thread.setObjectName(QStringLiteral("tidepool-lab"));
-    for (QObject *object : {static_cast<QObject *>(m_line), static_cast<QObject *>(m_traffic),
-                            static_cast<QObject *>(m_hostileCrowd)}) {
+    for (QObject *object :
+         {static_cast<QObject *>(m_line), static_cast<QObject *>(m_traffic), static_cast<QObject *>(m_hostileCrowd)}) {
         object->moveToThread(&m_thread);
         connect(&m_thread, &QThread::finished, object, &QObject::deleteLater);
     }
@@ -109,6 +110,19 @@ void Lab::setRoundTripMs(int milliseconds)
     m_roundTripMs = roundTrip;
     m_line->setDelay(std::chrono::milliseconds(roundTrip) / 2);
     emit roundTripChanged();
+}
+
+void Lab::setMinimumWarm(int connections)
+{
+    const int minimum = std::clamp(connections, 1, maximumWarm());
+    if (minimum == minimumWarm())
+        return;
+    // Without a moment in which the smaller one is the larger.
+    if (minimum > m_client.maximumCapacity())
+        m_client.setMaximumCapacity(minimum);
+    m_client.setMinimumCapacity(minimum);
+    m_client.setMaximumCapacity(std::max(leastMaximum, minimum));
+    emit minimumWarmChanged();
 }
 
 int Lab::outageLeftMs() const

@@ -25,10 +25,13 @@ class Lab : public QObject
     Q_OBJECT
     QML_ELEMENT
     QML_UNCREATABLE("A session has one: use session.lab.")
+    Q_PROPERTY(Tidepool::Pool *serverPool READ pool CONSTANT)
     Q_PROPERTY(int load READ load WRITE setLoad NOTIFY loadChanged)
     Q_PROPERTY(int maximumLoad READ maximumLoad CONSTANT)
     Q_PROPERTY(int roundTripMs READ roundTripMs WRITE setRoundTripMs NOTIFY roundTripChanged)
     Q_PROPERTY(int maximumRoundTripMs READ maximumRoundTripMs CONSTANT)
+    Q_PROPERTY(int minimumWarm READ minimumWarm WRITE setMinimumWarm NOTIFY minimumWarmChanged)
+    Q_PROPERTY(int maximumWarm READ maximumWarm CONSTANT)
     Q_PROPERTY(bool running READ isRunning NOTIFY runningChanged)
     Q_PROPERTY(bool outage READ isOutage NOTIFY outageChanged)
     Q_PROPERTY(int outageLeftMs READ outageLeftMs NOTIFY outageLeftChanged)
@@ -40,6 +43,7 @@ public:
 
     [[nodiscard]] Tidepool::ClientPool *clientPool() { return &m_client; }
     [[nodiscard]] Tidepool::ServerPool *serverPool() { return &m_server; }
+    [[nodiscard]] Tidepool::Pool *pool() { return &m_server; }
     /// Visitors a second, on average. Default: 20. Range: 0 to maximumLoad.
     [[nodiscard]] int load() const { return m_load; }
     void setLoad(int visitorsPerSecond);
@@ -48,6 +52,10 @@ public:
     [[nodiscard]] int roundTripMs() const { return m_roundTripMs; }
     void setRoundTripMs(int milliseconds);
     [[nodiscard]] int maximumRoundTripMs() const { return 300; }
+    /// Connections that the client keeps warm at least. Default: 8. Range: 1 to maximumWarm.
+    [[nodiscard]] int minimumWarm() const { return m_client.minimumCapacity(); }
+    void setMinimumWarm(int connections);
+    [[nodiscard]] int maximumWarm() const { return 1'000; }
     [[nodiscard]] bool isRunning() const { return m_isRunning; }
     /// The server is away.
     [[nodiscard]] bool isOutage() const { return m_isOutage; }
@@ -74,6 +82,7 @@ public:
 Q_SIGNALS:
     void loadChanged();
     void roundTripChanged();
+    void minimumWarmChanged();
     void runningChanged();
     void outageChanged();
     void outageLeftChanged();

@@ -179,7 +179,8 @@ void LabTraffic::visit()
 {
     m_client.take(visitorPatience).then(this, [this](const TakeResult &result) {
         // Logarithmic, as sizes on the web are: mostly small ones.
-        const double size = double(smallestReply) * std::pow(double(largestReply) / smallestReply, m_random.generateDouble());
+        const double size =
+            double(smallestReply) * std::pow(double(largestReply) / smallestReply, m_random.generateDouble());
         if (result)
             new Visit(*this, result.connection(), static_cast<qint64>(size));
     });

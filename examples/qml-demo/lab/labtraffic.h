@@ -16,7 +16,7 @@
 namespace Tidepool {
 class ClientPool;
 class ServerPool;
-}
+} // namespace Tidepool
 
 namespace Dashboard {
 

@@ -13,7 +13,7 @@ Button {
     /// What it does, and its key.
     property string hint
     readonly property color ink: !enabled ? Theme.textMuted
-                                : prominent ? Theme.onAccent
+                                : prominent ? Theme.accentText
                                 : dangerous ? Theme.bad : Theme.text
 
     implicitHeight: Theme.controlHeight

@@ -64,6 +64,7 @@ ColumnLayout {
             objectName: "tlsMode"
             Layout.fillWidth: true
             label: qsTr("Encryption")
+            share: 1 / 3
             options: [qsTr("None"), qsTr("Self-signed"), qsTr("Verified")]
             current: form.settings.tlsMode
             onChosen: index => form.settings.tlsMode = index

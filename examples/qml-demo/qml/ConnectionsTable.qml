@@ -11,9 +11,9 @@ Card {
     id: table
 
     required property Pool pool
-    readonly property bool roomy: width >= 480
+    readonly property bool roomy: width >= 560
     /// Widths of the columns, 0 if there is no room for one.
-    readonly property var widths: [84, 62, roomy ? 124 : 0, 56, 56]
+    readonly property var widths: [72, 54, width >= 420 ? 118 : 0, 50, 50]
 
     title: qsTr("Connections")
     trailing: Caption {
@@ -76,7 +76,7 @@ Card {
             objectName: "connections"
             Layout.fillWidth: true
             Layout.fillHeight: true
-            Layout.minimumHeight: 168
+            Layout.minimumHeight: 120
             clip: true
             model: model
             activeFocusOnTab: true

@@ -72,6 +72,7 @@ Flickable {
             Layout.fillWidth: true
             pool: page.session.pool
             history: history
+            throughput: page.session.throughput
         }
         GridLayout {
             Layout.row: page.wide ? 2 : 3
@@ -112,15 +113,8 @@ Flickable {
                 Layout.fillWidth: true
                 Layout.fillHeight: true
                 Layout.preferredWidth: 1
-                Layout.rowSpan: parent.columns === 2 ? 2 : 1
                 pool: page.session.pool
                 serverPool: page.session.serverPool
-            }
-            ThroughputCard {
-                objectName: "throughput"
-                Layout.fillWidth: true
-                Layout.preferredWidth: 1
-                throughput: page.session.throughput
             }
             ConnectionsTable {
                 objectName: "connectionsTable"

@@ -52,7 +52,7 @@ Card {
         objectName: "events"
         Layout.fillWidth: true
         Layout.fillHeight: true
-        Layout.minimumHeight: 192
+        Layout.minimumHeight: 150
         clip: true
         spacing: 2
         model: events.atServer ? serverEvents : clientEvents
@@ -71,7 +71,7 @@ Card {
             required property string detail
             required property int count
             readonly property color colour: kind === "failed" ? Theme.bad
-                                          : kind === "evicted" ? Theme.careful : Theme.good
+                                          : kind === "evicted" ? Theme.careful : Theme.accent
 
             width: ListView.view.width
             height: words.implicitHeight + 10
@@ -109,14 +109,14 @@ Card {
                     color: Theme.text
                     font.pixelSize: Theme.small
                     wrapMode: Text.WordWrap
-                    maximumLineCount: 3
+                    maximumLineCount: 2
                     elide: Text.ElideRight
                 }
                 Caption {
                     width: parent.width
                     visible: text !== ""
                     text: entry.detail
-                    maximumLineCount: 2
+                    maximumLineCount: 1
                     elide: Text.ElideRight
                 }
             }

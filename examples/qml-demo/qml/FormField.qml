@@ -41,7 +41,7 @@ ColumnLayout {
         placeholderText: field.placeholder
         placeholderTextColor: Theme.textMuted
         selectionColor: Theme.accent
-        selectedTextColor: Theme.onAccent
+        selectedTextColor: Theme.accentText
         font.pixelSize: Theme.normal
         selectByMouse: true
         text: field.text

@@ -7,7 +7,7 @@ import QtQuick
 
 /// Figures as people read them.
 QtObject {
-    /// Milliseconds: "0.42 ms", "12.3 ms", "340 ms", "1.2 s".
+    /// Milliseconds: "42 µs", "12.3 ms", "340 ms", "1.2 s".
     function ms(value: real): string {
         if (value >= 9950)
             return qsTr("%1 s").arg((value / 1000).toFixed(0))
@@ -15,7 +15,9 @@ QtObject {
             return qsTr("%1 s").arg((value / 1000).toFixed(1))
         if (value >= 99.5)
             return qsTr("%1 ms").arg(value.toFixed(0))
-        return qsTr("%1 ms").arg(value.toFixed(value >= 9.95 ? 1 : 2))
+        if (value >= 0.995)
+            return qsTr("%1 ms").arg(value.toFixed(1))
+        return qsTr("%1 µs").arg((value * 1000).toFixed(0))
     }
 
     /// A span of time: "3.2 s", "45 s", "2 min".

@@ -9,15 +9,21 @@ Card {
     id: gauge
 
     required property string name
-    required property int value
+    required property real value
+    /// The value as it is shown.
+    property string valueText: Format.count(value)
     required property string meaning
     required property color colour
     property var values: []
 
     padding: 14
-    Layout.minimumWidth: 140
+    /// As TrendLine's.
+    property real least: 1
+
+    Layout.minimumWidth: 120
+    Layout.preferredWidth: 10
     Accessible.role: Accessible.StaticText
-    Accessible.name: qsTr("%1: %2, %3").arg(name).arg(value).arg(meaning)
+    Accessible.name: qsTr("%1: %2, %3").arg(name).arg(valueText).arg(meaning)
 
     RowLayout {
         spacing: 8
@@ -43,17 +49,20 @@ Card {
 
         Text {
             objectName: "value"
-            text: Format.count(gauge.value)
+            text: gauge.valueText
             color: Theme.text
-            font.pixelSize: 32
+            font.pixelSize: text.length > 4 ? 20 : 32
             font.weight: Font.DemiBold
-            Layout.minimumWidth: 44
+            Layout.minimumWidth: 40
+            Layout.preferredHeight: 40
+            verticalAlignment: Text.AlignVCenter
         }
         TrendLine {
             Layout.fillWidth: true
             Layout.preferredHeight: 30
             values: gauge.values
             colour: gauge.colour
+            least: gauge.least
         }
     }
     Caption {

@@ -4,16 +4,18 @@
 import QtQuick
 import QtQuick.Layouts
 import Tidepool
+import TidepoolDashboard
 
-/// The five figures that must not be mixed up.
+/// The five figures that must not be mixed up, and the throughput.
 GridLayout {
     id: gauges
 
     required property Pool pool
     required property PoolHistory history
+    required property Throughput throughput
     readonly property poolStatus status: pool.status
 
-    columns: width >= 800 ? 5 : width >= 500 ? 3 : 2
+    columns: width >= 800 ? 6 : width >= 500 ? 3 : 2
     columnSpacing: Theme.gap
     rowSpacing: Theme.gap
 
@@ -44,7 +46,7 @@ GridLayout {
         Layout.fillWidth: true
         name: qsTr("Capacity")
         value: gauges.status.capacity
-        meaning: qsTr("warm ones aimed at")
+        meaning: qsTr("wanted warm")
         colour: Theme.capacity
     }
     Gauge {
@@ -62,17 +64,29 @@ GridLayout {
         Layout.fillWidth: true
         name: qsTr("Waiting")
         value: gauges.status.waiting
-        meaning: qsTr("takes not served yet")
+        meaning: qsTr("not served yet")
         colour: Theme.waiting
     }
     Gauge {
         id: taken
         objectName: "gaugeTaken"
         Layout.fillWidth: true
-        Layout.columnSpan: gauges.columns === 2 ? 2 : 1
         name: qsTr("Taken")
         value: gauges.status.leased
         meaning: qsTr("in use now")
         colour: Theme.taken
+    }
+    Gauge {
+        objectName: "gaugeThroughput"
+        Layout.fillWidth: true
+        Layout.minimumWidth: gauges.columns === 6 ? 186 : 120
+        name: qsTr("Throughput")
+        value: gauges.throughput.downRate
+        valueText: qsTr("%1/s").arg(gauges.throughput.bytesText(value))
+        meaning: qsTr("%1 carried").arg(gauges.throughput.bytesText(gauges.throughput.downTotal
+                                                                    + gauges.throughput.upTotal))
+        colour: Theme.accent
+        values: gauges.throughput.downRates
+        least: 1000
     }
 }

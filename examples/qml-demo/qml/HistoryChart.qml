@@ -63,7 +63,7 @@ Card {
 
         readonly property bool dark: Theme.dark
         /// The topmost value on the axis.
-        property real top: 10
+        property real peak: 10
         property int painted: 0
 
         onDarkChanged: requestPaint()
@@ -75,7 +75,7 @@ Card {
         readonly property real plotWidth: width - leftEdge - 2
         readonly property real plotHeight: bottomEdge - 6
 
-        function niceTop(value: real): real {
+        function nicePeak(value: real): real {
             const magnitude = Math.pow(10, Math.floor(Math.log(Math.max(value, 8)) / Math.LN10))
             for (const factor of [1, 2, 4, 5, 8, 10])
                 if (magnitude * factor >= value * 1.04 && magnitude * factor >= 8)
@@ -85,7 +85,7 @@ Card {
 
         function trace(context, times, values, steps) {
             const x = index => leftEdge + plotWidth * (1 - times[index] * 1000 / chart.span)
-            const y = value => bottomEdge - plotHeight * value / top
+            const y = value => bottomEdge - plotHeight * value / peak
             context.beginPath()
             for (let i = 0; i < values.length; ++i) {
                 if (i === 0)
@@ -119,7 +119,7 @@ Card {
                 context.moveTo(leftEdge, y)
                 context.lineTo(leftEdge + plotWidth, y)
                 context.stroke()
-                context.fillText(Number(top * i / 4).toLocaleString(Qt.locale("C"), "f", 0), leftEdge - 8, y)
+                context.fillText(Number(peak * i / 4).toLocaleString(Qt.locale("C"), "f", 0), leftEdge - 8, y)
             }
             context.textBaseline = "alphabetic"
             const seconds = chart.span / 1000
@@ -136,7 +136,7 @@ Card {
             const context = getContext("2d")
             context.reset()
             const history = chart.history
-            top = niceTop(Math.max(history.maximum("capacity"), history.maximum("active"),
+            peak = nicePeak(Math.max(history.maximum("capacity"), history.maximum("active"),
                                    history.maximum("waiting"), history.maximum("taken"),
                                    history.maximum("connecting") + history.maximum("handshaking")))
             grid(context)

@@ -3,6 +3,7 @@
 
 import QtQuick
 import QtQuick.Layouts
+import Tidepool
 import TidepoolDashboard
 
 /// Try it without a server: how many come, from how far, and what goes wrong.
@@ -11,6 +12,7 @@ ColumnLayout {
 
     required property Session session
     readonly property Lab lab: session.lab
+    readonly property poolStatus serverStatus: lab.serverPool.status
 
     spacing: 14
 
@@ -38,6 +40,16 @@ ColumnLayout {
         stepSize: 10
         value: panel.lab.roundTripMs
         onMoved: value => panel.lab.roundTripMs = value
+    }
+    LabSlider {
+        objectName: "warmSlider"
+        Layout.fillWidth: true
+        name: qsTr("Keep warm")
+        valueText: qsTr("%1 or more").arg(Format.count(panel.lab.minimumWarm))
+        // Steps that grow: from 1 to 1,000.
+        to: Math.log(panel.lab.maximumWarm) / Math.LN10
+        value: Math.log(panel.lab.minimumWarm) / Math.LN10
+        onMoved: value => panel.lab.minimumWarm = Math.round(Math.pow(10, value))
     }
     Rectangle {
         Layout.fillWidth: true
@@ -90,6 +102,55 @@ ColumnLayout {
         button.hint: qsTr("Twenty-four clients that talk rubbish or say nothing (H)")
         button.onClicked: panel.lab.attack()
         explanation: qsTr("24 that talk rubbish or stay silent: the server throws them out, visitors notice nothing.")
+    }
+    Rectangle {
+        Layout.fillWidth: true
+        implicitHeight: 1
+        color: Theme.line
+    }
+    Caption {
+        text: qsTr("At the server")
+        color: Theme.text
+        font.weight: Font.DemiBold
+    }
+    GridLayout {
+        Layout.fillWidth: true
+        columns: 2
+        columnSpacing: Theme.gap
+        rowSpacing: 4
+
+        component Figure: Text {
+            Layout.alignment: Qt.AlignRight
+            color: Theme.text
+            font.pixelSize: Theme.small
+            font.weight: Font.Medium
+        }
+
+        Caption {
+            Layout.fillWidth: true
+            text: qsTr("Listening")
+        }
+        Figure {
+            objectName: "serverState"
+            text: !panel.lab.running ? qsTr("no") : panel.lab.outage ? qsTr("gone") : qsTr("yes")
+            color: panel.lab.outage ? Theme.bad : Theme.text
+        }
+        Caption { text: qsTr("Parked") }
+        Figure {
+            objectName: "serverParked"
+            text: Format.count(panel.serverStatus.active)
+        }
+        Caption { text: qsTr("Accepted, handshaken and identified") }
+        Figure {
+            objectName: "serverEstablished"
+            text: Format.count(panel.serverStatus.established)
+        }
+        Caption { text: qsTr("Thrown out") }
+        Figure {
+            objectName: "serverFailed"
+            text: Format.count(panel.serverStatus.failedTotal)
+            color: panel.serverStatus.failedTotal > 0 ? Theme.bad : Theme.text
+        }
     }
     Item { Layout.fillHeight: true }
 }

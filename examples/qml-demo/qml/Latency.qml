@@ -13,7 +13,7 @@ Card {
     readonly property poolStatus status: pool.status
     readonly property real served: status.servedWarm + status.servedAfterWait
 
-    title: qsTr("Waiting and dialling")
+    title: qsTr("Latency")
     trailing: Caption {
         objectName: "servedWarm"
         text: latency.served > 0

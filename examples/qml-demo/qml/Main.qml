@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-import QtCore
 import QtQuick
 import QtQuick.Controls.Basic
 import TidepoolDashboard
@@ -11,13 +10,12 @@ ApplicationWindow {
     id: window
 
     required property Session session
-    /// A picture is taken: what the user once chose does not count.
-    property bool keepsSettings: true
+    required property Preferences preferences
     property alias page: page
 
     title: qsTr("Tidepool: %1").arg(session.title)
-    width: 1280
-    height: 880
+    width: preferences.size.width
+    height: preferences.size.height
     minimumWidth: 340
     minimumHeight: 480
     visible: true
@@ -30,7 +28,7 @@ ApplicationWindow {
         button: Theme.card
         buttonText: Theme.text
         highlight: Theme.accent
-        highlightedText: Theme.onAccent
+        highlightedText: Theme.accentText
         toolTipBase: Theme.cardRaised
         toolTipText: Theme.text
         mid: Theme.lineStrong
@@ -46,27 +44,17 @@ ApplicationWindow {
             }
     }
 
-    Loader {
-        active: window.keepsSettings
-        sourceComponent: Settings {
-            id: settings
+    onClosing: preferences.size = Qt.size(width, height)
 
-            property alias width: window.width
-            property alias height: window.height
-            property int theme: Theme.choice
-
-            category: "window"
-            Component.onCompleted: Theme.choice = theme
-            readonly property Connections follow: Connections {
-                target: Theme
-                function onChoiceChanged() { settings.theme = Theme.choice }
-            }
-        }
+    Binding {
+        target: Theme
+        property: "choice"
+        value: window.preferences.theme
     }
 
     header: TopBar {
         session: window.session
-        onThemeChosen: choice => Theme.choice = choice
+        onThemeChosen: choice => window.preferences.theme = choice
     }
     Dashboard {
         id: page

@@ -10,6 +10,8 @@ Control {
 
     required property list<string> options
     property int current: 0
+    /// All are as wide as this share of the whole; 0: each as wide as its name.
+    property real share: 0
     /// Accessible name of the choice.
     property string label
 
@@ -42,7 +44,9 @@ Control {
                 readonly property bool isCurrent: index === segments.current
 
                 objectName: "segment" + index
-                width: name.implicitWidth + 22
+                // Equal shares of what there is, if somebody made it wide.
+                width: Math.max(name.implicitWidth + 22,
+                                (segments.availableWidth - 2 * (segments.options.length - 1)) * segments.share)
                 height: segments.availableHeight
                 radius: 6
                 color: isCurrent ? Theme.card : "transparent"

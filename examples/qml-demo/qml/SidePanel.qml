@@ -16,6 +16,7 @@ Card {
         objectName: "pages"
         Layout.fillWidth: true
         label: qsTr("Where the pool leads")
+        share: 1 / 2
         options: [qsTr("Loopback lab"), qsTr("Tunnel")]
         current: panel.page
         onChosen: index => panel.page = index

@@ -3,7 +3,6 @@
 
 import QtQuick
 import QtQuick.Layouts
-import Tidepool
 import TidepoolDashboard
 
 /// The state in words, what to do about it, and the pool's commands.
@@ -25,11 +24,6 @@ Card {
         default:
             return Theme.textMuted
         }
-    }
-
-    PoolSummary {
-        id: summary
-        pool: header.session.pool
     }
 
     GridLayout {
@@ -66,7 +60,7 @@ Card {
                 Text {
                     objectName: "stateText"
                     Layout.fillWidth: true
-                    text: summary.stateText
+                    text: header.session.headline
                     color: Theme.text
                     font.pixelSize: header.wide ? 24 : 20
                     font.weight: Font.DemiBold
@@ -132,6 +126,7 @@ Card {
                 id: retry
                 objectName: "retryButton"
                 text: qsTr("Retry now")
+                visible: header.wide || header.session.canRetry
                 enabled: header.session.canRetry
                 prominent: header.session.canRetry
                 hint: qsTr("Dials now instead of waiting (R)")

@@ -7,12 +7,10 @@ import QtQuick
 
 /// Colours, sizes and times of the whole dashboard, light and dark.
 QtObject {
-    enum Choice { System, Light, Dark }
-
-    /// What the user wants.
-    property int choice: Theme.Choice.System
+    /// What the user wants: 0 as the system, 1 light, 2 dark.
+    property int choice: 0
     readonly property bool systemIsDark: systemPalette.window.hslLightness < 0.5
-    readonly property bool dark: choice === Theme.Choice.Dark || (choice === Theme.Choice.System && systemIsDark)
+    readonly property bool dark: choice === 2 || (choice === 0 && systemIsDark)
     readonly property SystemPalette systemPalette: SystemPalette {}
 
     // Surfaces and text. Text on its surface has a contrast of at least 4.5 to 1.
@@ -25,7 +23,7 @@ QtObject {
     readonly property color textMuted: dark ? "#93abb4" : "#566c75"
     readonly property color accent: dark ? "#45c3d2" : "#0b7486"
     readonly property color accentPressed: dark ? "#6fd5e1" : "#095f6e"
-    readonly property color onAccent: dark ? "#06222a" : "#ffffff"
+    readonly property color accentText: dark ? "#06222a" : "#ffffff"
 
     // The figures, the same in gauges, chart and legend; told apart by eyes that see no red or green, too.
     readonly property color warm: dark ? "#35bdb2" : "#0d9488"

@@ -9,8 +9,8 @@ Canvas {
 
     property var values: []
     property color colour: Theme.accent
-    /// How many values fit; fewer leave the left empty.
-    property int capacity: 120
+    /// How many values fit at least; fewer leave the left empty.
+    property int room: 40
     /// The line never fills more of the height than this value would.
     property real least: 1
 
@@ -30,7 +30,7 @@ Canvas {
         let top = least
         for (let i = 0; i < list.length; ++i)
             top = Math.max(top, list[i])
-        const step = width / (capacity - 1)
+        const step = width / (Math.max(room, list.length) - 1)
         const start = width - (list.length - 1) * step
         const y = value => height - 1 - value / top * (height - 3)
         context.beginPath()

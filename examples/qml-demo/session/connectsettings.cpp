@@ -57,7 +57,7 @@ ConnectSettings::ConnectSettings(QObject *parent) : QObject(parent)
         std::clamp(m_store.value(QLatin1String("maximum"), m_bounds.maximumCapacity).toInt(), 1, mostConnections);
 }
 
-template<typename Value>
+template <typename Value>
 void ConnectSettings::assign(Value &member, const Value &value, const char *key)
 {
     if (member == value)

@@ -87,7 +87,7 @@ Q_SIGNALS:
     void changed();
 
 private:
-    template<typename Value>
+    template <typename Value>
     void assign(Value &member, const Value &value, const char *key);
 
     QSettings m_store;

@@ -14,12 +14,13 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto drainTime = 5s;
+constexpr auto countdownTick = 100ms;
 
 Session::Mood moodOf(const PoolStatus &status, bool isTroubled)
 {
     switch (status.state) {
     case PoolState::Ready:
-        return isTroubled ? Session::Mood::Careful : Session::Mood::Good;
+        return isTroubled || status.waiting > status.active ? Session::Mood::Careful : Session::Mood::Good;
     case PoolState::Degraded:
         return Session::Mood::Bad;
     case PoolState::Paused:
@@ -36,8 +37,11 @@ Session::Mood moodOf(const PoolStatus &status, bool isTroubled)
 
 } // namespace
 
-Session::Session(QObject *parent) : QObject(parent), m_pool(m_lab.clientPool()), m_throughput([this] { return totals(); })
+Session::Session(QObject *parent)
+    : QObject(parent), m_pool(m_lab.clientPool()), m_throughput([this] { return totals(); })
 {
+    m_countdown.setInterval(countdownTick);
+    connect(&m_countdown, &QTimer::timeout, this, &Session::updateWords);
     connect(m_pool, &Tidepool::Pool::statusChanged, this, &Session::updateWords);
     updateWords();
 }
@@ -188,8 +192,14 @@ void Session::updateWords()
 {
     const PoolStatus status = m_pool->status();
     const QString problem = trouble(status);
+    m_headline = Wording::headline(status, m_pool->lastError().kind());
     m_advice = Wording::advice(status, problem);
     m_mood = moodOf(status, !problem.isEmpty());
+    // Nothing else would move the seconds.
+    if (status.nextAttempt.count() <= 0)
+        m_countdown.stop();
+    else if (!m_countdown.isActive())
+        m_countdown.start();
     emit wordsChanged();
 }
 

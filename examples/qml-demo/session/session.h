@@ -25,6 +25,7 @@ class Session : public QObject
     Q_PROPERTY(Dashboard::ConnectSettings *settings READ settings CONSTANT)
     Q_PROPERTY(Dashboard::Throughput *throughput READ throughput CONSTANT)
     Q_PROPERTY(QString title READ title NOTIFY titleChanged)
+    Q_PROPERTY(QString headline READ headline NOTIFY wordsChanged)
     Q_PROPERTY(QString advice READ advice NOTIFY wordsChanged)
     Q_PROPERTY(QString mistake READ mistake NOTIFY mistakeChanged)
     Q_PROPERTY(Mood mood READ mood NOTIFY wordsChanged)
@@ -62,6 +63,8 @@ public:
     [[nodiscard]] Throughput *throughput() { return &m_throughput; }
     /// "Loopback lab" or "example.org:8443 to 127.0.0.1:3000".
     [[nodiscard]] QString title() const;
+    /// The state in words.
+    [[nodiscard]] QString headline() const { return m_headline; }
     /// What to expect, or what to do.
     [[nodiscard]] QString advice() const { return m_advice; }
     /// Why the last start failed and what to do; empty if it did not.
@@ -106,6 +109,8 @@ private:
     Kind m_kind = Kind::Lab;
     Tidepool::ClientPool *m_pool = nullptr;
     Throughput m_throughput;
+    QTimer m_countdown; // while the pool waits for its next attempt
+    QString m_headline;
     QString m_advice;
     QString m_mistake;
     Mood m_mood = Mood::Resting;
