@@ -17,16 +17,16 @@ Button {
                                 : dangerous ? Theme.bad : Theme.text
 
     implicitHeight: Theme.controlHeight
-    leftPadding: 14
-    rightPadding: 14
+    leftPadding: 12
+    rightPadding: 12
     font.pixelSize: Theme.normal
     font.weight: Font.Medium
     focusPolicy: Qt.StrongFocus
     opacity: enabled ? 1 : 0.55
     Accessible.name: text
     Accessible.description: hint
-    Keys.onReturnPressed: click()
-    Keys.onEnterPressed: click()
+    Keys.onReturnPressed: button.clicked()
+    Keys.onEnterPressed: button.clicked()
 
     ToolTip.visible: hint !== "" && hovered
     ToolTip.delay: 600

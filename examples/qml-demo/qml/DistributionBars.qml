@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+pragma ComponentBehavior: Bound
+
 import QtQuick
 import QtQuick.Layouts
 import Tidepool
@@ -13,6 +15,7 @@ ColumnLayout {
     required property string name
     required property distribution times
     required property color colour
+    readonly property real count: Format.figure(times, "count")
     readonly property real least: 0.01
     readonly property real most: 10000
 
@@ -31,7 +34,7 @@ ColumnLayout {
             font.weight: Font.Medium
             elide: Text.ElideRight
         }
-        Caption { text: Format.count(bars.times.count) }
+        Caption { text: Format.count(bars.count) }
     }
     Repeater {
         model: [
@@ -64,7 +67,7 @@ ColumnLayout {
                 color: Theme.faint(bars.colour)
 
                 Rectangle {
-                    width: bars.times.count > 0 ? Math.max(parent.width * row.share, 8) : 0
+                    width: bars.count > 0 ? Math.max(parent.width * row.share, 8) : 0
                     height: parent.height
                     radius: 4
                     color: bars.colour
@@ -72,7 +75,7 @@ ColumnLayout {
             }
             Text {
                 Layout.preferredWidth: 58
-                text: bars.times.count > 0 ? Format.ms(row.modelData.value) : qsTr("none")
+                text: bars.count > 0 ? Format.ms(row.modelData.value) : qsTr("none")
                 color: Theme.text
                 font.pixelSize: Theme.small
                 horizontalAlignment: Text.AlignRight

@@ -42,4 +42,9 @@ QtObject {
             return qsTr("%1 k").arg((value / 1000).toFixed(0))
         return Number(value).toLocaleString(Qt.locale("en_US"), "f", 0)
     }
+
+    /// A figure that has 64 bits, which Qt 6.4's tools do not know.
+    function figure(values: var, name: string): real {
+        return values[name]
+    }
 }

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+pragma ComponentBehavior: Bound
+
 import QtQuick
 import QtQuick.Layouts
 import Tidepool
@@ -49,6 +51,7 @@ Card {
         }
     }
 
+    FontMetrics { id: axisFont }
     Canvas {
         id: canvas
 
@@ -107,7 +110,7 @@ Card {
         }
 
         function grid(context) {
-            context.font = "11px '" + Qt.application.font.family + "'"
+            context.font = "11px '" + axisFont.font.family + "'"
             context.fillStyle = Theme.textMuted
             context.strokeStyle = Theme.line
             context.lineWidth = 1

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+pragma ComponentBehavior: Bound
+
 import QtQuick
 import QtQuick.Layouts
 import Tidepool
@@ -13,6 +15,8 @@ ColumnLayout {
     required property Session session
     readonly property Lab lab: session.lab
     readonly property poolStatus serverStatus: lab.serverPool.status
+    readonly property real established: Format.figure(serverStatus, "established")
+    readonly property real thrownOut: Format.figure(serverStatus, "failedTotal")
 
     spacing: 14
 
@@ -60,15 +64,25 @@ ColumnLayout {
     component Trouble: ColumnLayout {
         id: trouble
 
-        property alias button: button
-        property string explanation
+        required property string text
+        required property string hint
+        required property string explanation
+        property bool dangerous: false
+        property bool possible: true
+
+        signal pressed()
 
         Layout.fillWidth: true
         spacing: 4
 
         ActionButton {
-            id: button
+            objectName: trouble.objectName + "Button"
             Layout.fillWidth: true
+            text: trouble.text
+            hint: trouble.hint
+            dangerous: trouble.dangerous
+            enabled: trouble.possible
+            onClicked: trouble.pressed()
         }
         Caption {
             Layout.fillWidth: true
@@ -77,30 +91,30 @@ ColumnLayout {
     }
 
     Trouble {
-        button.objectName: "burstButton"
-        button.text: qsTr("Burst of 60 visitors")
-        button.enabled: panel.lab.running
-        button.hint: qsTr("Sixty takes at once (B)")
-        button.onClicked: panel.lab.burst()
+        objectName: "burst"
+        text: qsTr("Burst of 60 visitors")
+        possible: panel.lab.running
+        hint: qsTr("Sixty takes at once (B)")
+        onPressed: panel.lab.burst()
         explanation: qsTr("More than are warm: some wait, capacity grows.")
     }
     Trouble {
-        button.objectName: "outageButton"
-        button.text: panel.lab.outage
+        objectName: "outage"
+        text: panel.lab.outage
                      ? qsTr("End the outage (%1 s)").arg(Math.ceil(panel.lab.outageLeftMs / 1000)) : qsTr("Outage")
-        button.dangerous: true
-        button.enabled: panel.lab.running
-        button.hint: qsTr("The server goes away for eight seconds (O)")
-        button.onClicked: panel.lab.outage ? panel.lab.endOutage() : panel.lab.beginOutage()
+        dangerous: true
+        possible: panel.lab.running
+        hint: qsTr("The server goes away for eight seconds (O)")
+        onPressed: panel.lab.outage ? panel.lab.endOutage() : panel.lab.beginOutage()
         explanation: qsTr("The server goes for 8 s: dials are refused, the pool backs off and comes back by itself.")
     }
     Trouble {
-        button.objectName: "hostileButton"
-        button.text: panel.lab.hostile ? qsTr("Hostile clients at the door") : qsTr("Hostile clients")
-        button.dangerous: true
-        button.enabled: panel.lab.running && !panel.lab.outage && !panel.lab.hostile
-        button.hint: qsTr("Twenty-four clients that talk rubbish or say nothing (H)")
-        button.onClicked: panel.lab.attack()
+        objectName: "hostile"
+        text: panel.lab.hostile ? qsTr("Hostile clients at the door") : qsTr("Hostile clients")
+        dangerous: true
+        possible: panel.lab.running && !panel.lab.outage && !panel.lab.hostile
+        hint: qsTr("Twenty-four clients that talk rubbish or say nothing (H)")
+        onPressed: panel.lab.attack()
         explanation: qsTr("24 that talk rubbish or stay silent: the server throws them out, visitors notice nothing.")
     }
     Rectangle {
@@ -143,13 +157,13 @@ ColumnLayout {
         Caption { text: qsTr("Accepted, handshaken and identified") }
         Figure {
             objectName: "serverEstablished"
-            text: Format.count(panel.serverStatus.established)
+            text: Format.count(panel.established)
         }
         Caption { text: qsTr("Thrown out") }
         Figure {
             objectName: "serverFailed"
-            text: Format.count(panel.serverStatus.failedTotal)
-            color: panel.serverStatus.failedTotal > 0 ? Theme.bad : Theme.text
+            text: Format.count(panel.thrownOut)
+            color: panel.thrownOut > 0 ? Theme.bad : Theme.text
         }
     }
     Item { Layout.fillHeight: true }

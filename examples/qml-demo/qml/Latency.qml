@@ -11,13 +11,14 @@ Card {
 
     required property Pool pool
     readonly property poolStatus status: pool.status
-    readonly property real served: status.servedWarm + status.servedAfterWait
+    readonly property real servedWarm: Format.figure(status, "servedWarm")
+    readonly property real served: servedWarm + Format.figure(status, "servedAfterWait")
 
     title: qsTr("Latency")
     trailing: Caption {
         objectName: "servedWarm"
         text: latency.served > 0
-              ? qsTr("%1 served warm").arg(Format.percent(latency.status.servedWarm / latency.served))
+              ? qsTr("%1 served warm").arg(Format.percent(latency.servedWarm / latency.served))
               : qsTr("no takes yet")
     }
 

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+pragma ComponentBehavior: Bound
+
 import QtQuick
 import QtQuick.Controls.Basic
 import TidepoolDashboard
@@ -107,15 +109,15 @@ ApplicationWindow {
         onActivated: window.lab.attack()
     }
     Key {
-        sequences: [StandardKey.Quit]
+        sequences: ["Ctrl+Q"]
         onActivated: window.close()
     }
     Key {
-        sequences: [StandardKey.MoveToNextPage]
+        sequences: ["PgDown"]
         onActivated: page.contentY = Math.min(page.contentY + page.height * 0.8, page.contentHeight - page.height)
     }
     Key {
-        sequences: [StandardKey.MoveToPreviousPage]
+        sequences: ["PgUp"]
         onActivated: page.contentY = Math.max(page.contentY - page.height * 0.8, 0)
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+pragma ComponentBehavior: Bound
+
 import QtQuick
 import QtQuick.Controls.Basic
 
@@ -30,43 +32,45 @@ Control {
             chosen(index)
     }
 
+    component Tab: Rectangle {
+        id: segment
+
+        required property int index
+        required property string modelData
+        readonly property bool isCurrent: index === segments.current
+
+        objectName: "segment" + index
+        // Equal shares of what there is, if somebody made it wide.
+        width: Math.max(name.implicitWidth + 22,
+                        (segments.availableWidth - 2 * (segments.options.length - 1)) * segments.share)
+        height: segments.availableHeight
+        radius: 6
+        color: isCurrent ? Theme.card : "transparent"
+        border.width: isCurrent ? 1 : 0
+        border.color: Theme.line
+        Accessible.role: Accessible.PageTab
+        Accessible.name: modelData
+        Accessible.checked: isCurrent
+        Accessible.onPressAction: segments.choose(index)
+
+        Text {
+            id: name
+            anchors.centerIn: parent
+            text: segment.modelData
+            color: segment.isCurrent ? Theme.text : Theme.textMuted
+            font.pixelSize: Theme.small
+            font.weight: segment.isCurrent ? Font.DemiBold : Font.Medium
+        }
+        TapHandler { onTapped: segments.choose(segment.index) }
+    }
+
     contentItem: Row {
         spacing: 2
 
         Repeater {
             model: segments.options
 
-            Rectangle {
-                id: segment
-
-                required property int index
-                required property string modelData
-                readonly property bool isCurrent: index === segments.current
-
-                objectName: "segment" + index
-                // Equal shares of what there is, if somebody made it wide.
-                width: Math.max(name.implicitWidth + 22,
-                                (segments.availableWidth - 2 * (segments.options.length - 1)) * segments.share)
-                height: segments.availableHeight
-                radius: 6
-                color: isCurrent ? Theme.card : "transparent"
-                border.width: isCurrent ? 1 : 0
-                border.color: Theme.line
-                Accessible.role: Accessible.PageTab
-                Accessible.name: modelData
-                Accessible.checked: isCurrent
-                Accessible.onPressAction: segments.choose(index)
-
-                Text {
-                    id: name
-                    anchors.centerIn: parent
-                    text: segment.modelData
-                    color: segment.isCurrent ? Theme.text : Theme.textMuted
-                    font.pixelSize: Theme.small
-                    font.weight: segment.isCurrent ? Font.DemiBold : Font.Medium
-                }
-                TapHandler { onTapped: segments.choose(segment.index) }
-            }
+            Tab {}
         }
     }
     background: Rectangle {

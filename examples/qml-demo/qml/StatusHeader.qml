@@ -26,10 +26,14 @@ Card {
         }
     }
 
+    FontMetrics {
+        id: metrics
+        font.pixelSize: Theme.normal
+    }
     GridLayout {
         Layout.fillWidth: true
         columns: header.wide ? 2 : 1
-        columnSpacing: 24
+        columnSpacing: 16
         rowSpacing: 14
 
         RowLayout {
@@ -43,7 +47,7 @@ Card {
                 radius: 7
                 color: header.moodColour
                 Layout.alignment: Qt.AlignTop
-                Layout.topMargin: 9
+                Layout.topMargin: 6
 
                 Rectangle {
                     anchors.centerIn: parent
@@ -62,7 +66,7 @@ Card {
                     Layout.fillWidth: true
                     text: header.session.headline
                     color: Theme.text
-                    font.pixelSize: header.wide ? 24 : 20
+                    font.pixelSize: 20
                     font.weight: Font.DemiBold
                     wrapMode: Text.WordWrap
                     Accessible.role: Accessible.AlertMessage
@@ -71,7 +75,8 @@ Card {
                 Text {
                     objectName: "advice"
                     Layout.fillWidth: true
-                    Layout.minimumHeight: implicitHeight
+                    // Two lines are kept free, or all below would jump when an error comes.
+                    Layout.minimumHeight: header.wide ? 2 * metrics.height : implicitHeight
                     text: header.session.mistake !== "" ? header.session.mistake : header.session.advice
                     color: header.session.mistake !== "" ? Theme.bad : Theme.textMuted
                     font.pixelSize: Theme.normal
