@@ -27,7 +27,8 @@ Window:
 Pictures, without a display:
   --screenshot FILE       write the window to a PNG file and end. The lab really runs, until
                           it is in the scene's state.
-  --scene NAME            ready (default), burst, outage, hostile, dark or narrow
+  --scene NAME            ready (default), burst, outage, hostile, dark, narrow or
+                          connect
   --seconds N             how much of the past the picture shows (1 to 60, default 20)
 
 Other:

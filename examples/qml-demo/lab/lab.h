@@ -25,7 +25,6 @@ class Lab : public QObject
     Q_OBJECT
     QML_ELEMENT
     QML_UNCREATABLE("A session has one: use session.lab.")
-    Q_PROPERTY(Tidepool::Pool *serverPool READ pool CONSTANT)
     Q_PROPERTY(int load READ load WRITE setLoad NOTIFY loadChanged)
     Q_PROPERTY(int maximumLoad READ maximumLoad CONSTANT)
     Q_PROPERTY(int roundTripMs READ roundTripMs WRITE setRoundTripMs NOTIFY roundTripChanged)
@@ -43,7 +42,6 @@ public:
 
     [[nodiscard]] Tidepool::ClientPool *clientPool() { return &m_client; }
     [[nodiscard]] Tidepool::ServerPool *serverPool() { return &m_server; }
-    [[nodiscard]] Tidepool::Pool *pool() { return &m_server; }
     /// Visitors a second, on average. Default: 20. Range: 0 to maximumLoad.
     [[nodiscard]] int load() const { return m_load; }
     void setLoad(int visitorsPerSecond);

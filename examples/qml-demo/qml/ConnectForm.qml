@@ -131,6 +131,7 @@ ColumnLayout {
         FormField {
             objectName: "minimumField"
             Layout.fillWidth: true
+            Layout.preferredWidth: 1
             name: qsTr("Warm, at least")
             text: form.settings.minimum
             input.validator: IntValidator { bottom: 0; top: 9999 }
@@ -140,6 +141,7 @@ ColumnLayout {
         FormField {
             objectName: "maximumField"
             Layout.fillWidth: true
+            Layout.preferredWidth: 1
             name: qsTr("at most")
             text: form.settings.maximum
             input.validator: IntValidator { bottom: 0; top: 9999 }

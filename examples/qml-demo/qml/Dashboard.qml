@@ -72,7 +72,7 @@ Flickable {
             Layout.row: 1
             Layout.column: page.wide ? 1 : 0
             Layout.fillWidth: true
-            pool: page.session.pool
+            status: page.session.status
             history: history
             throughput: page.session.throughput
         }
@@ -97,7 +97,7 @@ Flickable {
                 Layout.fillWidth: parent.columns === 1
                 Layout.fillHeight: true
                 Layout.preferredWidth: parent.columns === 3 ? 268 : -1
-                pool: page.session.pool
+                status: page.session.status
             }
         }
         GridLayout {

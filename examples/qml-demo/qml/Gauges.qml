@@ -10,10 +10,10 @@ import TidepoolDashboard
 GridLayout {
     id: gauges
 
-    required property Pool pool
+    /// The pool's figures now.
+    required property poolStatus status
     required property PoolHistory history
     required property Throughput throughput
-    readonly property poolStatus status: pool.status
 
     columns: width >= 800 ? 6 : width >= 500 ? 3 : 2
     columnSpacing: Theme.gap
@@ -21,7 +21,13 @@ GridLayout {
 
     Connections {
         target: gauges.history
-        function onSampled() {
+        // Not in the frame in which the chart is painted.
+        function onSampled() { later.restart() }
+    }
+    Timer {
+        id: later
+        interval: 120
+        onTriggered: {
             warm.values = gauges.history.values("active")
             capacity.values = gauges.history.values("capacity")
             waiting.values = gauges.history.values("waiting")

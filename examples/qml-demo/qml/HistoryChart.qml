@@ -6,14 +6,18 @@ pragma ComponentBehavior: Bound
 import QtQuick
 import QtQuick.Layouts
 import Tidepool
+import TidepoolDashboard
 
 /// The pool's last minute: capacity as steps, warm connections as a surface, the others as lines.
 Card {
     id: chart
 
     required property PoolHistory history
-    /// Milliseconds from the left edge to now.
-    readonly property int span: history.samples * history.period
+    /// Seconds from the left edge to now.
+    readonly property real span: history.samples * history.period / 1000
+    /// The highest value on the axis.
+    property real peak: 10
+    property list<real> ages
 
     title: qsTr("Last minute")
     trailing: Flow {
@@ -51,121 +55,125 @@ Card {
         }
     }
 
-    FontMetrics { id: axisFont }
-    Canvas {
-        id: canvas
+    function nicePeak(value: real): real {
+        const magnitude = Math.pow(10, Math.floor(Math.log(Math.max(value, 8)) / Math.LN10))
+        for (const factor of [1, 2, 4, 5, 8, 10])
+            if (magnitude * factor >= value * 1.04 && magnitude * factor >= 8)
+                return magnitude * factor
+        return magnitude * 20
+    }
 
-        objectName: "chart"
+    function refresh() {
+        const dials = history.values("connecting")
+        const shakes = history.values("handshaking")
+        const underWay = dials.map((value, index) => value + shakes[index])
+        peak = nicePeak(Math.max(history.maximum("capacity"), history.maximum("active"), history.maximum("waiting"),
+                                 history.maximum("taken"), 0, ...underWay))
+        ages = history.values("secondsAgo")
+        capacity.values = history.values("capacity")
+        connecting.values = underWay
+        taken.values = history.values("taken")
+        waiting.values = history.values("waiting")
+        warm.values = history.values("active")
+    }
+
+    Connections {
+        target: chart.history
+        function onSampled() { chart.refresh() }
+    }
+
+    Item {
+        id: area
+
         Layout.fillWidth: true
         Layout.fillHeight: true
         Layout.minimumHeight: 180
         Layout.preferredHeight: 220
-        antialiasing: true
         Accessible.role: Accessible.Chart
         Accessible.name: qsTr("Warm, capacity, connecting, waiting and taken connections over the last minute")
 
-        readonly property bool dark: Theme.dark
-        /// The topmost value on the axis.
-        property real peak: 10
-        property int painted: 0
+        readonly property real plotLeft: 34
+        readonly property real plotBottom: height - 20
 
-        onDarkChanged: requestPaint()
-        onWidthChanged: requestPaint()
-        onHeightChanged: requestPaint()
+        Repeater {
+            model: 5
 
-        readonly property real leftEdge: 34
-        readonly property real bottomEdge: height - 20
-        readonly property real plotWidth: width - leftEdge - 2
-        readonly property real plotHeight: bottomEdge - 6
+            Item {
+                id: mark
 
-        function nicePeak(value: real): real {
-            const magnitude = Math.pow(10, Math.floor(Math.log(Math.max(value, 8)) / Math.LN10))
-            for (const factor of [1, 2, 4, 5, 8, 10])
-                if (magnitude * factor >= value * 1.04 && magnitude * factor >= 8)
-                    return magnitude * factor
-            return magnitude * 20
-        }
+                required property int index
 
-        function trace(context, times, values, steps) {
-            const x = index => leftEdge + plotWidth * (1 - times[index] * 1000 / chart.span)
-            const y = value => bottomEdge - plotHeight * value / peak
-            context.beginPath()
-            for (let i = 0; i < values.length; ++i) {
-                if (i === 0)
-                    context.moveTo(x(0), y(values[0]))
-                else if (steps)
-                    context.lineTo(x(i), y(values[i - 1]))
-                if (i > 0)
-                    context.lineTo(x(i), y(values[i]))
+                y: Math.round(area.plotBottom - (area.plotBottom - 6) * index / 4)
+                width: area.width
+
+                Rectangle {
+                    x: area.plotLeft
+                    width: area.width - x
+                    height: 1
+                    color: Theme.line
+                }
+                Caption {
+                    width: area.plotLeft - 8
+                    anchors.verticalCenter: parent.verticalCenter
+                    horizontalAlignment: Text.AlignRight
+                    font.pixelSize: 11
+                    text: Format.count(chart.peak * mark.index / 4)
+                }
             }
-            return x(0)
         }
+        Repeater {
+            id: times
 
-        function line(context, times, values, colour, width, steps) {
-            trace(context, times, values, steps)
-            context.strokeStyle = colour
-            context.lineWidth = width
-            context.lineJoin = "round"
-            context.stroke()
-        }
+            readonly property int marks: area.width > 460 ? 4 : 2
 
-        function grid(context) {
-            context.font = "11px '" + axisFont.font.family + "'"
-            context.fillStyle = Theme.textMuted
-            context.strokeStyle = Theme.line
-            context.lineWidth = 1
-            context.textAlign = "right"
-            context.textBaseline = "middle"
-            for (let i = 0; i <= 4; ++i) {
-                const y = Math.round(bottomEdge - plotHeight * i / 4) + 0.5
-                context.beginPath()
-                context.moveTo(leftEdge, y)
-                context.lineTo(leftEdge + plotWidth, y)
-                context.stroke()
-                context.fillText(Number(peak * i / 4).toLocaleString(Qt.locale("C"), "f", 0), leftEdge - 8, y)
-            }
-            context.textBaseline = "alphabetic"
-            const seconds = chart.span / 1000
-            const marks = plotWidth > 420 ? 4 : 2
-            for (let i = 0; i <= marks; ++i) {
-                context.textAlign = i === 0 ? "left" : i === marks ? "right" : "center"
-                const ago = Math.round(seconds * (1 - i / marks))
-                context.fillText(ago === 0 ? qsTr("now") : qsTr("%1 s ago").arg(ago),
-                                 leftEdge + plotWidth * i / marks, height - 4)
+            model: marks + 1
+
+            Caption {
+                required property int index
+                readonly property int ago: Math.round(chart.span * (1 - index / times.marks))
+
+                x: area.plotLeft + (area.width - area.plotLeft - width) * index / times.marks
+                y: area.plotBottom + 4
+                font.pixelSize: 11
+                wrapMode: Text.NoWrap
+                text: ago === 0 ? qsTr("now") : qsTr("%1 s ago").arg(ago)
             }
         }
 
-        onPaint: {
-            const context = getContext("2d")
-            context.reset()
-            const history = chart.history
-            peak = nicePeak(Math.max(history.maximum("capacity"), history.maximum("active"),
-                                   history.maximum("waiting"), history.maximum("taken"),
-                                   history.maximum("connecting") + history.maximum("handshaking")))
-            grid(context)
-            painted += 1
-            const times = history.values("secondsAgo")
-            if (times.length < 2)
-                return
-            const warm = history.values("active")
-            const start = trace(context, times, warm, false)
-            context.lineTo(leftEdge + plotWidth, bottomEdge)
-            context.lineTo(start, bottomEdge)
-            context.closePath()
-            context.fillStyle = Theme.faint(Theme.warm)
-            context.fill()
-            const dials = history.values("connecting")
-            const shakes = history.values("handshaking")
-            line(context, times, history.values("capacity"), Theme.capacity, 1.5, true)
-            line(context, times, dials.map((value, index) => value + shakes[index]), Theme.connecting, 1.5, false)
-            line(context, times, history.values("taken"), Theme.taken, 1.5, false)
-            line(context, times, history.values("waiting"), Theme.waiting, 2, false)
-            line(context, times, warm, Theme.warm, 2.5, false)
+        component Line: Curve {
+            x: area.plotLeft
+            y: 6
+            width: area.width - x
+            height: area.plotBottom - y + 1
+            span: chart.span
+            peak: chart.peak
+            ages: chart.ages
         }
 
-        Connections {
-            target: chart.history
-            function onSampled() { canvas.requestPaint() }
+        Line {
+            id: capacity
+            colour: Theme.capacity
+            steps: true
+        }
+        Line {
+            id: connecting
+            colour: Theme.connecting
+        }
+        Line {
+            id: taken
+            colour: Theme.taken
+        }
+        Line {
+            id: waiting
+            colour: Theme.waiting
+            lineWidth: 2
+        }
+        Line {
+            id: warm
+            objectName: "warmCurve"
+            colour: Theme.warm
+            surface: Theme.faint(Theme.warm)
+            lineWidth: 2.5
         }
     }
 }

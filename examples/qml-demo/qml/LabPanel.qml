@@ -14,7 +14,7 @@ ColumnLayout {
 
     required property Session session
     readonly property Lab lab: session.lab
-    readonly property poolStatus serverStatus: lab.serverPool.status
+    readonly property poolStatus serverStatus: session.serverStatus
     readonly property real established: Format.figure(serverStatus, "established")
     readonly property real thrownOut: Format.figure(serverStatus, "failedTotal")
 

@@ -9,8 +9,7 @@ import Tidepool
 Card {
     id: latency
 
-    required property Pool pool
-    readonly property poolStatus status: pool.status
+    required property poolStatus status
     readonly property real servedWarm: Format.figure(status, "servedWarm")
     readonly property real served: servedWarm + Format.figure(status, "servedAfterWait")
 

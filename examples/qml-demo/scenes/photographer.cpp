@@ -86,6 +86,9 @@ void Photographer::plan(Scene scene, std::chrono::seconds past)
                            [this, isWell] { return isWell() && m_session.serverPool()->status().failedTotal() >= 20; },
                            {}});
         break;
+    case Scene::Connect:
+        m_window.findChild<QObject *>(QStringLiteral("sidePanel"))->setProperty("page", 1);
+        break;
     case Scene::Ready:
     case Scene::Dark:
     case Scene::Narrow:

@@ -7,8 +7,8 @@ namespace Dashboard {
 
 QStringList sceneNames()
 {
-    return {QStringLiteral("ready"),   QStringLiteral("burst"), QStringLiteral("outage"),
-            QStringLiteral("hostile"), QStringLiteral("dark"),  QStringLiteral("narrow")};
+    return {QStringLiteral("ready"), QStringLiteral("burst"),  QStringLiteral("outage"), QStringLiteral("hostile"),
+            QStringLiteral("dark"),  QStringLiteral("narrow"), QStringLiteral("connect")};
 }
 
 std::optional<Scene> sceneNamed(const QString &name)

@@ -18,6 +18,7 @@ enum class Scene {
     Hostile, ///< Clients at the server who mean no good, and visitors who notice nothing of it.
     Dark, ///< Well again after a burst, in dark colours.
     Narrow, ///< Everything is well, on a phone.
+    Connect, ///< The form for a real tunnel.
 };
 
 [[nodiscard]] QStringList sceneNames();

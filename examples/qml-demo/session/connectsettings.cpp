@@ -6,6 +6,7 @@
 #include "secret.h"
 #include "tlssetup.h"
 
+#include <QtCore/QDir>
 #include <QtCore/QFileInfo>
 #include <QtCore/QRegularExpression>
 
@@ -35,6 +36,12 @@ std::optional<Tunnel::Endpoint> remote(const QString &text, const QString &defau
 TlsMode toMode(int code)
 {
     return code == 0 ? TlsMode::None : code == 2 ? TlsMode::Verified : TlsMode::SelfSigned;
+}
+
+/// A shell would do so, and people write it.
+QString withHome(const QString &file)
+{
+    return file.startsWith(QLatin1String("~/")) ? QString(QDir::homePath() + file.mid(1)) : file;
 }
 
 constexpr QLatin1String thisMachine("127.0.0.1");
@@ -152,7 +159,7 @@ QString ConnectSettings::secretError() const
         return tr("Enter the secret that the server prints, or name a file that holds it.");
     if (!m_secret.isEmpty() && m_secret.toUtf8().size() < shortestSecret)
         return tr("A secret has at least %1 characters; make one with: openssl rand -hex 32").arg(shortestSecret);
-    if (m_secret.isEmpty() && !QFileInfo(m_secretFile).isReadable())
+    if (m_secret.isEmpty() && !QFileInfo(withHome(m_secretFile)).isReadable())
         return tr("This file cannot be read: check its name and who may read it.");
     return {};
 }
@@ -183,13 +190,13 @@ Tunnel::ClientSettings ConnectSettings::toClientSettings(QString *error) const
     choice.mode = m_tlsMode;
     if (m_tlsMode == TlsMode::Verified) {
         choice.serverName = m_serverName;
-        choice.authoritiesFile = m_authoritiesFile;
+        choice.authoritiesFile = m_authoritiesFile.isEmpty() ? QString() : withHome(m_authoritiesFile);
     }
     if (m_tlsMode != TlsMode::None && !m_pin.isEmpty())
         choice.pins = QStringList{m_pin};
     const Tunnel::TlsSetup tls = Tunnel::clientTls(choice);
     const Tunnel::Secret secret =
-        m_secret.isEmpty() ? Tunnel::loadSecret(m_secretFile) : Tunnel::Secret{m_secret.toUtf8(), {}};
+        m_secret.isEmpty() ? Tunnel::loadSecret(withHome(m_secretFile)) : Tunnel::Secret{m_secret.toUtf8(), {}};
     *error = tls.error.isEmpty() ? secret.error : tls.error;
     if (!error->isEmpty())
         return {};

@@ -15,6 +15,7 @@ namespace {
 
 constexpr auto drainTime = 5s;
 constexpr auto countdownTick = 100ms;
+constexpr auto refreshPause = 60ms;
 
 Session::Mood moodOf(const PoolStatus &status, bool isTroubled)
 {
@@ -40,15 +41,23 @@ Session::Mood moodOf(const PoolStatus &status, bool isTroubled)
 Session::Session(QObject *parent)
     : QObject(parent), m_pool(m_lab.clientPool()), m_throughput([this] { return totals(); })
 {
+    m_refresh.setSingleShot(true);
+    m_refresh.setInterval(refreshPause);
+    connect(&m_refresh, &QTimer::timeout, this, &Session::updateWords);
     m_countdown.setInterval(countdownTick);
     connect(&m_countdown, &QTimer::timeout, this, &Session::updateWords);
-    connect(m_pool, &Tidepool::Pool::statusChanged, this, &Session::updateWords);
+    watch(m_pool);
+    watch(m_lab.serverPool());
     updateWords();
 }
 
 Session::~Session()
 {
-    m_pool->disconnect(this);
+    // The pools outlive what their signals refer to.
+    for (Tidepool::Pool *pool :
+         {static_cast<Tidepool::Pool *>(m_pool), static_cast<Tidepool::Pool *>(m_lab.clientPool()),
+          static_cast<Tidepool::Pool *>(m_lab.serverPool())})
+        pool->disconnect(this);
 }
 
 Tidepool::Pool *Session::serverPool()
@@ -165,11 +174,11 @@ Throughput::Totals Session::totals()
     return {relays.fromTunnel, relays.intoTunnel};
 }
 
-QString Session::trouble(const PoolStatus &status) const
+QString Session::trouble() const
 {
     if (m_tunnel && !m_tunnel->link().isUp() && !m_tunnel->link().trouble().isEmpty())
         return m_tunnel->link().trouble();
-    return status.lastError;
+    return m_status.lastError;
 }
 
 void Session::show(Kind kind, Tidepool::ClientPool *pool)
@@ -177,7 +186,7 @@ void Session::show(Kind kind, Tidepool::ClientPool *pool)
     if (pool != m_pool) {
         m_pool->disconnect(this);
         m_pool = pool;
-        connect(m_pool, &Tidepool::Pool::statusChanged, this, &Session::updateWords);
+        watch(m_pool);
         emit poolChanged();
     }
     if (kind != m_kind) {
@@ -188,15 +197,24 @@ void Session::show(Kind kind, Tidepool::ClientPool *pool)
     updateWords();
 }
 
+void Session::watch(Tidepool::Pool *pool)
+{
+    connect(pool, &Tidepool::Pool::statusChanged, this, [this] {
+        if (!m_refresh.isActive())
+            m_refresh.start();
+    });
+}
+
 void Session::updateWords()
 {
-    const PoolStatus status = m_pool->status();
-    const QString problem = trouble(status);
-    m_headline = Wording::headline(status, m_pool->lastError().kind());
-    m_advice = Wording::advice(status, problem);
-    m_mood = moodOf(status, !problem.isEmpty());
+    m_status = m_pool->status();
+    m_serverStatus = m_lab.serverPool()->status();
+    const QString problem = trouble();
+    m_headline = Wording::headline(m_status, m_pool->lastError().kind());
+    m_advice = Wording::advice(m_status, problem);
+    m_mood = moodOf(m_status, !problem.isEmpty());
     // Nothing else would move the seconds.
-    if (status.nextAttempt.count() <= 0)
+    if (m_status.nextAttempt.count() <= 0)
         m_countdown.stop();
     else if (!m_countdown.isActive())
         m_countdown.start();

@@ -25,6 +25,8 @@ class Session : public QObject
     Q_PROPERTY(Dashboard::ConnectSettings *settings READ settings CONSTANT)
     Q_PROPERTY(Dashboard::Throughput *throughput READ throughput CONSTANT)
     Q_PROPERTY(QString title READ title NOTIFY titleChanged)
+    Q_PROPERTY(Tidepool::PoolStatus status READ status NOTIFY wordsChanged)
+    Q_PROPERTY(Tidepool::PoolStatus serverStatus READ serverStatus NOTIFY wordsChanged)
     Q_PROPERTY(QString headline READ headline NOTIFY wordsChanged)
     Q_PROPERTY(QString advice READ advice NOTIFY wordsChanged)
     Q_PROPERTY(QString mistake READ mistake NOTIFY mistakeChanged)
@@ -63,6 +65,10 @@ public:
     [[nodiscard]] Throughput *throughput() { return &m_throughput; }
     /// "Loopback lab" or "example.org:8443 to 127.0.0.1:3000".
     [[nodiscard]] QString title() const;
+    /// The pool's figures, as often as eyes can follow.
+    [[nodiscard]] Tidepool::PoolStatus status() const { return m_status; }
+    /// The same of the lab's server.
+    [[nodiscard]] Tidepool::PoolStatus serverStatus() const { return m_serverStatus; }
     /// The state in words.
     [[nodiscard]] QString headline() const { return m_headline; }
     /// What to expect, or what to do.
@@ -97,8 +103,9 @@ Q_SIGNALS:
 
 private:
     [[nodiscard]] Throughput::Totals totals();
-    [[nodiscard]] QString trouble(const Tidepool::PoolStatus &status) const;
+    [[nodiscard]] QString trouble() const;
     void show(Kind kind, Tidepool::ClientPool *pool);
+    void watch(Tidepool::Pool *pool);
     void updateWords();
     void setMistake(const QString &mistake);
 
@@ -109,7 +116,10 @@ private:
     Kind m_kind = Kind::Lab;
     Tidepool::ClientPool *m_pool = nullptr;
     Throughput m_throughput;
+    QTimer m_refresh; // one for all that happens within a tenth of a second
     QTimer m_countdown; // while the pool waits for its next attempt
+    Tidepool::PoolStatus m_status;
+    Tidepool::PoolStatus m_serverStatus;
     QString m_headline;
     QString m_advice;
     QString m_mistake;
