@@ -15,7 +15,7 @@
 namespace Tidepool::Qml {
 
 /// QML's ClientPool: Tidepool::ClientPool with what C++ sets in other ways.
-class ClientPoolElement : public ClientPool, public QQmlParserStatus
+class ClientPoolElement : public Tidepool::ClientPool, public QQmlParserStatus
 {
     Q_OBJECT
     QML_NAMED_ELEMENT(ClientPool)

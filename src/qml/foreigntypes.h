@@ -53,25 +53,11 @@ class ConnectionIdForeign
     QML_FOREIGN(Tidepool::ConnectionId)
 };
 
-class DistributionForeign
-{
-    Q_GADGET
-    QML_VALUE_TYPE(distribution)
-    QML_FOREIGN(Tidepool::Distribution)
-};
-
 class PoolErrorForeign
 {
     Q_GADGET
     QML_VALUE_TYPE(poolError)
     QML_FOREIGN(Tidepool::PoolError)
-};
-
-class PoolStatusForeign
-{
-    Q_GADGET
-    QML_VALUE_TYPE(poolStatus)
-    QML_FOREIGN(Tidepool::PoolStatus)
 };
 
 } // namespace Tidepool::Qml

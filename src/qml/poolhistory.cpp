@@ -71,7 +71,12 @@ void PoolHistory::setPeriod(int milliseconds)
     emit periodChanged();
 }
 
-QList<qreal> PoolHistory::values(const QString &name) const
+QVariant PoolHistory::values(const QString &name) const
+{
+    return QVariant::fromValue(figures(name));
+}
+
+QList<qreal> PoolHistory::figures(const QString &name) const
 {
     QList<qreal> values;
     values.reserve(static_cast<qsizetype>(m_history.size()));
@@ -94,7 +99,7 @@ QList<qreal> PoolHistory::values(const QString &name) const
 
 qreal PoolHistory::maximum(const QString &name) const
 {
-    const QList<qreal> values = this->values(name);
+    const QList<qreal> values = figures(name);
     return values.isEmpty() ? 0 : *std::max_element(values.begin(), values.end());
 }
 

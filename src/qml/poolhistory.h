@@ -58,7 +58,8 @@ public:
     /// The samples of one figure, oldest first: "active", "connecting", "handshaking", "waiting", "taken" (and still
     /// held), "capacity", "intervalMs"; "takesPerSecond" since the sample before; "p99WaitMs" of the takes of the
     /// last 5 s, 0 if there were none; "secondsAgo" before the newest sample. Empty, with a warning, for other names.
-    [[nodiscard]] Q_INVOKABLE QList<qreal> values(const QString &name) const;
+    /// A list<real>; a QVariant, because qmllint takes a QList<qreal> for a single number.
+    [[nodiscard]] Q_INVOKABLE QVariant values(const QString &name) const;
     /// The largest of values(); 0 without samples.
     [[nodiscard]] Q_INVOKABLE qreal maximum(const QString &name) const;
     /// Forgets all samples.
@@ -91,6 +92,7 @@ private:
         Distribution waitTime;
     };
 
+    [[nodiscard]] QList<qreal> figures(const QString &name) const;
     void updateSampling();
     void sample();
     [[nodiscard]] qreal recentP99(const Distribution &now) const;

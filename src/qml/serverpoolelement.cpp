@@ -5,13 +5,14 @@
 
 #include <QtQml/qqmlinfo.h>
 
+#include <utility>
+
 namespace Tidepool::Qml {
 
 ServerPoolElement::ServerPoolElement(QObject *parent) : ServerPool(parent), m_switch(*this)
 {
     connect(&m_switch, &RunSwitch::changed, this, &ServerPoolElement::runningChanged);
-    // The switch also sees a close() or the end of a drain.
-    connect(&m_switch, &RunSwitch::changed, this, &ServerPoolElement::serverPortChanged);
+    connect(&m_switch, &RunSwitch::changed, this, &ServerPoolElement::publishPort); // it sees every end, too
     connect(&m_summary, &PoolSummary::stateTextChanged, this, &ServerPoolElement::stateTextChanged);
     connect(&m_summary, &PoolSummary::lastErrorTextChanged, this, &ServerPoolElement::lastErrorTextChanged);
     m_summary.setPool(this);
@@ -65,6 +66,7 @@ void ServerPoolElement::start()
     listen(address, static_cast<quint16>(m_listenPort));
     m_summary.update(); // a failure to listen is no event of the pool's
     m_switch.publish();
+    publishPort();
 }
 
 void ServerPoolElement::drain(int deadlineMs)
@@ -80,6 +82,12 @@ void ServerPoolElement::classBegin()
 void ServerPoolElement::componentComplete()
 {
     m_switch.complete();
+}
+
+void ServerPoolElement::publishPort()
+{
+    if (std::exchange(m_publishedPort, serverPortNumber()) != serverPortNumber())
+        emit serverPortChanged();
 }
 
 void ServerPoolElement::setAddressError(const QString &error)

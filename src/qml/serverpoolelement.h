@@ -14,7 +14,7 @@
 namespace Tidepool::Qml {
 
 /// QML's ServerPool: Tidepool::ServerPool with what C++ sets in other ways.
-class ServerPoolElement : public ServerPool, public QQmlParserStatus
+class ServerPoolElement : public Tidepool::ServerPool, public QQmlParserStatus
 {
     Q_OBJECT
     QML_NAMED_ELEMENT(ServerPool)
@@ -67,12 +67,14 @@ Q_SIGNALS:
     void lastErrorTextChanged();
 
 private:
+    void publishPort();
     void setAddressError(const QString &error);
 
     RunSwitch m_switch;
     PoolSummary m_summary;
     QString m_listenAddress = QStringLiteral("127.0.0.1");
     int m_listenPort = 0;
+    int m_publishedPort = 0;
     QString m_addressError;
 };
 

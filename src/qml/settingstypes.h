@@ -129,7 +129,7 @@ class TlsOptionsExtension
     QML_VALUE_TYPE(tlsOptions)
     QML_FOREIGN(Tidepool::TlsOptions)
     QML_EXTENDED(Tidepool::Qml::TlsOptionsExtension)
-    Q_PROPERTY(Tidepool::TlsMode mode READ mode WRITE setMode FINAL)
+    Q_PROPERTY(int mode READ mode WRITE setMode FINAL)
     Q_PROPERTY(QString hostName READ hostName WRITE setHostName FINAL)
     Q_PROPERTY(QStringList pins READ pins WRITE setPins FINAL)
     Q_PROPERTY(QString authorities READ authorities WRITE setAuthorities FINAL)
@@ -137,8 +137,9 @@ class TlsOptionsExtension
     Q_PROPERTY(QString privateKey READ privateKey WRITE setPrivateKey FINAL)
 
 public:
-    [[nodiscard]] TlsMode mode() const { return v.mode; }
-    void setMode(TlsMode mode) { v.mode = mode; }
+    /// A Tidepool.TlsMode. An int, because QML reads enumerations of values as such, whatever their size.
+    [[nodiscard]] int mode() const { return static_cast<int>(v.mode); }
+    void setMode(int mode) { v.mode = static_cast<TlsMode>(mode); }
     [[nodiscard]] QString hostName() const { return v.hostName; }
     void setHostName(const QString &name) { v.hostName = name; }
     [[nodiscard]] QStringList pins() const { return v.pins; }

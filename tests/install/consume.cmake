@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Tidepool authors
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Configures, builds and runs the project in the folder CONSUMER; for "package", Tidepool is installed first.
+# Configures, builds and runs the project in the folder CONSUMER; unless it is "subproject", Tidepool is installed first.
 
 function(run)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -12,10 +12,10 @@ function(run)
     set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-set(prefix ${WORK_DIR}/prefix)
+set(prefix ${WORK_DIR}/prefix-${CONSUMER})
 set(build ${WORK_DIR}/build-${CONSUMER})
 file(REMOVE_RECURSE ${build})
-if(CONSUMER STREQUAL "package")
+if(NOT CONSUMER STREQUAL "subproject")
     file(REMOVE_RECURSE ${prefix})
     run(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix} --config ${CONFIG})
 endif()

@@ -9,6 +9,7 @@
 #include <QtQml/QQmlComponent>
 #include <QtQml/QQmlContext>
 #include <QtQml/QQmlEngine>
+#include <QtQml/QQmlExpression>
 #include <QtTest/QTest>
 
 #include <memory>
@@ -31,11 +32,6 @@ public:
 
     [[nodiscard]] QObject *object() const { return m_object.get(); }
     [[nodiscard]] QString errors() const { return m_errors; }
-    template <typename T>
-    [[nodiscard]] T *as() const
-    {
-        return qobject_cast<T *>(m_object.get());
-    }
     /// The object named @p name, by its objectName.
     template <typename T>
     [[nodiscard]] T *find(const QString &name) const
@@ -44,8 +40,14 @@ public:
     }
     [[nodiscard]] QVariant get(const char *property) const { return m_object->property(property); }
     /// Evaluates JavaScript in the object's scope.
-    [[nodiscard]] QVariant evaluate(const QString &expression);
-    void destroy() { m_object.reset(); }
+    QVariant evaluate(const QString &expression)
+    {
+        QQmlExpression script(qmlContext(m_object.get()), m_object.get(), expression);
+        const QVariant result = script.evaluate();
+        if (script.hasError())
+            qWarning("%ls", qUtf16Printable(script.error().toString()));
+        return result;
+    }
 
 private:
     QQmlEngine m_engine;

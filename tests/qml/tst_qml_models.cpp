@@ -1,55 +1,414 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+// ConnectionModel, EventModel and PoolHistory of a pool that was made in C++.
+
+#include "qml/modelwatch.h"
 #include "qml/qmlbench.h"
 #include "support/poolhelpers.h"
 
+#include <QtCore/QElapsedTimer>
+#include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
+
+#include <deque>
 
 using namespace Tidepool;
 using namespace TestSupport;
 using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int interval = 250; // of the models, milliseconds
+
+QVariant cell(const QAbstractItemModel &model, int row, const QByteArray &role)
+{
+    return model.data(model.index(row, 0), model.roleNames().key(role));
+}
+
+QStringList column(const QAbstractItemModel &model, const QByteArray &role)
+{
+    QStringList values;
+    for (int row = 0; row < model.rowCount(); ++row)
+        values.append(cell(model, row, role).toString());
+    return values;
+}
+
+QStringList connectionIds(const Pool &pool)
+{
+    QStringList ids;
+    for (const ConnectionRecord &record : pool.connections())
+        ids.append(record.id.toString());
+    return ids;
+}
+
+/// The models in a window, watching @p pool.
+QmlBench makeBench(Pool &pool, bool isVisible = true)
+{
+    return QmlBench(R"(
+        Window {
+            required property Pool pool
+            width: 100; height: 100
+            Item {
+                objectName: "page"
+                ConnectionModel { objectName: "connections"; pool: window.pool; ageInterval: 0 }
+                EventModel { objectName: "events"; pool: window.pool }
+                PoolHistory { objectName: "history"; pool: window.pool; period: 50; samples: 10 }
+            }
+            id: window
+        })",
+                    {{u"pool"_s, QVariant::fromValue(&pool)}, {u"visible"_s, isVisible}});
+}
+
+} // namespace
 
 class tst_QmlModels : public QObject
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void smoke();
+    void storm();
+    void takenRowMoves();
+    void connectionRoles();
+    void idlePoolCostsNothing();
+    void agesGrow();
+    void hiddenCostsNothing();
+    void hiddenItem();
+    void repeatedFailuresFold();
+    void evictions();
+    void eventLimit();
+    void history();
+    void poolGoes();
 };
 
-void tst_QmlModels::smoke()
+void tst_QmlModels::storm()
+{
+    TestPeer peer;
+    ClientPool pool;
+    makeImpatient(pool);
+    configure(pool, peer, 40);
+    const QmlBench bench = makeBench(pool);
+    auto *connections = bench.find<QAbstractItemModel>(u"connections"_s);
+    auto *events = bench.find<QAbstractItemModel>(u"events"_s);
+    QVERIFY(connections && events);
+    ModelWatch connectionWatch(connections);
+    ModelWatch eventWatch(events);
+    pool.start();
+    QTRY_COMPARE(connections->rowCount(), 40);
+    connectionWatch.forget();
+    eventWatch.forget();
+
+    // Takes, returns, flushes, deaths and state changes, at every turn of the loop.
+    QSignalSpy statusChanges(&pool, &Pool::statusChanged);
+    QElapsedTimer elapsed;
+    elapsed.start();
+    std::deque<Connection> held;
+    for (int turn = 0; elapsed.elapsed() < 2'000; ++turn) {
+        if (const TakeResult result = pool.tryTake())
+            held.push_back(result.connection());
+        if (held.size() > 15) {
+            pool.giveBack(held.front());
+            held.pop_front();
+            held.pop_back();
+        }
+        if (const QList<ConnectionId> open = peer.openIds(); turn % 7 == 0 && !open.isEmpty())
+            peer.close(open.constFirst());
+        if (turn % 100 == 0)
+            pool.flush();
+        if (turn % 50 == 0)
+            turn % 20 == 0 ? pool.pause() : pool.resume();
+        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 5);
+    }
+    const int allowed = static_cast<int>(elapsed.elapsed()) / interval + 2;
+    qInfo("%d status changes became %d and %d updates", static_cast<int>(statusChanges.count()),
+          connectionWatch.updates, eventWatch.updates);
+    QVERIFY(statusChanges.count() > 10 * allowed);
+    QVERIFY(connectionWatch.updates > 1 && connectionWatch.updates <= allowed);
+    QVERIFY(eventWatch.updates > 1 && eventWatch.updates <= allowed);
+
+    pool.resume();
+    QTRY_COMPARE(pool.active(), 40);
+    QTRY_COMPARE(column(*connections, "connectionId"), connectionIds(pool));
+    QCOMPARE(connectionWatch.resets, 0);
+    QCOMPARE(eventWatch.resets, 0);
+    QVERIFY(events->rowCount() > 0 && events->rowCount() <= 200);
+    for (int row = 1; row < events->rowCount(); ++row)
+        QVERIFY(cell(*events, row - 1, "time").toDateTime() >= cell(*events, row, "time").toDateTime());
+}
+
+void tst_QmlModels::takenRowMoves()
 {
     const TestPeer peer;
-    QmlBench bench(R"(
-        ClientPool {
-            id: pool
-            property int peerPort
-            property var seen: []
-            property string words: pool.state + "/" + Tidepool.PoolState.Ready + "/" + status.waitTime.p99
-            host: "127.0.0.1"; port: peerPort
-            running: true
-            minimumCapacity: 4; maximumCapacity: 4
-            timeouts.dialMs: 1234
-            backoff.baseMs: 321
-            keepAlive.idleMs: 2500
-            lifetimes.maximumIdleMs: 60000
-            tls.mode: Tidepool.TlsMode.None
-            takeOrder: Tidepool.TakeOrder.OldestFirst
-            onStateChanged: (s) => seen.push(s)
-            onConnectionParked: (id) => seen.push(id.text)
-            property PoolHistory history: PoolHistory { pool: pool; period: 50 }
-            property ConnectionModel connections: ConnectionModel { pool: pool }
-            property EventModel events: EventModel { pool: pool }
-            function go() { console.log(JSON.stringify([timeouts.dialMs, backoff.baseMs, keepAlive.idleMs,
-                 lifetimes.maximumIdleMs, tls.mode, takeOrder, port, seen, words, stateText, history.values("active"),
-                 connections.count, events.count, running])); drain(20); }
-        })",
-                   {{u"peerPort"_s, peer.port()}});
-    QVERIFY(bench.object());
-    QTRY_COMPARE(bench.get("active").toInt(), 4);
-    QTest::qWait(1000);
-    QMetaObject::invokeMethod(bench.object(), "go");
+    ClientPool pool;
+    configure(pool, peer, 6);
+    const QmlBench bench = makeBench(pool);
+    auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
+    pool.start();
+    QTRY_COMPARE(model->rowCount(), 6);
+    pool.pause(); // no replacement
+    ModelWatch watch(model);
+
+    TakeResult result = pool.tryTake();
+    VERIFY_TAKEN(result);
+    QTRY_COMPARE(cell(*model, 5, "stateText").toString(), u"taken"_s);
+    QCOMPARE(cell(*model, 5, "connectionId").toString(), result.connection().id().toString());
+    QCOMPARE(watch.moved, 1);
+    QCOMPARE(watch.changed, 1);
+    QCOMPARE(watch.inserted + watch.removed, 0);
+
+    watch.forget();
+    pool.giveBack(result.connection());
+    result = {};
+    QTRY_VERIFY(!column(*model, "stateText").contains(u"taken"_s));
+    QCOMPARE(column(*model, "connectionId"), connectionIds(pool));
+    QVERIFY(watch.moved <= 1);
+    QCOMPARE(watch.inserted + watch.removed, 0);
+
+    watch.forget();
+    result = pool.tryTake();
+    result.connection().close();
+    QTRY_COMPARE(model->rowCount(), 5);
+    QCOMPARE(watch.removed, 1);
+    QCOMPARE(watch.inserted, 0);
+}
+
+void tst_QmlModels::connectionRoles()
+{
+    const TestPeer peer(PeerScript::overTls(selfSigned()));
+    ClientPool pool;
+    configure(pool, peer, 1);
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    const QmlBench bench = makeBench(pool);
+    auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
+    pool.start();
+    QTRY_COMPARE(model->rowCount(), 1);
+    QCOMPARE(model->property("count").toInt(), 1);
+    QCOMPARE(cell(*model, 0, "connectionId").toString().size(), 8);
+    QCOMPARE(cell(*model, 0, "peer").toString(), u"127.0.0.1:%1"_s.arg(peer.port()));
+    QVERIFY(cell(*model, 0, "cipher").toString().startsWith(u"TLS_"_s));
+    QCOMPARE(cell(*model, 0, "stateText").toString(), u"parked"_s);
+    QCOMPARE(cell(*model, 0, "taken").toBool(), false);
+    QTRY_VERIFY(cell(*model, 0, "ageMs").toReal() >= 20 && cell(*model, 0, "idleMs").toReal() >= 20);
+}
+
+void tst_QmlModels::idlePoolCostsNothing()
+{
+    const TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    const QmlBench bench = makeBench(pool);
+    auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
+    pool.start();
+    QTRY_COMPARE(model->rowCount(), 4);
+    QTRY_COMPARE(bench.find<QAbstractItemModel>(u"events"_s)->rowCount(), 2); // warming, ready
+    ModelWatch connectionWatch(model);
+    ModelWatch eventWatch(bench.find<QAbstractItemModel>(u"events"_s));
+    QSignalSpy anything(model, &QAbstractItemModel::dataChanged);
+    QVERIFY(!anything.wait(3 * interval));
+    QCOMPARE(connectionWatch.updates, 0);
+    QCOMPARE(eventWatch.updates, 0);
+}
+
+void tst_QmlModels::agesGrow()
+{
+    const TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    const QmlBench bench = makeBench(pool);
+    auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
+    pool.start();
+    QTRY_COMPARE(model->rowCount(), 4);
+    model->setProperty("ageInterval", 100);
+    QSignalSpy changes(model, &QAbstractItemModel::dataChanged);
+    QVERIFY(changes.wait());
+    QCOMPARE(changes.first().at(0).toModelIndex().row(), 0);
+    QCOMPARE(changes.first().at(1).toModelIndex().row(), 3);
+    QCOMPARE(changes.first().at(2).value<QList<int>>().size(), 2);
+    pool.close();
+    QTRY_COMPARE(model->rowCount(), 0);
+    changes.clear();
+    QVERIFY(!changes.wait(300));
+}
+
+void tst_QmlModels::hiddenCostsNothing()
+{
+    const TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    const QmlBench bench = makeBench(pool, false);
+    auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
+    auto *events = bench.find<QAbstractItemModel>(u"events"_s);
+    auto *history = bench.find<QObject>(u"history"_s);
+    ModelWatch connectionWatch(model);
+    ModelWatch eventWatch(events);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 4);
+    pool.flush();
+    QTRY_COMPARE(pool.status().evictedBy(EvictionCause::Flushed), 4);
+    QTRY_COMPARE(pool.active(), 4);
+    QSignalSpy inserted(model, &QAbstractItemModel::rowsInserted);
+    QVERIFY(!inserted.wait(2 * interval));
+    QCOMPARE(connectionWatch.updates, 0);
+    QCOMPARE(eventWatch.updates, 0);
+    QCOMPARE(history->property("sampling").toBool(), false);
+    QCOMPARE(history->property("count").toInt(), 0);
+
+    bench.object()->setProperty("visible", true);
+    QTRY_COMPARE(model->rowCount(), 4);
+    QTRY_COMPARE(events->rowCount(), 3); // warming, ready, flushed
+    QCOMPARE(cell(*events, 0, "count").toInt(), 4);
+    QTRY_COMPARE(history->property("sampling").toBool(), true);
+    QTRY_VERIFY(history->property("count").toInt() > 2);
+
+    bench.object()->setProperty("visible", false);
+    QTRY_COMPARE(history->property("sampling").toBool(), false);
+    connectionWatch.forget();
+    eventWatch.forget();
+    pool.flush();
+    QTRY_COMPARE(pool.status().evictedBy(EvictionCause::Flushed), 8);
+    QVERIFY(!inserted.wait(2 * interval));
+    QCOMPARE(connectionWatch.updates, 0);
+    QCOMPARE(eventWatch.updates, 0);
+}
+
+void tst_QmlModels::hiddenItem()
+{
+    ClientPool pool;
+    const QmlBench bench = makeBench(pool);
+    auto *history = bench.find<QObject>(u"history"_s);
+    QTRY_COMPARE(history->property("sampling").toBool(), true);
+    bench.find<QObject>(u"page"_s)->setProperty("visible", false);
+    QCOMPARE(history->property("sampling").toBool(), false);
+    bench.find<QObject>(u"page"_s)->setProperty("visible", true);
+    QCOMPARE(history->property("sampling").toBool(), true);
+}
+
+void tst_QmlModels::repeatedFailuresFold()
+{
+    TestPeer peer;
+    ClientPool pool;
+    makeImpatient(pool);
+    configure(pool, peer, 2);
+    peer.stopListening();
+    const QmlBench bench = makeBench(pool);
+    auto *events = bench.find<QAbstractItemModel>(u"events"_s);
+    const ModelWatch watch(events);
+    pool.start();
+    QTRY_VERIFY(pool.status().failedTotal() > 5);
+    QTRY_VERIFY(cell(*events, 0, "count").toInt() > 5);
+    QCOMPARE(cell(*events, 0, "kind").toString(), u"failed"_s);
+    QCOMPARE(cell(*events, 0, "text").toString(), pool.lastError().message());
+    QCOMPARE(cell(*events, 0, "detail").toString(), u"Dial: Refused"_s);
+    QVERIFY(cell(*events, 0, "time").toDateTime().isValid());
+    QVERIFY(column(*events, "kind").count(u"failed"_s) <= 2); // before and after Degraded
+    QVERIFY(column(*events, "text").filter(u"Degraded"_s).size() == 1);
+
+    QMetaObject::invokeMethod(events, "clear");
+    QCOMPARE(events->rowCount(), 0);
+    QCOMPARE(watch.resets, 0);
+    QTRY_VERIFY(events->rowCount() > 0);
+}
+
+void tst_QmlModels::evictions()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 3);
+    const QmlBench bench = makeBench(pool);
+    auto *events = bench.find<QAbstractItemModel>(u"events"_s);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 3);
+    const QString id = peer.openIds().constFirst().toString();
+    peer.close(peer.openIds().constFirst());
+    QTRY_VERIFY(column(*events, "kind").contains(u"evicted"_s));
+    const int row = static_cast<int>(column(*events, "kind").indexOf(u"evicted"_s));
+    QCOMPARE(cell(*events, row, "text").toString(), u"The peer closed a parked connection."_s);
+    QVERIFY(cell(*events, row, "detail").toString().startsWith(id + u", parked for "_s));
+    QCOMPARE(cell(*events, row, "count").toInt(), 1);
+}
+
+void tst_QmlModels::eventLimit()
+{
+    const TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 1);
+    const QmlBench bench = makeBench(pool);
+    auto *events = bench.find<QAbstractItemModel>(u"events"_s);
+    events->setProperty("limit", 5);
+    const ModelWatch watch(events);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 1);
+    QTRY_COMPARE(events->rowCount(), 2); // warming, ready
+    QSignalSpy changes(&pool, &Pool::stateChanged);
+    for (int i = 0; i < 10; ++i) {
+        i % 2 == 0 ? pool.pause() : pool.resume();
+        QVERIFY(changes.wait());
+    }
+    QTRY_COMPARE(events->rowCount(), 5);
+    QTRY_COMPARE(cell(*events, 0, "text").toString(), u"Ready: 1 warm"_s);
+    events->setProperty("limit", 2);
+    QCOMPARE(events->rowCount(), 2);
+}
+
+void tst_QmlModels::history()
+{
+    const TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    const QmlBench bench = makeBench(pool);
+    auto *history = bench.find<QObject>(u"history"_s);
+    const auto values = [&](const QString &name) {
+        QVariant result;
+        QMetaObject::invokeMethod(history, "values", Q_RETURN_ARG(QVariant, result), Q_ARG(QString, name));
+        return result.value<QList<qreal>>();
+    };
+    const auto maximum = [&](const QString &name) {
+        qreal result = -1;
+        QMetaObject::invokeMethod(history, "maximum", Q_RETURN_ARG(qreal, result), Q_ARG(QString, name));
+        return result;
+    };
+    pool.start();
+    QTRY_COMPARE(maximum(u"active"_s), 4.0);
+    QTRY_COMPARE(history->property("count").toInt(), 10);
+    QTRY_COMPARE(values(u"active"_s), QList<qreal>(10, 4.0));
+    QCOMPARE(values(u"capacity"_s).constLast(), 4.0);
+    QCOMPARE(values(u"p99WaitMs"_s).constLast(), 0.0);
+    const QList<qreal> times = values(u"secondsAgo"_s);
+    QCOMPARE(times.constLast(), 0.0);
+    QVERIFY(std::is_sorted(times.rbegin(), times.rend()));
+
+    const TakeResult result = pool.tryTake();
+    VERIFY_TAKEN(result);
+    QTRY_COMPARE(maximum(u"taken"_s), 1.0);
+    QTRY_VERIFY(maximum(u"takesPerSecond"_s) > 1);
+    QTRY_VERIFY(maximum(u"p99WaitMs"_s) > 0);
+    QVERIFY(maximum(u"p99WaitMs"_s) < 100);
+
+    for (const char *name : {"connecting", "handshaking", "waiting", "intervalMs"})
+        QCOMPARE(values(QString::fromLatin1(name)).size(), history->property("count").toInt());
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"no figure named speed"_s));
+    QCOMPARE(values(u"speed"_s).size(), 0);
+    history->setProperty("samples", 3);
+    QCOMPARE(history->property("count").toInt(), 3);
+}
+
+void tst_QmlModels::poolGoes()
+{
+    const TestPeer peer;
+    auto pool = std::make_unique<ClientPool>();
+    configure(*pool, peer, 4);
+    const QmlBench bench = makeBench(*pool);
+    auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
+    auto *history = bench.find<QObject>(u"history"_s);
+    const ModelWatch watch(model);
+    pool->start();
+    QTRY_COMPARE(model->rowCount(), 4);
+    QTRY_VERIFY(history->property("sampling").toBool());
+    pool.reset();
+    QCOMPARE(model->rowCount(), 0);
+    QVERIFY(!history->property("sampling").toBool());
+    QVERIFY(!bench.find<QObject>(u"events"_s)->property("pool").value<Pool *>());
+    QCOMPARE(watch.resets, 0);
 }
 
 QTEST_MAIN(tst_QmlModels)

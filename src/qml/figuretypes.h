@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/poolstatus.h>
+
+#include <QtQml/qqml.h>
+
+/// The figures as QML reads them. Its tools know no 64 bit integers, so the counters are reals, exact up to 2^53.
+
+namespace Tidepool::Qml {
+
+/// Distribution.
+class DistributionExtension
+{
+    Q_GADGET
+    QML_VALUE_TYPE(distribution)
+    QML_FOREIGN(Tidepool::Distribution)
+    QML_EXTENDED(Tidepool::Qml::DistributionExtension)
+    Q_PROPERTY(double count READ count FINAL)
+    Q_PROPERTY(double p50 READ p50 FINAL)
+    Q_PROPERTY(double p90 READ p90 FINAL)
+    Q_PROPERTY(double p99 READ p99 FINAL)
+    Q_PROPERTY(double maximum READ maximum FINAL)
+
+public:
+    [[nodiscard]] double count() const { return static_cast<double>(v.count); }
+    [[nodiscard]] double p50() const { return v.p50(); } ///< Milliseconds.
+    [[nodiscard]] double p90() const { return v.p90(); } ///< Milliseconds.
+    [[nodiscard]] double p99() const { return v.p99(); } ///< Milliseconds.
+    [[nodiscard]] double maximum() const { return v.maximumMs(); } ///< Milliseconds.
+
+private:
+    Distribution v;
+};
+
+/// PoolStatus; what each figure is stands there.
+class PoolStatusExtension
+{
+    Q_GADGET
+    QML_VALUE_TYPE(poolStatus)
+    QML_FOREIGN(Tidepool::PoolStatus)
+    QML_EXTENDED(Tidepool::Qml::PoolStatusExtension)
+    Q_PROPERTY(int state READ state FINAL)
+    Q_PROPERTY(int active READ active FINAL)
+    Q_PROPERTY(int capacity READ capacity FINAL)
+    Q_PROPERTY(int connecting READ connecting FINAL)
+    Q_PROPERTY(int handshaking READ handshaking FINAL)
+    Q_PROPERTY(int waiting READ waiting FINAL)
+    Q_PROPERTY(int checking READ checking FINAL)
+    Q_PROPERTY(int leased READ leased FINAL)
+    Q_PROPERTY(int errorCount READ errorCount FINAL)
+    Q_PROPERTY(int nextAttemptMs READ nextAttemptMs FINAL)
+    Q_PROPERTY(double generation READ generation FINAL)
+    Q_PROPERTY(double parked READ parked FINAL)
+    Q_PROPERTY(double taken READ taken FINAL)
+    Q_PROPERTY(double givenBack READ givenBack FINAL)
+    Q_PROPERTY(double established READ established FINAL)
+    Q_PROPERTY(double dropped READ dropped FINAL)
+    Q_PROPERTY(double overflowed READ overflowed FINAL)
+    Q_PROPERTY(double refused READ refused FINAL)
+    Q_PROPERTY(double takesAsked READ takesAsked FINAL)
+    Q_PROPERTY(double servedWarm READ servedWarm FINAL)
+    Q_PROPERTY(double servedAfterWait READ servedAfterWait FINAL)
+    Q_PROPERTY(double takesFailed READ takesFailed FINAL)
+    Q_PROPERTY(double takesCancelled READ takesCancelled FINAL)
+    Q_PROPERTY(double failedTotal READ failedTotal FINAL)
+    Q_PROPERTY(double evictedTotal READ evictedTotal FINAL)
+    Q_PROPERTY(QString lastError READ lastError FINAL)
+    Q_PROPERTY(Tidepool::Distribution dialTime READ dialTime FINAL)
+    Q_PROPERTY(Tidepool::Distribution waitTime READ waitTime FINAL)
+
+public:
+    [[nodiscard]] int state() const { return static_cast<int>(v.state); } ///< A Tidepool.PoolState.
+    [[nodiscard]] int active() const { return v.active; }
+    [[nodiscard]] int capacity() const { return v.capacity; }
+    [[nodiscard]] int connecting() const { return v.connecting; }
+    [[nodiscard]] int handshaking() const { return v.handshaking; }
+    [[nodiscard]] int waiting() const { return v.waiting; }
+    [[nodiscard]] int checking() const { return v.checking; }
+    [[nodiscard]] int leased() const { return v.leased; }
+    [[nodiscard]] int errorCount() const { return v.errorCount; }
+    [[nodiscard]] int nextAttemptMs() const { return v.nextAttemptMs(); }
+    [[nodiscard]] double generation() const { return static_cast<double>(v.generation); }
+    [[nodiscard]] double parked() const { return static_cast<double>(v.parked); }
+    [[nodiscard]] double taken() const { return static_cast<double>(v.taken); }
+    [[nodiscard]] double givenBack() const { return static_cast<double>(v.givenBack); }
+    [[nodiscard]] double established() const { return static_cast<double>(v.established); }
+    [[nodiscard]] double dropped() const { return static_cast<double>(v.dropped); }
+    [[nodiscard]] double overflowed() const { return static_cast<double>(v.overflowed); }
+    [[nodiscard]] double refused() const { return static_cast<double>(v.refused); }
+    [[nodiscard]] double takesAsked() const { return static_cast<double>(v.takesAsked); }
+    [[nodiscard]] double servedWarm() const { return static_cast<double>(v.servedWarm); }
+    [[nodiscard]] double servedAfterWait() const { return static_cast<double>(v.servedAfterWait); }
+    [[nodiscard]] double takesFailed() const { return static_cast<double>(v.takesFailed); }
+    [[nodiscard]] double takesCancelled() const { return static_cast<double>(v.takesCancelled); }
+    [[nodiscard]] double failedTotal() const { return static_cast<double>(v.failedTotal()); }
+    [[nodiscard]] double evictedTotal() const { return static_cast<double>(v.evictedTotal()); }
+    [[nodiscard]] QString lastError() const { return v.lastError; }
+    [[nodiscard]] Distribution dialTime() const { return v.dialTime; }
+    [[nodiscard]] Distribution waitTime() const { return v.waitTime; }
+
+private:
+    PoolStatus v;
+};
+
+} // namespace Tidepool::Qml
