@@ -13,7 +13,7 @@ ColumnLayout {
 
     required property Session session
     readonly property ConnectSettings settings: session.settings
-    readonly property bool connected: session.kind === Session.Tunnel && session.running
+    readonly property bool connected: session.kind === Session.Kind.Tunnel && session.running
     readonly property bool encrypted: settings.tlsMode !== 0
     readonly property bool verified: settings.tlsMode === 2
     property bool showMistakes: false

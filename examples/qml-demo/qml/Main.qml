@@ -65,7 +65,7 @@ ApplicationWindow {
         session: window.session
     }
 
-    readonly property Lab lab: session.kind === Session.Lab ? session.lab : null
+    readonly property Lab lab: session.kind === Session.Kind.Lab ? session.lab : null
 
     component Key: Shortcut { context: Qt.WindowShortcut }
 

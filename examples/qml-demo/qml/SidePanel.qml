@@ -10,7 +10,7 @@ Card {
     id: panel
 
     required property Session session
-    property int page: session.kind === Session.Tunnel ? 1 : 0
+    property int page: session.kind === Session.Kind.Tunnel ? 1 : 0
 
     Segments {
         objectName: "pages"
@@ -24,7 +24,7 @@ Card {
     ActionButton {
         objectName: "backToLab"
         Layout.fillWidth: true
-        visible: panel.page === 0 && panel.session.kind === Session.Tunnel
+        visible: panel.page === 0 && panel.session.kind === Session.Kind.Tunnel
         text: qsTr("Back to the lab")
         hint: qsTr("Ends the tunnel and starts the lab")
         onClicked: panel.session.startLab()
@@ -33,7 +33,7 @@ Card {
         objectName: "labPanel"
         Layout.fillWidth: true
         Layout.fillHeight: true
-        visible: panel.page === 0 && panel.session.kind === Session.Lab
+        visible: panel.page === 0 && panel.session.kind === Session.Kind.Lab
         session: panel.session
     }
     ConnectForm {
@@ -45,6 +45,6 @@ Card {
     }
     Item {
         Layout.fillHeight: true
-        visible: panel.page === 0 && panel.session.kind === Session.Tunnel
+        visible: panel.page === 0 && panel.session.kind === Session.Kind.Tunnel
     }
 }

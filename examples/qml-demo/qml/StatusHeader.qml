@@ -13,13 +13,13 @@ Card {
     readonly property bool wide: width >= 760
     readonly property color moodColour: {
         switch (session.mood) {
-        case Session.Good:
+        case Session.Mood.Good:
             return Theme.good
-        case Session.Bad:
+        case Session.Mood.Bad:
             return Theme.bad
-        case Session.Careful:
+        case Session.Mood.Careful:
             return Theme.careful
-        case Session.Busy:
+        case Session.Mood.Busy:
             return Theme.connecting
         default:
             return Theme.textMuted

@@ -18,6 +18,8 @@ class Session : public QObject
 {
     Q_OBJECT
     QML_ELEMENT
+    // Its properties bring the names of the library with them, which would clash.
+    Q_CLASSINFO("RegisterEnumClassesUnscoped", "false")
     Q_PROPERTY(Kind kind READ kind NOTIFY kindChanged)
     Q_PROPERTY(Tidepool::Pool *pool READ pool NOTIFY poolChanged)
     Q_PROPERTY(Tidepool::Pool *serverPool READ serverPool NOTIFY poolChanged)
