@@ -78,13 +78,14 @@ bool Session::isRunning() const
 
 bool Session::isPaused() const
 {
-    return m_pool->state() == PoolState::Paused;
+    return m_pool->state() == PoolState::Paused && linkTrouble().isEmpty();
 }
 
 bool Session::canRetry() const
 {
     const PoolState state = m_pool->state();
-    return state == PoolState::Degraded || (state == PoolState::Warming && m_pool->lastError());
+    return state == PoolState::Degraded || (state == PoolState::Warming && m_pool->lastError())
+        || !linkTrouble().isEmpty();
 }
 
 bool Session::startLab()
@@ -174,11 +175,9 @@ Throughput::Totals Session::totals()
     return {relays.fromTunnel, relays.intoTunnel};
 }
 
-QString Session::trouble() const
+QString Session::linkTrouble() const
 {
-    if (m_tunnel && !m_tunnel->link().isUp() && !m_tunnel->link().trouble().isEmpty())
-        return m_tunnel->link().trouble();
-    return m_status.lastError;
+    return m_tunnel && isRunning() && !m_tunnel->link().isUp() ? m_tunnel->link().trouble() : QString();
 }
 
 void Session::show(Kind kind, Tidepool::ClientPool *pool)
@@ -209,10 +208,16 @@ void Session::updateWords()
 {
     m_status = m_pool->status();
     m_serverStatus = m_lab.serverPool()->status();
-    const QString problem = trouble();
     m_headline = Wording::headline(m_status, m_pool->lastError().kind());
-    m_advice = Wording::advice(m_status, problem);
-    m_mood = moodOf(m_status, !problem.isEmpty());
+    m_advice = Wording::advice(m_status, m_status.lastError);
+    m_mood = moodOf(m_status, !m_status.lastError.isEmpty());
+    // The connections may be well, and yet the server does not want us: then the tunnel pauses its pool.
+    if (const QString problem = linkTrouble(); !problem.isEmpty()) {
+        m_advice = problem;
+        m_mood = Mood::Bad;
+        if (m_status.state == PoolState::Paused)
+            m_headline = tr("Not connected");
+    }
     // Nothing else would move the seconds.
     if (m_status.nextAttempt.count() <= 0)
         m_countdown.stop();

@@ -105,7 +105,8 @@ Q_SIGNALS:
 
 private:
     [[nodiscard]] Throughput::Totals totals();
-    [[nodiscard]] QString trouble() const;
+    /// Why the tunnel's control channel is not up; empty if it is, or nothing went wrong yet.
+    [[nodiscard]] QString linkTrouble() const;
     void show(Kind kind, Tidepool::ClientPool *pool);
     void watch(Tidepool::Pool *pool);
     void updateWords();
