@@ -66,12 +66,14 @@ Flickable {
             Layout.column: page.wide ? 1 : 0
             Layout.fillWidth: true
             session: page.session
+            wide: page.width >= (page.wide ? 1120 : 780)
         }
         Gauges {
             objectName: "gauges"
             Layout.row: 1
             Layout.column: page.wide ? 1 : 0
             Layout.fillWidth: true
+            Layout.minimumWidth: 0 // or its six columns would keep it from having three
             status: page.session.status
             history: history
             throughput: page.session.throughput
@@ -81,6 +83,7 @@ Flickable {
             Layout.column: page.wide ? 1 : 0
             Layout.fillWidth: true
             Layout.fillHeight: page.wide
+            Layout.minimumWidth: 0
             columns: width >= 700 ? 3 : 1
             columnSpacing: Theme.gap
             rowSpacing: Theme.gap
@@ -105,6 +108,7 @@ Flickable {
             Layout.column: page.wide ? 1 : 0
             Layout.fillWidth: true
             Layout.fillHeight: page.wide
+            Layout.minimumWidth: 0
             columns: width >= 700 ? 2 : 1
             columnSpacing: Theme.gap
             rowSpacing: Theme.gap

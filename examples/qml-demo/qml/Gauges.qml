@@ -43,7 +43,7 @@ GridLayout {
         Layout.fillWidth: true
         name: qsTr("Warm")
         value: gauges.status.active
-        meaning: qsTr("ready to be taken")
+        meaning: qsTr("ready to take")
         colour: Theme.warm
     }
     Gauge {
@@ -61,7 +61,7 @@ GridLayout {
         Layout.fillWidth: true
         name: qsTr("Connecting")
         value: gauges.status.connecting + gauges.status.handshaking
-        meaning: qsTr("dialling or in TLS")
+        meaning: qsTr("dialling, in TLS")
         colour: Theme.connecting
     }
     Gauge {

@@ -55,12 +55,14 @@ Card {
         }
     }
 
+    /// Four times a round number: the axis has four sections.
     function nicePeak(value: real): real {
-        const magnitude = Math.pow(10, Math.floor(Math.log(Math.max(value, 8)) / Math.LN10))
-        for (const factor of [1, 2, 4, 5, 8, 10])
-            if (magnitude * factor >= value * 1.04 && magnitude * factor >= 8)
-                return magnitude * factor
-        return magnitude * 20
+        const section = Math.max(value * 1.04 / 4, 2)
+        const magnitude = Math.pow(10, Math.floor(Math.log(section) / Math.LN10 + 1e-9))
+        for (const factor of [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8])
+            if (magnitude * factor >= section && Number.isInteger(magnitude * factor))
+                return 4 * magnitude * factor
+        return 40 * magnitude
     }
 
     function refresh() {

@@ -10,7 +10,8 @@ Card {
     id: header
 
     required property Session session
-    readonly property bool wide: width >= 760
+    /// There is room for the commands beside the words.
+    property bool wide: true
     readonly property color moodColour: {
         switch (session.mood) {
         case Session.Mood.Good:

@@ -26,7 +26,7 @@ QtObject {
     readonly property color accentText: dark ? "#06222a" : "#ffffff"
 
     // The figures, the same in gauges, chart and legend; told apart by eyes that see no red or green, too.
-    readonly property color warm: dark ? "#35bdb2" : "#0d9488"
+    readonly property color warm: dark ? "#35bdb2" : "#0b7d73"
     readonly property color capacity: dark ? "#8fa6af" : "#64787f"
     readonly property color connecting: dark ? "#8aa2ff" : "#4f5bd5"
     readonly property color waiting: dark ? "#f5a83d" : "#b45f06"

@@ -182,14 +182,14 @@ QString Session::linkTrouble() const
 
 void Session::show(Kind kind, Tidepool::ClientPool *pool)
 {
+    const bool isOtherKind = std::exchange(m_kind, kind) != kind;
     if (pool != m_pool) {
         m_pool->disconnect(this);
         m_pool = pool;
         watch(m_pool);
         emit poolChanged();
     }
-    if (kind != m_kind) {
-        m_kind = kind;
+    if (isOtherKind) {
         emit kindChanged();
         emit titleChanged();
     }
