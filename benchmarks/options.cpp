@@ -56,7 +56,9 @@ Options readOptions(const QStringList &arguments)
 {
     QCommandLineParser parser;
     parser.setApplicationDescription(description());
-    const QCommandLineOption help = parser.addHelpOption();
+    const QCommandLineOption help(QStringList{QStringLiteral("h"), QStringLiteral("help")},
+                                  QStringLiteral("Shows this help."));
+    parser.addOption(help);
     const QCommandLineOption json(QStringLiteral("json"), QStringLiteral("Write the figures to FILE, too."),
                                   QStringLiteral("FILE"));
     const QCommandLineOption quick(QStringLiteral("quick"),

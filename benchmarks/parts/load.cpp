@@ -115,6 +115,7 @@ void senderPart(const PartArguments &arguments)
     const Stopwatch watch;
     std::atomic<qint64> total = 0;
     std::vector<std::thread> threads;
+    threads.reserve(streams.size());
     for (const Descriptor &stream : streams) {
         threads.emplace_back([&, limit, duration] {
             const std::vector<char> chunk(writeSize, 'x');

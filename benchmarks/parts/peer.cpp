@@ -46,8 +46,10 @@ void peerPart(const PartArguments &arguments)
         context = TlsContext::server();
     const Descriptor listener = listenOnLoopback();
     std::atomic<quint32> lastId = 0;
+    const auto count = static_cast<size_t>(arguments.number(QLatin1String("threads")));
     std::vector<std::thread> threads;
-    for (int i = 0; i < arguments.number(QLatin1String("threads")); ++i)
+    threads.reserve(count);
+    while (threads.size() < count)
         threads.emplace_back([&] { serve(listener, context ? &*context : nullptr, lastId); });
     answer({{QStringLiteral("port"), localPort(listener)}});
     waitForEnd();

@@ -87,11 +87,11 @@ public:
         Console::print(m_report.title());
         m_start = Clock::now();
         const QByteArray secret = makeSecret();
-        if (const QString error = startServer(secret); !error.isEmpty())
+        if (QString error = startServer(secret); !error.isEmpty())
             return error;
         const QString pin = Tidepool::certificateFingerprint(m_server->pool().certificate());
         sayDone(QStringLiteral("server listens"), QStringLiteral("certificate %1... made in memory").arg(pin.left(19)));
-        if (const QString error = startTarget(); !error.isEmpty())
+        if (QString error = startTarget(); !error.isEmpty())
             return error;
         startClient(secret, pin);
         m_limit.start(warmUpLimit);

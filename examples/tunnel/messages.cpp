@@ -19,7 +19,7 @@ constexpr qsizetype maximumText = 200;
 struct Name
 {
     QLatin1String key;
-    Type type;
+    Type type = Type::Unknown;
 };
 constexpr std::array<Name, 6> names{{
     {QLatin1String("open"), Type::Open},
@@ -48,7 +48,7 @@ bool readIds(const QJsonValue &value, QList<ConnectionId> &ids)
         return false;
     const QJsonArray array = value.toArray();
     ids.reserve(array.size());
-    for (const QJsonValue &entry : array) {
+    for (const QJsonValue entry : array) {
         const auto id = ConnectionId::fromString(entry.toString());
         if (!id)
             return false;

@@ -30,6 +30,8 @@ void addPool(MetricFamilies &families, const Tidepool::PoolStatus &status)
     families.add(pool + "leased", "Taken connections still held.", status.leased);
     families.add(pool + "error_count", "Errors reported by the application.", status.errorCount);
     families.add(pool + "generation", "How often the pool was flushed.", static_cast<double>(status.generation));
+    families.add(pool + "next_attempt_seconds", "Until the next dial after a failure; -1 without a backoff.",
+                 status.nextAttempt.count() < 0 ? -1 : std::chrono::duration<double>(status.nextAttempt).count());
     families.add(pool + "last_error", "1 while the last attempt to make a connection failed.",
                  status.lastError.isEmpty() ? 0 : 1);
     families.addEnum(pool + "state", "1 for the state the pool is in.", "state", status.state);

@@ -41,7 +41,7 @@ QList<QSslCertificate> readCertificates(const QString &fileName, const QString &
         *error = cannot("read", what, file, QStringLiteral("check the name and who may read it"));
         return {};
     }
-    const QList<QSslCertificate> certificates = QSslCertificate::fromData(file.readAll(), QSsl::Pem);
+    QList<QSslCertificate> certificates = QSslCertificate::fromData(file.readAll(), QSsl::Pem);
     ERR_clear_error();
     if (certificates.isEmpty())
         *error =
@@ -57,7 +57,7 @@ QSslKey readKey(const QString &fileName, QString *error)
                         QStringLiteral("check the name and who may read it"));
         return {};
     }
-    const QSslKey key = parseKey(file.readAll());
+    QSslKey key = parseKey(file.readAll());
     if (key.isNull()) {
         *error = QStringLiteral("%1 holds no private key in PEM form without a password (-----BEGIN PRIVATE KEY-----)")
                      .arg(fileName);

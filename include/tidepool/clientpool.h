@@ -19,7 +19,7 @@ class ClientPoolPrivate;
 ///
 /// See Pool for threads. Every setting may be changed while the pool runs; one that changes what a connection is
 /// (host, TLS, proxy, ...) flushes the pool.
-class TIDEPOOL_EXPORT ClientPool : public Pool
+class TIDEPOOL_EXPORT ClientPool : public Tidepool::Pool
 {
     Q_OBJECT
     Q_PROPERTY(QString host READ host WRITE setHost NOTIFY settingsChanged)

@@ -20,7 +20,8 @@ class Relay;
 ///
 /// Copies share the socket; the last one to go closes it, after what was already written has been
 /// sent (at most 5 s, given an event loop in the socket's thread). A handle may be copied, moved to
-/// another thread and destroyed in any thread.
+/// another thread and destroyed in any thread. If the last one goes in another thread than the socket's, and that
+/// has no event loop, unsent bytes wait until it next uses a connection or ends.
 ///
 /// **The socket's thread.** A parked socket belongs to no thread. The first call of socket() brings it
 /// into the calling thread, so call it where you are going to use it; from then on QSslSocket's own

@@ -128,7 +128,8 @@ public:
     ///
     /// All handles to it become empty, its signals are disconnected. A connection that is not good
     /// (closed, unread bytes with Unsolicited::Evict, flushed since) is closed instead and counted. Any thread;
-    /// if the socket was already used in a thread with an event loop, it is parked at that loop's next turn.
+    /// if the socket was already used in a thread with an event loop, it is parked at that loop's next turn. One used
+    /// in a thread without an event loop can be given back by that thread only; any other closes it.
     void giveBack(Connection connection);
 
     /// Counts an error that the application had with a connection of this pool. Any thread.

@@ -15,7 +15,7 @@ class ServerPoolPrivate;
 /// Accepts connections, gives each an id, and parks them, ready to be taken.
 ///
 /// See Pool for threads.
-class TIDEPOOL_EXPORT ServerPool : public Pool
+class TIDEPOOL_EXPORT ServerPool : public Tidepool::Pool
 {
     Q_OBJECT
     Q_PROPERTY(QStringList allowedClients READ allowedClients WRITE setAllowedClients NOTIFY settingsChanged)

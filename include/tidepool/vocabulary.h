@@ -10,9 +10,10 @@
 /// The words that the whole interface shares.
 namespace Tidepool {
 Q_NAMESPACE_EXPORT(TIDEPOOL_EXPORT)
+Q_CLASSINFO("RegisterEnumClassesUnscoped", "false")
 
 /// How a connection is protected. The values are the Go package's mode codes "0", "1" and "2".
-enum class TlsMode : quint8 {
+enum class TlsMode {
     None = 0, ///< Plain TCP.
     SelfSigned = 1, ///< TLS 1.3. Authenticates nobody, unless TlsOptions::pins is set.
     Verified = 2, ///< TLS 1.3 with the certificate's chain and host name checked.
@@ -20,21 +21,21 @@ enum class TlsMode : quint8 {
 Q_ENUM_NS(TlsMode)
 
 /// How the server writes a connection's id on the wire.
-enum class IdFormat : quint8 {
+enum class IdFormat {
     Hex8, ///< 8 ASCII bytes [0-9a-f] (Go package up to v1.0.x).
     Raw4, ///< 4 raw bytes (newer Go releases).
 };
 Q_ENUM_NS(IdFormat)
 
 /// Where a ClientPool's connections get their ids.
-enum class Identity : quint8 {
+enum class Identity {
     FromServer, ///< The server sends it: the peer is a ServerPool or the Go package.
     Local, ///< The pool makes it up and reads nothing: the peer is any server (nginx, Redis, ...).
 };
 Q_ENUM_NS(Identity)
 
 /// What a pool is doing.
-enum class PoolState : quint8 {
+enum class PoolState {
     Stopped, ///< Not started yet.
     Warming, ///< Started, no connection up yet.
     Ready, ///< A take can be expected to succeed.
@@ -46,35 +47,35 @@ enum class PoolState : quint8 {
 Q_ENUM_NS(PoolState)
 
 /// Which parked connection a take gets.
-enum class TakeOrder : quint8 {
+enum class TakeOrder {
     NewestFirst, ///< LIFO: the freshest NAT state.
     OldestFirst, ///< FIFO: spreads use evenly.
 };
 Q_ENUM_NS(TakeOrder)
 
 /// When a ClientPool replaces a connection that was taken.
-enum class Refill : quint8 {
+enum class Refill {
     AtTake, ///< At once.
     AtRound, ///< At the next round, as the Go package does.
 };
 Q_ENUM_NS(Refill)
 
 /// What happens to a parked connection on which the peer speaks.
-enum class Unsolicited : quint8 {
+enum class Unsolicited {
     Keep, ///< It stays; the bytes are there for whoever takes it.
     Evict, ///< It is evicted: in this protocol the peer must not speak first.
 };
 Q_ENUM_NS(Unsolicited)
 
 /// What a full ServerPool does with one more connection.
-enum class Overflow : quint8 {
+enum class Overflow {
     Refuse, ///< Closes the newcomer.
     ReplaceOldest, ///< Closes the connection parked longest and parks the newcomer.
 };
 Q_ENUM_NS(Overflow)
 
 /// Why a parked connection left the pool without being taken.
-enum class EvictionCause : quint8 {
+enum class EvictionCause {
     PeerClosed, ///< The peer closed it.
     SocketError, ///< The socket or TLS failed, keepalive included.
     Unsolicited, ///< The peer spoke and Unsolicited::Evict is set.
@@ -87,7 +88,7 @@ enum class EvictionCause : quint8 {
 Q_ENUM_NS(EvictionCause)
 
 /// Where in a connection's life an error happened.
-enum class Phase : quint8 {
+enum class Phase {
     Wait, ///< Waiting in take().
     Resolve, ///< Looking up the host name.
     Dial, ///< Connecting TCP, proxy included.
@@ -103,7 +104,7 @@ inline constexpr int phaseCount = 7;
 inline constexpr int evictionCauseCount = 8;
 
 /// What kind of error it was.
-enum class ErrorKind : quint8 {
+enum class ErrorKind {
     None, ///< No error.
     Timeout, ///< The phase's timeout passed.
     Cancelled, ///< QFuture::cancel().

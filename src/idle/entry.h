@@ -18,7 +18,7 @@ namespace Tidepool {
 /// A connection of the pool, from the moment it is established until nobody holds it.
 ///
 /// The fields belong to the pool's mutex, but for those of an entry in state Checking: they belong to
-/// the thread that checks.
+/// the thread that checks, hasNews excepted.
 struct Entry
 {
     using Clock = std::chrono::steady_clock;
@@ -33,11 +33,13 @@ struct Entry
     quint32 serial = 0; ///< Tells apart connections that got the same id one after another.
     State state = State::Checking;
     bool hasSpoken = false; ///< The peer has sent bytes since it was parked.
+    bool hasNews = false; ///< It was reported in state Checking: to be looked at when it is parked.
     bool isRetiring = false; ///< Its replacement is under way.
     bool isReported = false; ///< As a lease held too long.
     bool isCounted = false; ///< In PoolStatus::parked.
     QSslSocket *socket = nullptr; ///< Owned in states Parked and Checking.
     qintptr descriptor = -1;
+    quint64 watch = 0; ///< The watcher's number for it.
     QString peer; ///< As in ConnectionRecord.
     QString cipher;
     quint64 generation = 0;

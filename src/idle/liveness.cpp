@@ -45,6 +45,11 @@ Peek peek(qintptr descriptor, int *systemError)
         *systemError = error;
     return Peek::Closed;
 }
+
+void hangUp(qintptr descriptor)
+{
+    ::shutdown(static_cast<SOCKET>(descriptor), SD_BOTH);
+}
 #else
 Peek peek(qintptr descriptor, int *systemError)
 {
@@ -61,6 +66,11 @@ Peek peek(qintptr descriptor, int *systemError)
     if (systemError)
         *systemError = error;
     return Peek::Closed;
+}
+
+void hangUp(qintptr descriptor)
+{
+    ::shutdown(static_cast<int>(descriptor), SHUT_RDWR);
 }
 #endif
 

@@ -29,6 +29,9 @@ enum class Peek : quint8 {
 /// false.
 [[nodiscard]] bool hasHungUp(qintptr descriptor);
 
+/// Ends the connection both ways for the peer to see; the descriptor stays open. Any thread.
+void hangUp(qintptr descriptor);
+
 /// True if something that was written has not left the socket's buffers. In the socket's thread.
 [[nodiscard]] bool hasUnsentBytes(const QSslSocket &socket);
 

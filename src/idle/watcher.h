@@ -12,8 +12,9 @@ namespace Tidepool {
 
 /// Tells when a parked connection becomes readable or closes.
 ///
-/// Level-triggered. An entry carries a token and never only its descriptor, because descriptor numbers are
-/// reused: whoever gets a report looks the token up and ignores one that is gone.
+/// Each add() is good for one report; whoever goes on watching adds again. A report may still come after remove().
+/// An entry carries a token and never only its descriptor, because descriptor numbers are reused: whoever gets a
+/// report looks the token up and ignores one that is gone.
 /// Make and stop it in the lane, where the reports come too; add(), remove() and the destructor may run in any thread.
 class Watcher
 {
@@ -29,8 +30,9 @@ public:
     Watcher() = default;
     Q_DISABLE_COPY_MOVE(Watcher)
 
-    virtual void add(qintptr descriptor, quint64 token, For what) = 0;
-    virtual void remove(qintptr descriptor, quint64 token) = 0;
+    /// Watches, and returns the number of this watch.
+    [[nodiscard]] virtual quint64 add(qintptr descriptor, quint64 token, For what) = 0;
+    virtual void remove(qintptr descriptor, quint64 watch) = 0;
     /// Ends the reports.
     virtual void stop() = 0;
 };

@@ -12,6 +12,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace Tidepool {
 
@@ -19,10 +23,14 @@ namespace {
 
 // One epoll instance holds all parked descriptors and is itself one descriptor in the lane's poll(), so a
 // turn of the lane's loop costs the same with ten parked connections and with ten thousand.
-class EpollWatcher final : public Watcher
+//
+// To end a watch is a system call as dear as the whole rest of a take but the pull, so remove() leaves it to the lane:
+// one-shot watches report at most once too often, and a descriptor that is closed leaves the set by itself.
+class EpollWatcher final : public Watcher, public std::enable_shared_from_this<EpollWatcher>
 {
 public:
-    explicit EpollWatcher(Report report) : m_report(std::move(report)), m_epoll(::epoll_create1(EPOLL_CLOEXEC))
+    EpollWatcher(PostToLane post, Report report)
+        : m_post(std::move(post)), m_report(std::move(report)), m_epoll(::epoll_create1(EPOLL_CLOEXEC))
     {
         if (m_epoll < 0) {
             qCWarning(lcTidepool, "Cannot watch parked connections: %s. Their end is noticed when they are taken.",
@@ -43,23 +51,54 @@ public:
 
     void stop() override { m_notifier.reset(); }
 
-    void add(qintptr descriptor, quint64 token, For what) override
+    quint64 add(qintptr descriptor, quint64 token, For what) override
     {
         epoll_event event{};
-        event.events = what == For::Readable ? EPOLLIN | EPOLLRDHUP : EPOLLRDHUP;
+        event.events = EPOLLONESHOT | EPOLLRDHUP;
+        if (what == For::Readable)
+            event.events |= EPOLLIN;
         event.data.u64 = token;
-        if (m_epoll >= 0 && ::epoll_ctl(m_epoll, EPOLL_CTL_ADD, static_cast<int>(descriptor), &event) != 0)
+        const auto place = static_cast<size_t>(descriptor);
+        const std::scoped_lock lock(m_setMutex);
+        if (place >= m_watches.size())
+            m_watches.resize(place + 1);
+        m_watches[place] = ++m_lastWatch;
+        if (m_epoll >= 0 && !control(EPOLL_CTL_ADD, descriptor, event)
+            && !(errno == EEXIST && control(EPOLL_CTL_MOD, descriptor, event)))
             qCWarning(lcTidepool, "Cannot watch a parked connection: %s. Its end is noticed when it is taken.",
                       std::strerror(errno));
+        return m_lastWatch;
     }
 
-    void remove(qintptr descriptor, quint64) override
+    void remove(qintptr descriptor, quint64 watch) override
     {
-        epoll_event unused{};
-        (void)::epoll_ctl(m_epoll, EPOLL_CTL_DEL, static_cast<int>(descriptor), &unused);
+        bool isFull = false;
+        {
+            const std::scoped_lock lock(m_leftMutex);
+            m_left.push_back({descriptor, watch});
+            isFull = m_left.size() == maximumLeft;
+        }
+        if (!isFull)
+            return;
+        m_post([weak = weak_from_this()] {
+            if (const auto self = weak.lock())
+                self->sweep();
+        });
     }
 
 private:
+    struct Left
+    {
+        qintptr descriptor;
+        quint64 watch;
+    };
+    static constexpr size_t maximumLeft = 64;
+
+    bool control(int operation, qintptr descriptor, epoll_event &event) const
+    {
+        return ::epoll_ctl(m_epoll, operation, static_cast<int>(descriptor), &event) == 0;
+    }
+
     void collect()
     {
         // What does not fit is reported at the next turn.
@@ -67,20 +106,45 @@ private:
         const int count = ::epoll_wait(m_epoll, events.data(), static_cast<int>(events.size()), 0);
         for (int i = 0; i < count; ++i)
             m_report(events[static_cast<size_t>(i)].data.u64);
+        sweep();
     }
 
+    // A descriptor that was closed and is watched again has another number; one that is not watched again is not in the
+    // set, and the call fails without harm.
+    void sweep()
+    {
+        std::vector<Left> swept;
+        {
+            const std::scoped_lock lock(m_leftMutex);
+            swept.swap(m_left);
+        }
+        epoll_event unused{};
+        const std::scoped_lock lock(m_setMutex);
+        for (const Left &left : swept) {
+            const auto place = static_cast<size_t>(left.descriptor);
+            if (place < m_watches.size() && m_watches[place] == left.watch)
+                (void)control(EPOLL_CTL_DEL, left.descriptor, unused);
+        }
+    }
+
+    PostToLane m_post;
     Report m_report;
     int m_epoll;
     std::unique_ptr<QSocketNotifier> m_notifier;
+
+    std::mutex m_setMutex; // system calls under it
+    std::vector<quint64> m_watches; // the last one of each descriptor
+    quint64 m_lastWatch = 0;
+
+    std::mutex m_leftMutex; // none under it: takers wait for it
+    std::vector<Left> m_left; // to be removed
 };
 
 } // namespace
 
-std::shared_ptr<Watcher> makeWatcher(
-    PostToLane, // NOLINT(performance-unnecessary-value-param): the portable one keeps it
-    Watcher::Report report)
+std::shared_ptr<Watcher> makeWatcher(PostToLane post, Watcher::Report report)
 {
-    return std::make_shared<EpollWatcher>(std::move(report));
+    return std::make_shared<EpollWatcher>(std::move(post), std::move(report));
 }
 
 } // namespace Tidepool

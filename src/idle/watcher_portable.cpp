@@ -27,15 +27,16 @@ public:
         m_state->notifiers.clear();
     }
 
-    void add(qintptr descriptor, quint64 token, For what) override
+    quint64 add(qintptr descriptor, quint64 token, For what) override
     {
         // Without bytes to wait for, a notifier would fire all the time; the end is then noticed at the take.
         if (what == For::End)
-            return;
+            return token;
         m_post([weak = std::weak_ptr(m_state), descriptor, token] {
             if (const auto state = weak.lock())
                 state->watch(descriptor, token);
         });
+        return token;
     }
 
     void remove(qintptr, quint64 token) override

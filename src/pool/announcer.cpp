@@ -19,6 +19,30 @@ void Announcer::detach()
     attach(nullptr);
 }
 
+// Either this sees that the frame is over, or endFrame() sees that there is something to look at.
+void Announcer::announceInFrame()
+{
+    m_isDirty = true;
+    if (!m_isInFrame)
+        announce();
+}
+
+void Announcer::received()
+{
+    m_isPending = false;
+    m_isInFrame = true;
+    m_isDirty = false;
+}
+
+bool Announcer::endFrame()
+{
+    m_isInFrame = false;
+    if (!m_isDirty.exchange(false))
+        return false;
+    m_isInFrame = true;
+    return true;
+}
+
 void Announcer::announce()
 {
     if (m_isPending.exchange(true))

@@ -14,17 +14,24 @@ namespace Tidepool {
 
 /// Tells an object in another thread that something changed, at most once for each turn of its event loop.
 ///
-/// The object gets a QEvent::User and calls received() before it looks. Thread-safe.
+/// The object gets a QEvent::User, calls received() and looks; a frame later it calls endFrame(). Thread-safe.
 class Announcer
 {
 public:
     void attach(QObject *object);
     void detach();
     void announce();
-    void received() { m_isPending.store(false); }
+    /// The same, but leaves it to the end of the frame if one runs.
+    void announceInFrame();
+    /// Begins a frame.
+    void received();
+    /// True if the object has to look again, in a new frame.
+    [[nodiscard]] bool endFrame();
 
 private:
     std::atomic<bool> m_isPending = false;
+    std::atomic<bool> m_isInFrame = false;
+    std::atomic<bool> m_isDirty = false;
     std::mutex m_mutex;
     QObject *m_object = nullptr;
 };

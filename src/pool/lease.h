@@ -14,6 +14,7 @@ QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
 namespace Tidepool {
 
+class Orphans;
 class PoolCore;
 
 /// What the handles of one taken connection share: the socket, until it is released, closed or given back.
@@ -40,6 +41,8 @@ public:
     /// Takes the socket back without telling the pool: it knows.
     [[nodiscard]] QSslSocket *reclaim();
     [[nodiscard]] bool isInNoThread() const;
+    /// True if the socket is in another thread, and that one has no event loop in which to reach it.
+    [[nodiscard]] bool isOutOfReach(const QSslSocket &socket) const;
     [[nodiscard]] std::weak_ptr<PoolCore> core() const { return m_core; }
     [[nodiscard]] quint64 token() const { return m_token; }
 
@@ -54,6 +57,7 @@ private:
     ConnectionId m_id;
     QSslSocket *m_socket;
     bool m_isInNoThread = true;
+    std::shared_ptr<Orphans> m_orphans; // of the socket's thread, if that has no event loop
 };
 
 /// Closes a socket: at once if nothing is unsent, else when it is sent, at most 5 s later. Any thread.

@@ -7,6 +7,12 @@
 
 namespace Tidepool {
 
+namespace {
+// How often figures alone are announced: as often as a fast screen can show them. Waking the facade's thread costs a
+// taker as much as the take itself.
+constexpr std::chrono::milliseconds frame{8};
+} // namespace
+
 PoolPrivate::PoolPrivate(bool isServer)
 {
     policy.isServer = isServer;
@@ -14,6 +20,10 @@ PoolPrivate::PoolPrivate(bool isServer)
     m_drainTimer.setParent(this);
     m_drainTimer.setSingleShot(true);
     connect(&m_drainTimer, &QTimer::timeout, this, &PoolPrivate::close);
+    m_frame.setParent(this);
+    m_frame.setSingleShot(true);
+    m_frame.setInterval(frame);
+    connect(&m_frame, &QTimer::timeout, this, &PoolPrivate::endFrame);
 }
 
 PoolPrivate::~PoolPrivate()
@@ -65,6 +75,8 @@ void PoolPrivate::close()
     });
     m_engine.clear();
     m_lane.reset();
+    m_frame.stop();
+    (void)core->announcer().endFrame();
     publish(); // nothing comes after closed()
     emit q->closed();
 }
@@ -87,6 +99,15 @@ void PoolPrivate::applyPolicy()
 void PoolPrivate::customEvent(QEvent *)
 {
     core->announcer().received();
+    m_frame.start();
+    publish();
+}
+
+void PoolPrivate::endFrame()
+{
+    if (!core->announcer().endFrame())
+        return;
+    m_frame.start();
     publish();
 }
 

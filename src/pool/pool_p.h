@@ -67,6 +67,7 @@ protected:
     void customEvent(QEvent *event) override;
 
 private:
+    void endFrame();
     void publish();
     void signalEvents();
 
@@ -75,6 +76,7 @@ private:
     PoolStatus m_published;
     bool m_isReadyPublished = false;
     QTimer m_drainTimer;
+    QTimer m_frame;
 };
 
 } // namespace Tidepool

@@ -146,7 +146,7 @@ QSslSocket *PoolCore::checkOutAndEvict(Entry *entry, EvictionCause cause)
     m_store.checkOut(entry);
     ++m_figures.checking;
     if (m_watcher)
-        m_watcher->remove(entry->descriptor, entry->token());
+        m_watcher->remove(entry->descriptor, entry->watch);
     return evict(entry, cause);
 }
 
@@ -173,6 +173,15 @@ void PoolCore::noteOutage()
 void PoolCore::changed()
 {
     m_announcer.announce();
+}
+
+// Figures can wait for a frame, an event that somebody listens for cannot.
+void PoolCore::figuresChanged()
+{
+    if (m_hasEvents)
+        m_announcer.announce();
+    else
+        m_announcer.announceInFrame();
 }
 
 // At most one call is on its way.

@@ -150,6 +150,7 @@ private:
     void noteOutage();
     QSslSocket *drop(Entry *entry);
     void countParked(Entry *entry);
+    void examineLater(quint64 token);
     void countServed(const Waiter &waiter, Entry *entry);
     [[nodiscard]] std::optional<EvictionCause> staleness(const Entry &entry, quint64 generation) const;
     [[nodiscard]] bool isReplaced() const;
@@ -171,10 +172,12 @@ private:
     void failAsTimedOut(WaiterList waiters);
     void closeInLane(std::vector<QSslSocket *> sockets);
     void changed();
+    void figuresChanged();
     void wakeSupply();
 
     Announcer m_announcer;
     std::atomic<unsigned> m_wanted = 0;
+    std::atomic<bool> m_hasEvents = false;
     std::atomic<bool> m_isWakePending = false;
 
     mutable std::mutex m_mutex; // everything below

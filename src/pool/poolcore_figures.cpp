@@ -93,13 +93,16 @@ QList<ConnectionRecord> PoolCore::connections(int limit) const
 std::vector<PoolEvent> PoolCore::takeEvents()
 {
     const Lock lock(m_mutex);
+    m_hasEvents = false;
     return std::exchange(m_events, {});
 }
 
 void PoolCore::record(PoolEvent event)
 {
-    if ((m_wanted & bit(event.kind)) != 0 && m_events.size() < maximumEvents)
-        m_events.push_back(std::move(event));
+    if ((m_wanted & bit(event.kind)) == 0 || m_events.size() >= maximumEvents)
+        return;
+    m_events.push_back(std::move(event));
+    m_hasEvents = true;
 }
 
 void PoolCore::recordEviction(const Entry &entry, EvictionCause cause, const QString &text)

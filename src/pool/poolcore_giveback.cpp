@@ -97,6 +97,10 @@ void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
         return;
     }
     QSslSocket *socket = moved->socket();
+    if (moved->isOutOfReach(*socket)) {
+        moved->close();
+        return;
+    }
     const bool isHere = socket->thread() == QThread::currentThread();
     if (isHere && !hasEventLoop()) {
         giveBackWhenSent(moved);

@@ -26,8 +26,12 @@ void PoolCore::examineParked(quint64 token)
     {
         const Lock lock(m_mutex);
         entry = m_store.find(token);
-        if (!entry || entry->state != Entry::State::Parked)
+        if (!entry || entry->state == Entry::State::Leased)
             return; // taken meanwhile
+        if (entry->state == Entry::State::Checking) {
+            entry->hasNews = true; // the watcher reports it once only
+            return;
+        }
         m_store.checkOut(entry);
         ++m_figures.checking;
         generation = entry->generation;
@@ -35,7 +39,7 @@ void PoolCore::examineParked(quint64 token)
         watcher = m_watcher;
     }
     if (watcher)
-        watcher->remove(entry->descriptor, token);
+        watcher->remove(entry->descriptor, entry->watch);
     const bool hadSpoken = entry->hasSpoken;
     QString text;
     const auto fault = validate(*entry, unsolicited, text);

@@ -18,6 +18,12 @@ int &gaugeOf(PoolStatus &figures, Sink::Step step)
     return step == Sink::Step::Connecting ? figures.connecting : figures.handshaking;
 }
 
+// Right behind the id. In TLS, what waits in the kernel may be a session ticket.
+bool hasSpoken(const QSslSocket &socket, qintptr descriptor)
+{
+    return socket.bytesAvailable() > 0 || (!socket.isEncrypted() && peek(descriptor) == Peek::Bytes);
+}
+
 QString endpointOf(const QSslSocket &socket)
 {
     const QHostAddress address = socket.peerAddress();
@@ -68,7 +74,9 @@ bool PoolCore::makeRoomFor(ConnectionId id)
     {
         const Lock lock(m_mutex);
         const bool isAwaited = id.isValid() ? m_waiters.isAwaited(id) : m_waiters.size() > 0;
-        if (isAwaited || m_store.parkedCount() < m_policy.limit)
+        // A client parks the replacement first and then lets go of what it replaces: see expire().
+        const int kept = m_store.parkedCount() - (m_policy.isServer ? 0 : m_store.retiringCount());
+        if (isAwaited || kept < m_policy.limit)
             return true;
         if (m_store.retiringCount() > 0)
             replaced = checkOutAndEvict(m_store.nextToEnd(), EvictionCause::Expired);
@@ -92,7 +100,7 @@ void PoolCore::established(Established connection)
     made->peer = endpointOf(*connection.socket);
     if (connection.socket->isEncrypted())
         made->cipher = connection.socket->sessionCipher().name();
-    made->hasSpoken = connection.socket->bytesAvailable() > 0; // right behind the id
+    made->hasSpoken = hasSpoken(*connection.socket, made->descriptor);
     const bool isRoom = makeRoomFor(connection.id);
 
     Entry *entry = nullptr;

@@ -66,7 +66,7 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
         const Unsolicited unsolicited = m_policy.unsolicited;
         lock.unlock();
         if (watcher)
-            watcher->remove(entry->descriptor, entry->token());
+            watcher->remove(entry->descriptor, entry->watch);
         QString text;
         std::optional<EvictionCause> fault = validate(*entry, unsolicited, text);
         auto lease =
@@ -122,10 +122,11 @@ std::optional<EvictionCause> PoolCore::validate(Entry &entry, Unsolicited unsoli
     return std::nullopt;
 }
 
-// A client pool refills, a server pool cannot; a lease may have to be watched.
+// A client pool refills, a server pool or a paused one cannot; a lease may have to be watched.
 bool PoolCore::needsWakeAfterTake() const
 {
-    return !m_policy.isServer || m_policy.leaseThreshold.count() > 0;
+    const bool refills = !m_policy.isServer && !m_isPaused;
+    return refills || m_policy.leaseThreshold.count() > 0;
 }
 
 QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
@@ -142,7 +143,7 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
             lock.unlock();
             if (isWakeNeeded)
                 wakeSupply();
-            changed();
+            figuresChanged();
             if (request.target)
                 lease->moveTo(request.target);
             return readyFuture(Connection(std::move(lease)));
@@ -194,7 +195,7 @@ TakeResult PoolCore::tryTake()
         lock.unlock();
         if (isWakeNeeded)
             wakeSupply();
-        changed();
+        figuresChanged();
         return Connection(std::move(lease));
     }
     ++m_figures.takesFailed;
@@ -216,20 +217,22 @@ void PoolCore::offer(Entry *entry, quint64 generation)
     for (;;) {
         if (const auto cause = staleness(*entry, generation)) {
             const qintptr descriptor = entry->descriptor;
-            const quint64 token = entry->token();
+            const quint64 watch = entry->watch;
             const bool isUnsolicited = *cause == EvictionCause::Unsolicited;
             if (isUnsolicited && !std::exchange(entry->isCounted, true))
                 ++m_figures.parked; // for no time at all
             QSslSocket *socket = entry->isCounted ? evict(entry, *cause) : drop(entry);
             lock.unlock();
             if (isWatched && watcher)
-                watcher->remove(descriptor, token);
+                watcher->remove(descriptor, watch);
             closeGently(socket);
             break;
         }
         auto waiter = m_waiters.next(entry->id);
         if (!waiter && isWatched) {
             countParked(entry);
+            if (std::exchange(entry->hasNews, false))
+                examineLater(entry->token());
             lock.unlock();
             break;
         }
@@ -237,21 +240,31 @@ void PoolCore::offer(Entry *entry, quint64 generation)
         if (!watcher)
             watcher = m_watcher;
         lock.unlock();
-        // Watched before it can be seen by a taker, so that a watch never outlives the parking; and without the mutex.
+        // Watched before it is parked, so that its end is never missed; and without the mutex.
         if (!waiter) {
             if (watcher)
-                watcher->add(entry->descriptor, entry->token(), watchFor(*entry));
+                entry->watch = watcher->add(entry->descriptor, entry->token(), watchFor(*entry));
             isWatched = true;
         } else {
             if (std::exchange(isWatched, false) && watcher)
-                watcher->remove(entry->descriptor, entry->token());
+                watcher->remove(entry->descriptor, entry->watch);
             if (serve(std::move(waiter), entry))
                 break;
         }
         lock.lock();
     }
     wakeSupply();
-    changed();
+    figuresChanged();
+}
+
+void PoolCore::examineLater(quint64 token)
+{
+    if (!m_port.lane)
+        return;
+    m_port.lane->post([weak = weak_from_this(), token] {
+        if (const auto core = weak.lock())
+            core->examineParked(token);
+    });
 }
 
 void PoolCore::countParked(Entry *entry)

@@ -27,7 +27,7 @@ void Pump::noteProgress(int side, qint64 bytes)
 {
     m_state->bytes[static_cast<size_t>(side)].fetch_add(bytes, std::memory_order_relaxed);
     m_lastProgress = std::chrono::steady_clock::now();
-    m_state->announcer.announce();
+    m_state->announcer.announceInFrame();
 }
 
 void Pump::beginClosing()

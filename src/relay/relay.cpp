@@ -16,7 +16,7 @@
 namespace Tidepool {
 
 namespace {
-constexpr std::chrono::milliseconds notificationInterval{100};
+constexpr std::chrono::milliseconds frame{100}; // between two signals about bytes
 }
 
 class RelayPrivate final : public QObject
@@ -28,9 +28,10 @@ public:
     {
         setParent(relay); // so that it moves to other threads with it
         state->announcer.attach(this);
-        m_notification.setParent(this);
-        m_notification.setSingleShot(true);
-        connect(&m_notification, &QTimer::timeout, this, &RelayPrivate::publishBytes);
+        m_frame.setParent(this);
+        m_frame.setSingleShot(true);
+        m_frame.setInterval(frame);
+        connect(&m_frame, &QTimer::timeout, this, &RelayPrivate::endFrame);
     }
 
     ~RelayPrivate() override
@@ -93,25 +94,29 @@ public:
 protected:
     void customEvent(QEvent *) override
     {
-        if (state->reason()) {
-            state->announcer.received();
-            publishBytes();
-        } else if (!m_notification.isActive()) {
-            // Until then no further event comes.
-            m_notification.start(notificationInterval);
-        }
+        state->announcer.received();
+        m_frame.start();
+        publish();
     }
 
 private:
-    void publishBytes()
+    void endFrame()
     {
-        state->announcer.received();
+        if (!state->announcer.endFrame())
+            return;
+        m_frame.start();
+        publish();
+    }
+
+    void publish()
+    {
         const std::pair now(q->bytesFromFirst(), q->bytesFromSecond());
         if (std::exchange(m_published, now) != now)
             emit q->bytesChanged();
         const auto reason = state->reason();
         if (!reason || std::exchange(isFinished, true))
             return;
+        m_frame.stop();
         letGo();
         emit q->runningChanged(false);
         emit q->finished(*reason);
@@ -119,7 +124,7 @@ private:
 
     // What it points to is touched in the lane only, where the pump is made and destroyed.
     std::shared_ptr<std::unique_ptr<Pump>> m_pump = std::make_shared<std::unique_ptr<Pump>>();
-    QTimer m_notification;
+    QTimer m_frame;
     std::pair<qint64, qint64> m_published;
 };
 

@@ -13,6 +13,14 @@
 
 namespace Tidepool {
 
+/// What a dial is made of.
+struct DialPlan
+{
+    std::shared_ptr<const ClientSettings> settings;
+    std::shared_ptr<const TlsConfiguration> tls;
+    int round = 0; ///< The round that begins it.
+};
+
 /// One attempt to make a client connection: resolve, connect, handshake, identify.
 ///
 /// Lives in the lane. Owns its socket until takeResult(). Exactly one of finished() and failed() is emitted, once, and
@@ -23,13 +31,12 @@ class Dial : public QObject
     Q_OBJECT
 
 public:
-    Dial(Sink &sink, std::shared_ptr<const ClientSettings> settings, std::shared_ptr<const TlsConfiguration> tls,
-         int round);
+    /// The quickest dial that can carry out @p plan.
+    [[nodiscard]] static std::unique_ptr<Dial> make(Sink &sink, const DialPlan &plan);
 
-    void start();
+    virtual void start() = 0;
     [[nodiscard]] bool isOver() const { return m_isOver; }
-    /// The round that began it.
-    [[nodiscard]] int round() const { return m_round; }
+    [[nodiscard]] int round() const { return m_plan.round; }
     [[nodiscard]] quint64 generation() const { return m_generation; }
     [[nodiscard]] std::chrono::steady_clock::time_point begunAt() const { return m_begunAt; }
     /// After finished(): the connection.
@@ -41,28 +48,32 @@ Q_SIGNALS:
     void finished(Tidepool::Dial *dial);
     void failed(Tidepool::Dial *dial);
 
-private:
-    void prepare();
+protected:
+    Dial(Sink &sink, const DialPlan &plan);
+
+    [[nodiscard]] const ClientSettings &settings() const { return *m_plan.settings; }
+    [[nodiscard]] const TlsConfiguration &tls() const { return *m_plan.tls; }
+    [[nodiscard]] Phase phase() const { return m_phase; }
     void enterPhase(Phase phase, std::chrono::milliseconds timeout);
-    void onStateChanged(QAbstractSocket::SocketState state);
-    void onConnected();
-    void onEncrypted();
-    void identify();
-    void readId();
+    /// TCP is up.
+    void enterHandshake();
+    /// Reads the id that arrived, wireSize() bytes, and succeeds or fails.
+    void identify(const QByteArray &bytes);
     void succeed(ConnectionId id);
     void fail(const PoolError &error);
-    void failWithSocketError();
+
+    /// Of a dial that has succeeded; nothing is connected to it any more.
+    [[nodiscard]] virtual std::unique_ptr<QSslSocket> takeSocket() = 0;
 
     Sink &m_sink;
-    std::shared_ptr<const ClientSettings> m_settings;
-    std::shared_ptr<const TlsConfiguration> m_tls;
-    std::unique_ptr<QSslSocket> m_socket;
+
+private:
+    const DialPlan m_plan;
     std::optional<StepGuard> m_step;
     QTimer m_timer;
     Phase m_phase = Phase::Resolve;
     std::chrono::steady_clock::time_point m_begunAt = std::chrono::steady_clock::now();
     quint64 m_generation;
-    int m_round;
     bool m_isOver = false;
     ConnectionId m_id;
     PoolError m_error;

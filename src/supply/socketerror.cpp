@@ -6,6 +6,8 @@
 #include <QtNetwork/QSslConfiguration>
 #include <QtNetwork/QSslSocket>
 
+#include <cerrno>
+
 namespace Tidepool {
 
 namespace {
@@ -36,6 +38,30 @@ ErrorKind kindOf(QAbstractSocket::SocketError error)
     case QAbstractSocket::ProxyNotFoundError:
     case QAbstractSocket::ProxyProtocolError:
         return ErrorKind::Proxy;
+    default:
+        return ErrorKind::Other;
+    }
+}
+
+ErrorKind kindOfSystem(int number)
+{
+    switch (number) {
+    case ECONNREFUSED:
+        return ErrorKind::Refused;
+    case ECONNRESET:
+    case EPIPE:
+        return ErrorKind::PeerClosed;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+        return ErrorKind::Unreachable;
+    case ETIMEDOUT:
+        return ErrorKind::Timeout;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return ErrorKind::Resources;
     default:
         return ErrorKind::Other;
     }
@@ -120,6 +146,23 @@ PoolError timeoutError(Phase phase, qint64 milliseconds, const QString &endpoint
 {
     return {phase, ErrorKind::Timeout,
             sentence(phase, ErrorKind::Timeout, endpoint, QStringLiteral("no answer within %1 ms").arg(milliseconds))};
+}
+
+PoolError systemError(Phase phase, int number, const QString &endpoint)
+{
+    const ErrorKind kind = kindOfSystem(number);
+    return {phase, kind, sentence(phase, kind, endpoint, qt_error_string(number))};
+}
+
+PoolError lookupError(const QString &what, const QString &endpoint)
+{
+    return {Phase::Resolve, ErrorKind::HostNotFound, sentence(Phase::Resolve, ErrorKind::HostNotFound, endpoint, what)};
+}
+
+PoolError sourceAddressError(const QString &address, const QString &what)
+{
+    return {Phase::Dial, ErrorKind::Settings,
+            QStringLiteral("Cannot connect from %1: %2. Is it an address of this machine?").arg(address, what)};
 }
 
 } // namespace Tidepool

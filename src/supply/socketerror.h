@@ -15,4 +15,13 @@ namespace Tidepool {
 /// The error of a phase that took longer than @p milliseconds.
 [[nodiscard]] PoolError timeoutError(Phase phase, qint64 milliseconds, const QString &endpoint);
 
+/// The error of a system call that failed with @p number (errno) in @p phase.
+[[nodiscard]] PoolError systemError(Phase phase, int number, const QString &endpoint);
+
+/// The error of a name that could not be looked up, for the reason @p what.
+[[nodiscard]] PoolError lookupError(const QString &what, const QString &endpoint);
+
+/// The error of a source address that cannot be used, for the reason @p what.
+[[nodiscard]] PoolError sourceAddressError(const QString &address, const QString &what);
+
 } // namespace Tidepool

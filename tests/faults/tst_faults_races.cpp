@@ -241,7 +241,7 @@ void tst_FaultsRaces::closingWhileTaken()
     std::minstd_rand random(std::random_device{}());
     Pace pace(random);
     // To see a reset arrive, the whole table of connections has to be read.
-    const int races = theEnding == Ending::Reset ? raceCount() / 100 : raceCount() / 2;
+    const int races = theEnding == Ending::Reset ? std::max(raceCount() / 100, 50) : raceCount() / 2;
     int handedOut = 0;
     int deadBefore = 0;
     int violations = 0;

@@ -40,6 +40,7 @@ private:
 
 void tst_InteropLanguages::initTestCase()
 {
+    SKIP_IF_PROCESSES_CONFUSE();
     QVERIFY(m_issued.save(m_directory.filePath(u"verified.pem"_s), m_directory.filePath(u"verified.key"_s)));
     QVERIFY(m_selfSigned.save(m_directory.filePath(u"self-signed.pem"_s), m_directory.filePath(u"self-signed.key"_s)));
     QVERIFY(saveCertificates({m_authority.root()}, m_directory.filePath(u"root.pem"_s)));
@@ -54,7 +55,9 @@ void tst_InteropLanguages::initTestCase()
     if (!environment.contains(u"HOME"_s))
         environment.insert(u"GOCACHE"_s, m_directory.filePath(u"gocache"_s));
     build.setProcessEnvironment(environment);
-    build.start(go, {u"build"_s, u"-o"_s, m_directory.filePath(u"gopeer"_s), QFINDTESTDATA("gopeer/main.go")});
+    build.start(
+        go,
+        {u"build"_s, u"-o"_s, m_directory.filePath(u"gopeer"_s), QStringLiteral(TIDEPOOL_TEST_DIR "/gopeer/main.go")});
     QVERIFY(build.waitForFinished(100'000));
     QVERIFY2(build.exitCode() == 0, build.readAllStandardError().constData());
     m_goPeer = m_directory.filePath(u"gopeer"_s);
@@ -68,7 +71,7 @@ void tst_InteropLanguages::rows()
     for (const QString &language : {u"python"_s, u"go"_s}) {
         for (const TlsMode mode : {TlsMode::None, TlsMode::SelfSigned, TlsMode::Verified}) {
             for (const IdFormat format : {IdFormat::Hex8, IdFormat::Raw4}) {
-                QTest::addRow("%s, %s, %s", qPrintable(language), QTest::toString(mode), QTest::toString(format))
+                QTest::addRow("%s, %s, %s", qPrintable(language), wordFor(mode), wordFor(format))
                     << language << mode << format;
             }
         }
@@ -79,7 +82,7 @@ bool tst_InteropLanguages::run(Process &process, const QString &language, const 
 {
     if (language == "go"_L1)
         return process.run(m_goPeer, arguments);
-    return process.run(m_python, QStringList{QFINDTESTDATA("peer.py")} + arguments);
+    return process.run(m_python, QStringList{QStringLiteral(TIDEPOOL_TEST_DIR "/peer.py")} + arguments);
 }
 
 #define SKIP_IF_MISSING(language) \

@@ -5,6 +5,7 @@
 
 #include "support/nginxserver.h"
 #include "support/poolhelpers.h"
+#include "support/process.h"
 
 #include <QtCore/QSet>
 
@@ -35,6 +36,7 @@ private:
 
 void tst_InteropNginx::initTestCase()
 {
+    SKIP_IF_PROCESSES_CONFUSE();
     if (!NginxServer::isAvailable())
         QSKIP("nginx is not installed");
 }

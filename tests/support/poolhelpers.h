@@ -8,6 +8,7 @@
 #include <tidepool/tidepool.h>
 
 #include <QtCore/QFuture>
+#include <QtCore/QMetaEnum>
 #include <QtNetwork/QSslSocket>
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
@@ -55,6 +56,13 @@ void makeImpatient(Tidepool::ClientPool &pool);
 /// A server that shows @p credentials.
 [[nodiscard]] Tidepool::TlsOptions showing(const Credentials &credentials,
                                            Tidepool::TlsMode mode = Tidepool::TlsMode::Verified);
+
+/// The word for an enumeration's value, for the names of test rows.
+template <typename Enum>
+[[nodiscard]] const char *wordFor(Enum value)
+{
+    return QMetaEnum::fromType<Enum>().valueToKey(static_cast<int>(value));
+}
 
 /// What does not add up in @p status; empty if all does.
 [[nodiscard]] QString imbalance(const Tidepool::PoolStatus &status);

@@ -6,6 +6,14 @@
 #include <QtCore/QProcess>
 #include <QtCore/QStringList>
 
+/// For tests that start processes. QProcess uses vfork(), in which the child writes into ThreadSanitizer's own state:
+/// it would report races that are none, and end the test.
+#ifdef __SANITIZE_THREAD__
+#    define SKIP_IF_PROCESSES_CONFUSE() QSKIP("ThreadSanitizer and QProcess do not go together.")
+#else
+#    define SKIP_IF_PROCESSES_CONFUSE() static_cast<void>(0)
+#endif
+
 namespace TestSupport {
 
 /// A program's path, also from sbin; empty if it is not installed.

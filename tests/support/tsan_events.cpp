@@ -77,10 +77,15 @@ Function next(Function, const char *symbol)
 #    define QT_POST_EVENT "_ZN16QCoreApplication9postEventEP7QObjectP6QEventi"
 #    define QT_DELETE_LATER "_ZN7QObject11deleteLaterEv"
 
+// A pointer to a member function is known for virtual by its lowest bit, so what stands for one must not be at an odd
+// address.
+#    define TIDEPOOL_STAND_IN Q_DECL_EXPORT __attribute__((aligned(16)))
+
 extern "C" {
 
 // QMetaObject::invokeMethod() with a function
-Q_DECL_EXPORT bool tidepoolInvoke(QObject *object, QSlotObjectBase *function, int type, void *result) asm(QT_INVOKE);
+TIDEPOOL_STAND_IN bool tidepoolInvoke(QObject *object, QSlotObjectBase *function, int type,
+                                      void *result) asm(QT_INVOKE);
 bool tidepoolInvoke(QObject *object, QSlotObjectBase *function, int type, void *result)
 {
     static const auto invoke = next(&tidepoolInvoke, QT_INVOKE);
@@ -88,7 +93,7 @@ bool tidepoolInvoke(QObject *object, QSlotObjectBase *function, int type, void *
 }
 
 // QCoreApplication::postEvent()
-Q_DECL_EXPORT void tidepoolPostEvent(QObject *receiver, void *event, int priority) asm(QT_POST_EVENT);
+TIDEPOOL_STAND_IN void tidepoolPostEvent(QObject *receiver, void *event, int priority) asm(QT_POST_EVENT);
 void tidepoolPostEvent(QObject *receiver, void *event, int priority)
 {
     static const auto postEvent = next(&tidepoolPostEvent, QT_POST_EVENT);
@@ -97,7 +102,7 @@ void tidepoolPostEvent(QObject *receiver, void *event, int priority)
 }
 
 // QObject::deleteLater()
-Q_DECL_EXPORT void tidepoolDeleteLater(QObject *object) asm(QT_DELETE_LATER);
+TIDEPOOL_STAND_IN void tidepoolDeleteLater(QObject *object) asm(QT_DELETE_LATER);
 void tidepoolDeleteLater(QObject *object)
 {
     static const auto deleteLater = next(&tidepoolDeleteLater, QT_DELETE_LATER);

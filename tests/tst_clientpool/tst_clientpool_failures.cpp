@@ -151,10 +151,14 @@ void tst_ClientPoolFailures::retryNowEndsABackoff()
     pool.start();
     QTRY_COMPARE(pool.state(), PoolState::Degraded);
     QTRY_COMPARE(pool.status().connecting, 0);
+    const auto rest = pool.status().nextAttempt;
+    QVERIFY2(rest > 0ms && rest <= 10h, qPrintable(QString::number(rest.count())));
     QVERIFY(peer.listenAgain());
     QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > 0; }, 300));
+    QVERIFY(pool.status().nextAttempt <= rest - 300ms); // it counts down
     pool.retryNow();
     QTRY_COMPARE(pool.active(), 4);
+    QCOMPARE(pool.status().nextAttempt, -1ms);
 }
 
 void tst_ClientPoolFailures::hostNotFound()

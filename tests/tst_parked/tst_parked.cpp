@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// What happens to connections while they are parked, and what is known of those that left.
+// What happens to connections while they are parked.
 
 #include "support/poolhelpers.h"
 #include "support/rawclient.h"
@@ -29,12 +29,6 @@ private slots:
     void speakingWhileTakenIsNotSignalled();
     void lastWordsThenClose();
     void muchIsHeldBack();
-    void expires_data();
-    void expires();
-    void takenOnesDoNotExpire();
-    void expiryIsSpread();
-    void ledgerKeepsTheLast();
-    void leaseWatchdog();
 };
 
 void tst_Parked::deathEvictsAtOnce_data()
@@ -237,112 +231,6 @@ void tst_Parked::muchIsHeldBack()
     QByteArray got;
     QTRY_VERIFY_WITH_TIMEOUT((got += socket->readAll()).size() >= much.size(), 20'000);
     QVERIFY(got == much);
-}
-
-void tst_Parked::expires_data()
-{
-    QTest::addColumn<Lifetimes>("lifetimes");
-    QTest::newRow("by age") << Lifetimes{300ms, 0ms, 0.0};
-    QTest::newRow("by idle time") << Lifetimes{0ms, 300ms, 0.0};
-}
-
-void tst_Parked::expires()
-{
-    QFETCH(Lifetimes, lifetimes);
-    TestPeer peer;
-    ClientPool pool;
-    configure(pool, peer, 3);
-    pool.setLifetimes(lifetimes);
-    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
-    QElapsedTimer clock;
-    clock.start();
-    pool.start();
-    QTRY_COMPARE(pool.active(), 3);
-    QTRY_VERIFY(evicted.size() >= 3);
-    QVERIFY2(clock.elapsed() >= 290, qPrintable(QString::number(clock.elapsed())));
-    QVERIFY2(clock.elapsed() < 3'000, qPrintable(QString::number(clock.elapsed())));
-    for (const auto &arguments : evicted)
-        QCOMPARE(arguments.at(1).value<EvictionCause>(), EvictionCause::Expired);
-    // Replaced, so that there is always one to take.
-    QTRY_VERIFY(pool.active() >= 2);
-    QCOMPARE(pool.state(), PoolState::Ready);
-    VERIFY_TAKEN(await(pool.take(1s)));
-    VERIFY_BOOKS(pool);
-}
-
-void tst_Parked::takenOnesDoNotExpire()
-{
-    TestPeer peer;
-    ClientPool pool;
-    configure(pool, peer, 1);
-    pool.setLifetimes({200ms, 200ms, 0.0});
-    pool.start();
-    const TakeResult taken = await(pool.take());
-    VERIFY_TAKEN(taken);
-    QTRY_VERIFY(pool.status().evictedBy(EvictionCause::Expired) >= 2);
-    QCOMPARE(echo(taken.connection().socket(), "still mine"), "still mine"_ba);
-}
-
-// Born together, with a jitter of a half they do not die together.
-void tst_Parked::expiryIsSpread()
-{
-    ServerPool pool;
-    pool.setLifetimes({1s, 0ms, 0.5});
-    QVERIFY(pool.listen(QHostAddress::LocalHost));
-    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
-    const std::vector<RawClient> clients = connectMany(pool.serverPort(), 40);
-    QTRY_COMPARE(pool.active(), 40);
-    QTRY_VERIFY(!evicted.isEmpty());
-    QElapsedTimer clock;
-    clock.start();
-    QTRY_COMPARE(evicted.size(), 40);
-    QVERIFY2(clock.elapsed() > 200, qPrintable(QString::number(clock.elapsed())));
-    QVERIFY2(clock.elapsed() < 1'500, qPrintable(QString::number(clock.elapsed())));
-    for (const EvictionRecord &record : pool.evictions())
-        QVERIFY2(record.age >= 490ms && record.age < 1'500ms, qPrintable(QString::number(record.age.count())));
-}
-
-void tst_Parked::ledgerKeepsTheLast()
-{
-    ServerPool pool;
-    QVERIFY(pool.listen(QHostAddress::LocalHost));
-    QCOMPARE(pool.evictions().size(), 0);
-    QList<ConnectionId> ids;
-    for (int i = 0; i < 70; ++i) {
-        RawClient client(pool.serverPort());
-        ids.append(client.readHexId());
-        QTRY_COMPARE(pool.active(), 1);
-        client.close();
-        QTRY_COMPARE(pool.active(), 0);
-    }
-    const QList<EvictionRecord> ledger = pool.evictions();
-    QCOMPARE(ledger.size(), 64);
-    for (int i = 0; i < 64; ++i) {
-        QCOMPARE(ledger.at(i).id, ids.at(i + 6));
-        QCOMPARE(ledger.at(i).cause, EvictionCause::PeerClosed);
-        QVERIFY(ledger.at(i).age >= ledger.at(i).idle);
-        QVERIFY(ledger.at(i).idle >= 0ms);
-        QCOMPARE(ledger.at(i).when.timeSpec(), Qt::UTC);
-        QVERIFY(qAbs(ledger.at(i).when.secsTo(QDateTime::currentDateTimeUtc())) < 60);
-    }
-}
-
-void tst_Parked::leaseWatchdog()
-{
-    TestPeer peer;
-    ClientPool pool;
-    configure(pool, peer, 3);
-    pool.setLeaseThreshold(200ms);
-    QSignalSpy held(&pool, &Pool::connectionHeldLong);
-    pool.start();
-    QTRY_COMPARE(pool.active(), 3);
-    const TakeResult kept = pool.tryTake();
-    VERIFY_TAKEN(kept);
-    VERIFY_TAKEN(pool.tryTake()); // and let go at once
-    QTRY_COMPARE(held.size(), 1);
-    QCOMPARE(held.at(0).at(0).value<ConnectionId>(), kept.connection().id());
-    QVERIFY(!QTest::qWaitFor([&] { return held.size() > 1; }, 500));
-    QCOMPARE(echo(kept.connection().socket(), "reported, not taken away"), "reported, not taken away"_ba);
 }
 
 QTEST_GUILESS_MAIN(tst_Parked)

@@ -50,6 +50,7 @@ private Q_SLOTS:
 
 void tst_Readme::serverAndClient()
 {
+    SKIP_IF_PROCESSES_CONFUSE();
     Process server;
     QVERIFY(server.run(QStringLiteral(README_SERVER), {}));
     QTRY_VERIFY(server.errors().endsWith('\n'));

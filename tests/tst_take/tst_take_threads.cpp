@@ -4,6 +4,7 @@
 // A take may come from any thread, and the socket arrives where it is used.
 
 #include "support/eventloopmonitor.h"
+#include "support/loopthread.h"
 #include "support/poolhelpers.h"
 #include "support/rawclient.h"
 
@@ -18,40 +19,6 @@ using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// A thread with an event loop that ends with this object.
-class LoopThread
-{
-public:
-    LoopThread()
-    {
-        m_context.moveToThread(&m_thread);
-        m_thread.start();
-    }
-    ~LoopThread()
-    {
-        m_thread.quit();
-        m_thread.wait();
-    }
-    Q_DISABLE_COPY_MOVE(LoopThread)
-
-    QThread *thread() { return &m_thread; }
-    QObject *context() { return &m_context; }
-    /// Runs @p action there and waits for its end.
-    template <typename Action>
-    void run(Action action)
-    {
-        QMetaObject::invokeMethod(&m_context, action, Qt::BlockingQueuedConnection);
-    }
-
-private:
-    QThread m_thread;
-    QObject m_context;
-};
-
-} // namespace
 
 class tst_TakeThreads : public QObject
 {
@@ -70,7 +37,6 @@ private slots:
     void takeInto();
     void continuationWithContext();
     void futureWatcher();
-    void diesInAnotherThread();
     void manyThreads();
     void gettersFromAnyThread();
 
@@ -248,20 +214,6 @@ void tst_TakeThreads::futureWatcher()
     VERIFY_TAKEN(taken);
     QCOMPARE(taken.connection().socket()->thread(), QThread::currentThread());
     QCOMPARE(echo(taken.connection().socket(), "watched"), "watched"_ba);
-}
-
-void tst_TakeThreads::diesInAnotherThread()
-{
-    LoopThread worker;
-    Connection connection = m_pool->tryTake().connection();
-    QVERIFY(connection);
-    const ConnectionId id = connection.id();
-    worker.run([&] { connection.socket()->write("last words"); });
-    // The last handle goes here, the socket lives there.
-    connection = Connection();
-    QTRY_COMPARE(m_peer->received(id), "last words"_ba);
-    QTRY_VERIFY(!m_peer->openIds().contains(id));
-    QTRY_COMPARE(m_pool->status().leased, 0);
 }
 
 void tst_TakeThreads::manyThreads()

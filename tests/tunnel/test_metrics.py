@@ -63,7 +63,7 @@ class Metrics(TunnelTest):
         with open(os.path.join(HEADERS, "vocabulary.h"), encoding="utf-8") as file:
             vocabulary = file.read()
         for enum, metric, label in (("EvictionCause", "evicted", "cause"), ("Phase", "failed", "phase"), ("PoolState", "state", "state")):
-            body = re.search(r"enum class %s : quint8 \{(.*?)\};" % enum, vocabulary, re.DOTALL)[1]
+            body = re.search(r"enum class %s \{(.*?)\};" % enum, vocabulary, re.DOTALL)[1]
             names = re.findall(r"^    (\w+)", body, re.MULTILINE)
             lines = page["tidepool_pool_" + metric + ("" if metric == "state" else "_total")]
             self.assertEqual({dict(labels)[label] for labels in lines}, set(names))

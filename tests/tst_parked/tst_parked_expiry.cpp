@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// How parked connections grow old, and make room for younger ones.
+
+#include "support/poolhelpers.h"
+#include "support/rawclient.h"
+
+#include <QtCore/QElapsedTimer>
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+class tst_ParkedExpiry : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void expires_data();
+    void expires();
+    void replacedBeforeRetired();
+    void takenOnesDoNotExpire();
+    void expiryIsSpread();
+};
+
+void tst_ParkedExpiry::expires_data()
+{
+    QTest::addColumn<Lifetimes>("lifetimes");
+    QTest::newRow("by age") << Lifetimes{300ms, 0ms, 0.0};
+    QTest::newRow("by idle time") << Lifetimes{0ms, 300ms, 0.0};
+}
+
+void tst_ParkedExpiry::expires()
+{
+    QFETCH(Lifetimes, lifetimes);
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 3);
+    pool.setLifetimes(lifetimes);
+    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
+    QElapsedTimer clock;
+    clock.start();
+    pool.start();
+    QTRY_COMPARE(pool.active(), 3);
+    QTRY_VERIFY(evicted.size() >= 3);
+    QVERIFY2(clock.elapsed() >= 290, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() < 3'000, qPrintable(QString::number(clock.elapsed())));
+    for (const auto &arguments : evicted)
+        QCOMPARE(arguments.at(1).value<EvictionCause>(), EvictionCause::Expired);
+    // Replaced, so that there is always one to take.
+    QTRY_VERIFY(pool.active() >= 2);
+    QCOMPARE(pool.state(), PoolState::Ready);
+    VERIFY_TAKEN(await(pool.take(1s)));
+    VERIFY_BOOKS(pool);
+}
+
+// A taker never finds fewer than the capacity because connections grew old.
+void tst_ParkedExpiry::replacedBeforeRetired()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 3);
+    pool.setMinimumInterval(60s); // the replacement does not wait for a round
+    pool.setMaximumInterval(60s);
+    pool.setLifetimes({1s, 0ms, 0.0});
+    int parked = 0;
+    int fewest = 3;
+    int expired = 0;
+    connect(&pool, &Pool::connectionParked, this, [&] { ++parked; });
+    connect(&pool, &Pool::connectionEvicted, this, [&](ConnectionId, EvictionCause cause) {
+        fewest = std::min(fewest, --parked);
+        expired += cause == EvictionCause::Expired ? 1 : 0;
+    });
+    pool.start();
+    QTRY_VERIFY(expired >= 6);
+    QCOMPARE(fewest, 3);
+    pool.close();
+    VERIFY_BOOKS(pool);
+}
+
+void tst_ParkedExpiry::takenOnesDoNotExpire()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 1);
+    pool.setLifetimes({200ms, 200ms, 0.0});
+    pool.start();
+    const TakeResult taken = await(pool.take());
+    VERIFY_TAKEN(taken);
+    QTRY_VERIFY(pool.status().evictedBy(EvictionCause::Expired) >= 2);
+    QCOMPARE(echo(taken.connection().socket(), "still mine"), "still mine"_ba);
+}
+
+// Born together, with a jitter of a half they do not die together.
+void tst_ParkedExpiry::expiryIsSpread()
+{
+    ServerPool pool;
+    pool.setLifetimes({1s, 0ms, 0.5});
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
+    const std::vector<RawClient> clients = connectMany(pool.serverPort(), 40);
+    QTRY_COMPARE(pool.active(), 40);
+    QTRY_VERIFY(!evicted.isEmpty());
+    QElapsedTimer clock;
+    clock.start();
+    QTRY_COMPARE(evicted.size(), 40);
+    QVERIFY2(clock.elapsed() > 200, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() < 1'500, qPrintable(QString::number(clock.elapsed())));
+    for (const EvictionRecord &record : pool.evictions())
+        QVERIFY2(record.age >= 490ms && record.age < 1'500ms, qPrintable(QString::number(record.age.count())));
+}
+
+QTEST_GUILESS_MAIN(tst_ParkedExpiry)
+#include "tst_parked_expiry.moc"

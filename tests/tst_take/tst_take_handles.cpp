@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// The last handle may go in any thread: the connection ends, and what was written before arrives.
+
+#include "support/loopthread.h"
+#include "support/poolhelpers.h"
+
+#include <latch>
+#include <thread>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+class tst_TakeHandles : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init();
+    void cleanup();
+    void letGoElsewhere();
+    void letGoElsewhereWithoutALoop();
+    void wordsOfAThreadWithoutALoop();
+    void outlivesItsThread_data();
+    void outlivesItsThread();
+    void givenBackElsewhereWithoutALoop();
+
+private:
+    std::unique_ptr<TestPeer> m_peer;
+    std::unique_ptr<ClientPool> m_pool;
+};
+
+void tst_TakeHandles::init()
+{
+    m_peer = std::make_unique<TestPeer>(PeerScript::overTls(selfSigned()));
+    m_pool = std::make_unique<ClientPool>();
+    configure(*m_pool, *m_peer, 4);
+    m_pool->setTls(tlsMode(TlsMode::SelfSigned));
+    m_pool->start();
+    QTRY_COMPARE(m_pool->active(), 4);
+}
+
+void tst_TakeHandles::cleanup()
+{
+    m_pool->close();
+    VERIFY_BOOKS(*m_pool);
+    m_pool.reset();
+    m_peer.reset();
+}
+
+void tst_TakeHandles::letGoElsewhere()
+{
+    LoopThread worker;
+    Connection connection = m_pool->tryTake().connection();
+    QVERIFY(connection);
+    const ConnectionId id = connection.id();
+    worker.run([&] { connection.socket()->write("last words"); });
+    // The last handle goes here, the socket lives there.
+    connection = Connection();
+    QTRY_COMPARE(m_peer->received(id), "last words"_ba);
+    QTRY_VERIFY(!m_peer->openIds().contains(id));
+    QTRY_COMPARE(m_pool->status().leased, 0);
+}
+
+// The socket lives in a thread that hears nothing, and its last handle goes here.
+void tst_TakeHandles::letGoElsewhereWithoutALoop()
+{
+    Connection connection = m_pool->tryTake().connection();
+    QVERIFY(connection);
+    const ConnectionId id = connection.id();
+    std::latch used(1);
+    std::latch seen(1);
+    std::thread holder([&] {
+        if (blockingEcho(connection.socket(), "mine") != "mine")
+            qWarning("no answer");
+        used.count_down();
+        seen.wait();
+    });
+    used.wait();
+    connection = Connection();
+    const bool isClosed = QTest::qWaitFor([&] { return !m_peer->openIds().contains(id); });
+    seen.count_down();
+    holder.join();
+    QVERIFY(isClosed); // while its thread lived
+    QTRY_COMPARE(m_pool->status().leased, 0);
+}
+
+void tst_TakeHandles::wordsOfAThreadWithoutALoop()
+{
+    Connection connection = m_pool->tryTake().connection();
+    QVERIFY(connection);
+    const ConnectionId id = connection.id();
+    std::latch used(1);
+    std::latch dropped(1);
+    std::thread holder([&] {
+        connection.socket()->write("last words");
+        used.count_down();
+        dropped.wait();
+    });
+    used.wait();
+    connection = Connection();
+    dropped.count_down();
+    holder.join();
+    QTRY_COMPARE(m_peer->received(id), "last words"_ba);
+    QTRY_VERIFY(!m_peer->openIds().contains(id));
+}
+
+void tst_TakeHandles::outlivesItsThread_data()
+{
+    QTest::addColumn<bool>("isQThread");
+    QTest::newRow("std::thread") << false;
+    QTest::newRow("QThread") << true;
+}
+
+void tst_TakeHandles::outlivesItsThread()
+{
+    QFETCH(bool, isQThread);
+    Connection connection = m_pool->tryTake().connection();
+    QVERIFY(connection);
+    const ConnectionId id = connection.id();
+    if (isQThread) {
+        LoopThread worker;
+        worker.run([&] { (void)connection.socket(); });
+    } else {
+        std::thread([&] { (void)connection.socket(); }).join();
+    }
+    QVERIFY(m_peer->openIds().contains(id));
+    connection = Connection();
+    QTRY_VERIFY(!m_peer->openIds().contains(id));
+    QTRY_COMPARE(m_pool->status().leased, 0);
+}
+
+// It cannot be parked again: only its own thread could let it go.
+void tst_TakeHandles::givenBackElsewhereWithoutALoop()
+{
+    Connection connection = m_pool->tryTake().connection();
+    QVERIFY(connection);
+    const ConnectionId id = connection.id();
+    std::latch used(1);
+    std::latch seen(1);
+    std::thread holder([&] {
+        (void)connection.socket();
+        used.count_down();
+        seen.wait();
+    });
+    used.wait();
+    m_pool->giveBack(connection);
+    const bool isClosed = QTest::qWaitFor([&] { return !m_peer->openIds().contains(id); });
+    seen.count_down();
+    holder.join();
+    QVERIFY(isClosed);
+    QVERIFY(!connection);
+    QTRY_COMPARE(m_pool->status().leased, 0);
+    QCOMPARE(m_pool->status().givenBack, 0);
+}
+
+QTEST_GUILESS_MAIN(tst_TakeHandles)
+#include "tst_take_handles.moc"
