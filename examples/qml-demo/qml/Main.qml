@@ -15,7 +15,8 @@ ApplicationWindow {
     required property Preferences preferences
     property alias page: page
 
-    title: qsTr("Tidepool: %1").arg(session.title)
+    // What a task bar shows.
+    title: qsTr("%1 - Tidepool").arg(session.headline)
     width: preferences.size.width
     height: preferences.size.height
     minimumWidth: 340

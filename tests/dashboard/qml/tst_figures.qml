@@ -3,7 +3,6 @@
 
 import QtQuick
 import QtTest
-import Tidepool
 import TidepoolDashboard
 
 DashboardCase {

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 import QtQuick
-import QtTest
-import Tidepool
-import TidepoolDashboard
 
 DashboardCase {
     name: "Lab"

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 import QtQuick
-import QtTest
 import TidepoolDashboard
 
 DashboardCase {
@@ -29,7 +28,10 @@ DashboardCase {
     }
 
     function test_fits_data() {
-        return [360, 420, 600, 768, 999, 1000, 1280, 1920, 2560].map(width => ({ tag: String(width), width: width }))
+        const rows = []
+        for (const width of [360, 420, 600, 768, 999, 1000, 1280, 1920, 2560])
+            rows.push({ tag: String(width), width: width })
+        return rows
     }
 
     function test_fits(data) {
