@@ -52,6 +52,51 @@ DashboardCase {
         verify(curve.peak >= page.history.maximum("capacity"))
     }
 
+    Component {
+        id: curves
+
+        Rectangle {
+            property alias curve: curve
+
+            width: 100
+            height: 50
+            color: "white"
+
+            Curve {
+                id: curve
+                anchors.fill: parent
+                values: [0, 10, 10]
+                span: 3
+                peak: 10
+                colour: "#ff0000"
+                surface: "#0000ff"
+                lineWidth: 2
+            }
+        }
+    }
+
+    function test_curveIsDrawn() {
+        const board = createTemporaryObject(curves, figures)
+        // Each of the values is half the width from the next.
+        let image = grabImage(board)
+        compare(image.pixel(75, 1), "#ff0000")
+        compare(image.pixel(75, 30), "#0000ff")
+        compare(image.pixel(10, 10), "#ffffff")
+        board.curve.steps = true
+        image = grabImage(board)
+        compare(image.pixel(25, 48), "#ff0000")
+        compare(image.pixel(25, 20), "#ffffff")
+        // Ages move a value to its place: all of them in the right half.
+        board.curve.steps = false
+        board.curve.ages = [1.5, 0.5, 0]
+        image = grabImage(board)
+        compare(image.pixel(20, 48), "#ffffff")
+        compare(image.pixel(95, 1), "#ff0000")
+        board.curve.values = []
+        image = grabImage(board)
+        compare(image.pixel(95, 1), "#ffffff")
+    }
+
     function test_latency() {
         tryVerify(() => session.status.waitTime.count > 5)
         compare(part("dialTimes").figures[0], session.status.dialTime.p50)
