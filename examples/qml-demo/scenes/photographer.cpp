@@ -73,8 +73,13 @@ void Photographer::plan(Scene scene, std::chrono::seconds past)
         break;
     case Scene::Outage:
         m_steps.back().thenDo = [&lab] { lab.beginOutage(std::chrono::milliseconds(longOutage).count()); };
+        // Some seconds of it, and a countdown that can be read.
         m_steps.push_back({QStringLiteral("the pool waits for its next attempt"),
-                           [status] { return status().state == PoolState::Degraded && status().nextAttempt > 1s; },
+                           [this, &lab] {
+                               const auto &shown = m_session.status();
+                               return shown.state == PoolState::Degraded && shown.nextAttempt > 1s
+                                   && std::chrono::milliseconds(lab.outageLeftMs()) < longOutage - 4s;
+                           },
                            {}});
         break;
     case Scene::Hostile:
