@@ -57,6 +57,14 @@ void ControlLink::close()
     dropChannel();
 }
 
+void ControlLink::retryNow()
+{
+    if (!m_retry.isActive())
+        return;
+    m_retry.stop();
+    attempt();
+}
+
 void ControlLink::send(const QJsonObject &message)
 {
     if (m_isUp)

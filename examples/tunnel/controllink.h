@@ -37,6 +37,8 @@ public:
     void start();
     /// Closes the channel, and makes no new one.
     void close();
+    /// Tries again now, if it only waits for its next attempt.
+    void retryNow();
     /// Without effect while the channel is not up.
     void send(const QJsonObject &message);
 

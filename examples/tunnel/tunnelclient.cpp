@@ -87,6 +87,12 @@ void TunnelClient::drain(std::chrono::milliseconds deadline)
     finishDrainIfDone();
 }
 
+void TunnelClient::retryNow()
+{
+    m_pool.retryNow();
+    m_link.retryNow();
+}
+
 void TunnelClient::watchPool()
 {
     const auto changed = [this] {

@@ -41,7 +41,11 @@ public:
     void start();
     /// Takes no more visitors; drained() when the last relay has ended, at @p deadline at the latest.
     void drain(std::chrono::milliseconds deadline);
+    /// Ends every pause between two attempts.
+    void retryNow();
 
+    /// To be watched, paused and flushed; its settings and its end are this object's.
+    [[nodiscard]] Tidepool::ClientPool &pool() { return m_pool; }
     [[nodiscard]] const Tidepool::ClientPool &pool() const { return m_pool; }
     [[nodiscard]] const ControlLink &link() const { return m_link; }
     [[nodiscard]] const RelayBook &relays() const { return m_relays; }

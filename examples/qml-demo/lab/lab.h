@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/clientpool.h>
+#include <tidepool/serverpool.h>
+
+#include <QtCore/QThread>
+#include <QtCore/QTimer>
+#include <QtQml/qqmlregistration.h>
+
+namespace Dashboard {
+
+class DelayLine;
+class HostileCrowd;
+class LabTraffic;
+
+/// "Try it without a server": both ends, a service and its visitors in this process, over TLS on the loopback, and
+/// the buttons that make trouble.
+///
+/// The pools live in the GUI's thread, where they do no I/O; everything else of the lab in a thread of its own.
+class Lab : public QObject
+{
+    Q_OBJECT
+    QML_ELEMENT
+    QML_UNCREATABLE("A session has one: use session.lab.")
+    Q_PROPERTY(int load READ load WRITE setLoad NOTIFY loadChanged)
+    Q_PROPERTY(int maximumLoad READ maximumLoad CONSTANT)
+    Q_PROPERTY(int roundTripMs READ roundTripMs WRITE setRoundTripMs NOTIFY roundTripChanged)
+    Q_PROPERTY(int maximumRoundTripMs READ maximumRoundTripMs CONSTANT)
+    Q_PROPERTY(int minimumWarm READ minimumWarm WRITE setMinimumWarm NOTIFY minimumWarmChanged)
+    Q_PROPERTY(int maximumWarm READ maximumWarm CONSTANT)
+    Q_PROPERTY(bool running READ isRunning NOTIFY runningChanged)
+    Q_PROPERTY(bool outage READ isOutage NOTIFY outageChanged)
+    Q_PROPERTY(int outageLeftMs READ outageLeftMs NOTIFY outageLeftChanged)
+    Q_PROPERTY(bool hostile READ isHostile NOTIFY hostileChanged)
+
+public:
+    explicit Lab(QObject *parent = nullptr);
+    ~Lab() override;
+
+    [[nodiscard]] Tidepool::ClientPool *clientPool() { return &m_client; }
+    [[nodiscard]] Tidepool::ServerPool *serverPool() { return &m_server; }
+    /// Visitors a second, on average. Default: 20. Range: 0 to maximumLoad.
+    [[nodiscard]] int load() const { return m_load; }
+    void setLoad(int visitorsPerSecond);
+    [[nodiscard]] int maximumLoad() const { return 200; }
+    /// How far away the server seems to be. Default: 40 ms. Range: 0 to maximumRoundTripMs.
+    [[nodiscard]] int roundTripMs() const { return m_roundTripMs; }
+    void setRoundTripMs(int milliseconds);
+    [[nodiscard]] int maximumRoundTripMs() const { return 300; }
+    /// Connections that the client keeps warm at least. Default: 8. Range: 1 to maximumWarm.
+    [[nodiscard]] int minimumWarm() const { return m_client.minimumCapacity(); }
+    void setMinimumWarm(int connections);
+    [[nodiscard]] int maximumWarm() const { return 1'000; }
+    [[nodiscard]] bool isRunning() const { return m_isRunning; }
+    /// The server is away.
+    [[nodiscard]] bool isOutage() const { return m_isOutage; }
+    /// Until it comes back by itself; 0 if it is there.
+    [[nodiscard]] int outageLeftMs() const;
+    /// Hostile clients are at the server.
+    [[nodiscard]] bool isHostile() const { return m_isHostile; }
+
+    [[nodiscard]] qint64 bytesDown() const;
+    [[nodiscard]] qint64 bytesUp() const;
+    [[nodiscard]] int visitors() const;
+
+    /// On failure the reason, and what to do; an empty string on success.
+    Q_INVOKABLE QString start();
+    Q_INVOKABLE void stop();
+    /// So many visitors at the same moment.
+    Q_INVOKABLE void burst(int visitors = 60);
+    /// The server goes, and comes back after @p milliseconds.
+    Q_INVOKABLE void beginOutage(int milliseconds = 8'000);
+    Q_INVOKABLE void endOutage();
+    /// So many clients who mean no good come to the server.
+    Q_INVOKABLE void attack(int clients = 24);
+
+Q_SIGNALS:
+    void loadChanged();
+    void roundTripChanged();
+    void minimumWarmChanged();
+    void runningChanged();
+    void outageChanged();
+    void outageLeftChanged();
+    void hostileChanged();
+
+private:
+    [[nodiscard]] bool openServer();
+
+    Tidepool::ServerPool m_server;
+    Tidepool::ClientPool m_client;
+    QThread m_thread;
+    // In the lab's thread, and deleted there.
+    DelayLine *m_line;
+    LabTraffic *m_traffic;
+    HostileCrowd *m_hostileCrowd;
+    QTimer m_outageEnd;
+    QTimer m_outageTick;
+    int m_load = 20;
+    int m_roundTripMs = 40;
+    bool m_isRunning = false;
+    bool m_isOutage = false;
+    bool m_isHostile = false;
+};
+
+} // namespace Dashboard

@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "commandline.h"
+#include "photographer.h"
+#include "preferences.h"
+#include "session.h"
+#include "shutdownsignals.h"
+
+#include <QtCore/QTimer>
+#include <QtGui/QFont>
+#include <QtGui/QGuiApplication>
+#include <QtQml/QQmlApplicationEngine>
+#include <QtQuick/QQuickWindow>
+
+#include <cstdio>
+
+using namespace Dashboard;
+
+namespace {
+
+void print(FILE *stream, const QString &text)
+{
+    std::fputs(text.toLocal8Bit().constData(), stream);
+}
+
+/// Qt would abort without one.
+bool hasDisplay()
+{
+#if defined(Q_OS_UNIX) && !defined(Q_OS_DARWIN)
+    return qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY")
+        || qEnvironmentVariableIsSet("QT_QPA_PLATFORM");
+#else
+    return true;
+#endif
+}
+
+void setDefault(const char *variable, const char *value)
+{
+    if (!qEnvironmentVariableIsSet(variable))
+        qputenv(variable, value);
+}
+
+int run(int argc, char *argv[], const Options &options)
+{
+    const bool isPicture = !options.screenshot.isEmpty();
+    if (isPicture) {
+        setDefault("QT_QPA_PLATFORM", "offscreen");
+        setDefault("QT_QUICK_BACKEND", "software");
+    } else if (!hasDisplay()) {
+        print(stderr,
+              QStringLiteral(
+                  "tidepool-dashboard: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set). Start "
+                  "it on a desktop, use ssh -X, take a picture with --screenshot FILE, or run \"tidepool "
+                  "demo\" in this terminal.\n"));
+        return 1;
+    }
+    QGuiApplication application(argc, argv);
+    QCoreApplication::setOrganizationName(QStringLiteral("Tidepool"));
+    QCoreApplication::setApplicationName(QStringLiteral("tidepool-dashboard"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(TIDEPOOL_DASHBOARD_VERSION));
+    QFont font = QGuiApplication::font();
+    font.setFamilies({QStringLiteral("Inter"), QStringLiteral("Segoe UI"), QStringLiteral("SF Pro Text"),
+                      QStringLiteral("Noto Sans"), font.family()});
+    QGuiApplication::setFont(font);
+    static_cast<void>(Tunnel::raiseFileLimit());
+
+    Preferences preferences;
+    if (isPicture) {
+        preferences.detach();
+        preferences.setTheme(options.scene == Scene::Dark ? Preferences::darkTheme : Preferences::lightTheme);
+        preferences.setSize(sceneSize(options.scene));
+    }
+    if (options.theme)
+        preferences.setTheme(*options.theme);
+    if (options.size)
+        preferences.setSize(*options.size);
+
+    Session session;
+    QQmlApplicationEngine engine;
+    engine.setInitialProperties({{QStringLiteral("session"), QVariant::fromValue(&session)},
+                                 {QStringLiteral("preferences"), QVariant::fromValue(&preferences)}});
+    engine.load(QStringLiteral("qrc:/qt-project.org/imports/TidepoolDashboard/Main.qml"));
+    if (engine.rootObjects().isEmpty())
+        return 1;
+    session.startLab();
+
+    const Tunnel::ShutdownSignals shutdown;
+    QObject::connect(&shutdown, &Tunnel::ShutdownSignals::requested, &application, &QCoreApplication::quit);
+    std::unique_ptr<Photographer> photographer;
+    if (isPicture) {
+        auto *window = qobject_cast<QQuickWindow *>(engine.rootObjects().constFirst());
+        photographer = std::make_unique<Photographer>(*window, session);
+        QObject::connect(photographer.get(), &Photographer::finished, &application, [](const QString &error) {
+            if (!error.isEmpty())
+                print(stderr, QStringLiteral("tidepool-dashboard: %1\n").arg(error));
+            QCoreApplication::exit(error.isEmpty() ? 0 : 1);
+        });
+        photographer->take(options.scene, options.past, options.screenshot);
+    }
+    return QGuiApplication::exec();
+}
+
+} // namespace
+
+int main(int argc, char *argv[])
+{
+    QStringList arguments;
+    for (int i = 0; i < argc; ++i)
+        arguments.append(QString::fromLocal8Bit(argv[i]));
+    const auto commandLine = parseCommandLine(arguments);
+    if (const auto *exit = std::get_if<Exit>(&commandLine)) {
+        print(exit->code == 0 ? stdout : stderr, exit->text);
+        return exit->code;
+    }
+    return run(argc, argv, std::get<Options>(commandLine));
+}

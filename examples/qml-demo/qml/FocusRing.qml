@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+import QtQuick
+
+/// Shows where the keyboard is.
+Rectangle {
+    required property bool shown
+
+    anchors.fill: parent
+    anchors.margins: -3
+    radius: 10
+    color: "transparent"
+    border.width: 2
+    border.color: Theme.accent
+    visible: shown
+}

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <QtCore/QObject>
+#include <QtCore/QSettings>
+#include <QtCore/QSize>
+#include <QtQml/qqmlregistration.h>
+
+namespace Dashboard {
+
+/// How the window looks: colours and size. Kept in QSettings, unless told not to.
+class Preferences : public QObject
+{
+    Q_OBJECT
+    QML_ELEMENT
+    Q_PROPERTY(int theme READ theme WRITE setTheme NOTIFY themeChanged)
+    Q_PROPERTY(QSize size READ size WRITE setSize NOTIFY sizeChanged)
+
+public:
+    static constexpr int systemTheme = 0;
+    static constexpr int lightTheme = 1;
+    static constexpr int darkTheme = 2;
+
+    explicit Preferences(QObject *parent = nullptr);
+
+    /// Changes from now on are not kept.
+    void detach() { m_isKept = false; }
+
+    /// 0: as the system, 1: light, 2: dark. Default: 0.
+    [[nodiscard]] int theme() const { return m_theme; }
+    void setTheme(int theme);
+    /// Default: 1280 x 880.
+    [[nodiscard]] QSize size() const { return m_size; }
+    void setSize(QSize size);
+
+Q_SIGNALS:
+    void themeChanged();
+    void sizeChanged();
+
+private:
+    QSettings m_store;
+    bool m_isKept = true;
+    int m_theme = systemTheme;
+    QSize m_size{1280, 880};
+};
+
+} // namespace Dashboard

@@ -1,0 +1,237 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "session.h"
+
+#include "wording.h"
+
+namespace Dashboard {
+
+using Tidepool::PoolState;
+using Tidepool::PoolStatus;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto drainTime = 5s;
+constexpr auto countdownTick = 100ms;
+constexpr auto refreshPause = 60ms;
+
+Session::Mood moodOf(const PoolStatus &status, bool isTroubled)
+{
+    switch (status.state) {
+    case PoolState::Ready:
+        return isTroubled || status.waiting > status.active ? Session::Mood::Careful : Session::Mood::Good;
+    case PoolState::Degraded:
+        return Session::Mood::Bad;
+    case PoolState::Paused:
+    case PoolState::Draining:
+        return Session::Mood::Careful;
+    case PoolState::Warming:
+        return isTroubled ? Session::Mood::Bad : Session::Mood::Busy;
+    case PoolState::Stopped:
+    case PoolState::Closed:
+        break;
+    }
+    return Session::Mood::Resting;
+}
+
+} // namespace
+
+Session::Session(QObject *parent)
+    : QObject(parent), m_pool(m_lab.clientPool()), m_throughput([this] { return totals(); })
+{
+    m_refresh.setSingleShot(true);
+    m_refresh.setInterval(refreshPause);
+    connect(&m_refresh, &QTimer::timeout, this, &Session::updateWords);
+    m_countdown.setInterval(countdownTick);
+    connect(&m_countdown, &QTimer::timeout, this, &Session::updateWords);
+    watch(m_pool);
+    watch(m_lab.serverPool());
+    updateWords();
+}
+
+Session::~Session()
+{
+    // The pools outlive what their signals refer to.
+    for (Tidepool::Pool *pool :
+         {static_cast<Tidepool::Pool *>(m_pool), static_cast<Tidepool::Pool *>(m_lab.clientPool()),
+          static_cast<Tidepool::Pool *>(m_lab.serverPool())})
+        pool->disconnect(this);
+}
+
+Tidepool::Pool *Session::serverPool()
+{
+    return m_kind == Kind::Lab ? m_lab.serverPool() : nullptr;
+}
+
+QString Session::title() const
+{
+    return m_kind == Kind::Lab ? tr("Loopback lab") : m_tunnelTitle;
+}
+
+bool Session::isRunning() const
+{
+    const PoolState state = m_pool->state();
+    return state != PoolState::Stopped && state != PoolState::Closed;
+}
+
+bool Session::isPaused() const
+{
+    return m_pool->state() == PoolState::Paused && linkTrouble().isEmpty();
+}
+
+bool Session::canRetry() const
+{
+    const PoolState state = m_pool->state();
+    return state == PoolState::Degraded || (state == PoolState::Warming && m_pool->lastError())
+        || !linkTrouble().isEmpty();
+}
+
+bool Session::startLab()
+{
+    show(Kind::Lab, m_lab.clientPool());
+    m_tunnel.reset();
+    if (m_lab.isRunning() && !isRunning())
+        m_lab.stop(); // it was drained
+    setMistake(m_lab.start());
+    m_throughput.startOver();
+    return m_mistake.isEmpty();
+}
+
+bool Session::connectTunnel()
+{
+    QString mistake;
+    const Tunnel::ClientSettings settings = m_settings.toClientSettings(&mistake);
+    setMistake(mistake);
+    if (!mistake.isEmpty())
+        return false;
+    auto tunnel = std::make_unique<Tunnel::TunnelClient>(settings);
+    Tunnel::TunnelClient *client = tunnel.get();
+    m_tunnelTitle = tr("%1 to %2").arg(settings.server.toString(), settings.target.toString());
+    connect(client, &Tunnel::TunnelClient::connected, this, &Session::updateWords);
+    connect(client, &Tunnel::TunnelClient::drained, this, [client] { client->pool().close(); });
+    show(Kind::Tunnel, &client->pool());
+    emit titleChanged();
+    m_lab.stop();
+    m_tunnel.reset();
+    m_tunnel = std::move(tunnel);
+    m_throughput.startOver();
+    m_tunnel->start();
+    return true;
+}
+
+bool Session::start()
+{
+    return m_kind == Kind::Lab ? startLab() : connectTunnel();
+}
+
+void Session::stop()
+{
+    if (!m_tunnel) {
+        m_lab.stop();
+        return;
+    }
+    // Its pool stays on show, closed.
+    m_tunnel->drain(0ms);
+}
+
+void Session::pause()
+{
+    m_pool->pause();
+}
+
+void Session::resume()
+{
+    m_pool->resume();
+}
+
+void Session::flush()
+{
+    m_pool->flush();
+}
+
+void Session::drain()
+{
+    if (m_tunnel)
+        m_tunnel->drain(drainTime);
+    else
+        m_pool->drain(drainTime);
+}
+
+void Session::retryNow()
+{
+    if (m_tunnel)
+        m_tunnel->retryNow();
+    else
+        m_pool->retryNow();
+}
+
+Throughput::Totals Session::totals()
+{
+    if (!m_tunnel)
+        return {m_lab.bytesDown(), m_lab.bytesUp()};
+    const Tunnel::RelayBook::Totals relays = m_tunnel->relays().totals();
+    return {relays.fromTunnel, relays.intoTunnel};
+}
+
+QString Session::linkTrouble() const
+{
+    return m_tunnel && isRunning() && !m_tunnel->link().isUp() ? m_tunnel->link().trouble() : QString();
+}
+
+void Session::show(Kind kind, Tidepool::ClientPool *pool)
+{
+    const bool isOtherKind = std::exchange(m_kind, kind) != kind;
+    if (pool != m_pool) {
+        m_pool->disconnect(this);
+        m_pool = pool;
+        watch(m_pool);
+        emit poolChanged();
+    }
+    if (isOtherKind) {
+        emit kindChanged();
+        emit titleChanged();
+    }
+    updateWords();
+}
+
+void Session::watch(Tidepool::Pool *pool)
+{
+    connect(pool, &Tidepool::Pool::statusChanged, this, [this] {
+        if (!m_refresh.isActive())
+            m_refresh.start();
+    });
+}
+
+void Session::updateWords()
+{
+    m_status = m_pool->status();
+    m_serverStatus = m_lab.serverPool()->status();
+    m_headline = Wording::headline(m_status, m_pool->lastError().kind());
+    m_advice = Wording::advice(m_status, m_status.lastError);
+    m_mood = moodOf(m_status, !m_status.lastError.isEmpty());
+    // The connections may be well, and yet the server does not want us: then the tunnel pauses its pool.
+    if (const QString problem = linkTrouble(); !problem.isEmpty()) {
+        m_advice = problem;
+        m_mood = Mood::Bad;
+        if (m_status.state == PoolState::Paused)
+            m_headline = tr("Not connected");
+    }
+    // Nothing else would move the seconds.
+    if (m_status.nextAttempt.count() <= 0)
+        m_countdown.stop();
+    else if (!m_countdown.isActive())
+        m_countdown.start();
+    emit wordsChanged();
+}
+
+void Session::setMistake(const QString &mistake)
+{
+    if (mistake == m_mistake)
+        return;
+    m_mistake = mistake;
+    emit mistakeChanged();
+}
+
+} // namespace Dashboard

@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "connectsettings.h"
+#include "lab.h"
+#include "throughput.h"
+
+#include <QtQml/qqmlregistration.h>
+
+#include <memory>
+
+namespace Dashboard {
+
+/// What the dashboard shows and commands: one pool, which is the lab's or that of a tunnel client.
+class Session : public QObject
+{
+    Q_OBJECT
+    QML_ELEMENT
+    // Its properties bring the names of the library with them, which would clash.
+    Q_CLASSINFO("RegisterEnumClassesUnscoped", "false")
+    Q_PROPERTY(Kind kind READ kind NOTIFY kindChanged)
+    Q_PROPERTY(Tidepool::Pool *pool READ pool NOTIFY poolChanged)
+    Q_PROPERTY(Tidepool::Pool *serverPool READ serverPool NOTIFY poolChanged)
+    Q_PROPERTY(Dashboard::Lab *lab READ lab CONSTANT)
+    Q_PROPERTY(Dashboard::ConnectSettings *settings READ settings CONSTANT)
+    Q_PROPERTY(Dashboard::Throughput *throughput READ throughput CONSTANT)
+    Q_PROPERTY(QString title READ title NOTIFY titleChanged)
+    Q_PROPERTY(Tidepool::PoolStatus status READ status NOTIFY wordsChanged)
+    Q_PROPERTY(Tidepool::PoolStatus serverStatus READ serverStatus NOTIFY wordsChanged)
+    Q_PROPERTY(QString headline READ headline NOTIFY wordsChanged)
+    Q_PROPERTY(QString advice READ advice NOTIFY wordsChanged)
+    Q_PROPERTY(QString mistake READ mistake NOTIFY mistakeChanged)
+    Q_PROPERTY(Mood mood READ mood NOTIFY wordsChanged)
+    Q_PROPERTY(bool running READ isRunning NOTIFY wordsChanged)
+    Q_PROPERTY(bool paused READ isPaused NOTIFY wordsChanged)
+    Q_PROPERTY(bool canRetry READ canRetry NOTIFY wordsChanged)
+
+public:
+    enum class Kind : quint8 {
+        Lab, ///< Both ends in this process.
+        Tunnel, ///< A real tunnel to a server.
+    };
+    Q_ENUM(Kind)
+
+    /// What colour the state has.
+    enum class Mood : quint8 {
+        Resting,
+        Busy,
+        Good,
+        Careful,
+        Bad,
+    };
+    Q_ENUM(Mood)
+
+    explicit Session(QObject *parent = nullptr);
+    ~Session() override;
+
+    [[nodiscard]] Kind kind() const { return m_kind; }
+    /// Never null: a session begins with the lab's.
+    [[nodiscard]] Tidepool::Pool *pool() const { return m_pool; }
+    /// The lab's; null in a tunnel, where the server is elsewhere.
+    [[nodiscard]] Tidepool::Pool *serverPool();
+    [[nodiscard]] Lab *lab() { return &m_lab; }
+    [[nodiscard]] ConnectSettings *settings() { return &m_settings; }
+    [[nodiscard]] Throughput *throughput() { return &m_throughput; }
+    /// "Loopback lab" or "example.org:8443 to 127.0.0.1:3000".
+    [[nodiscard]] QString title() const;
+    /// The pool's figures, as often as eyes can follow.
+    [[nodiscard]] Tidepool::PoolStatus status() const { return m_status; }
+    /// The same of the lab's server.
+    [[nodiscard]] Tidepool::PoolStatus serverStatus() const { return m_serverStatus; }
+    /// The state in words.
+    [[nodiscard]] QString headline() const { return m_headline; }
+    /// What to expect, or what to do.
+    [[nodiscard]] QString advice() const { return m_advice; }
+    /// Why the last start failed and what to do; empty if it did not.
+    [[nodiscard]] QString mistake() const { return m_mistake; }
+    [[nodiscard]] Mood mood() const { return m_mood; }
+    [[nodiscard]] bool isRunning() const;
+    [[nodiscard]] bool isPaused() const;
+    [[nodiscard]] bool canRetry() const;
+
+    /// Ends what runs, and starts the lab.
+    Q_INVOKABLE bool startLab();
+    /// Ends what runs, and connects a tunnel as settings() say; false if they cannot work, see mistake().
+    Q_INVOKABLE bool connectTunnel();
+    /// Starts again what was stopped.
+    Q_INVOKABLE bool start();
+    Q_INVOKABLE void stop();
+    Q_INVOKABLE void pause();
+    Q_INVOKABLE void resume();
+    Q_INVOKABLE void flush();
+    /// No new takes; ends when those under way have, after five seconds at the latest.
+    Q_INVOKABLE void drain();
+    Q_INVOKABLE void retryNow();
+
+Q_SIGNALS:
+    void kindChanged();
+    void poolChanged();
+    void titleChanged();
+    void wordsChanged();
+    void mistakeChanged();
+
+private:
+    [[nodiscard]] Throughput::Totals totals();
+    /// Why the tunnel's control channel is not up; empty if it is, or nothing went wrong yet.
+    [[nodiscard]] QString linkTrouble() const;
+    void show(Kind kind, Tidepool::ClientPool *pool);
+    void watch(Tidepool::Pool *pool);
+    void updateWords();
+    void setMistake(const QString &mistake);
+
+    ConnectSettings m_settings;
+    Lab m_lab;
+    std::unique_ptr<Tunnel::TunnelClient> m_tunnel;
+    QString m_tunnelTitle;
+    Kind m_kind = Kind::Lab;
+    Tidepool::ClientPool *m_pool = nullptr;
+    Throughput m_throughput;
+    QTimer m_refresh; // one for all that happens within a tenth of a second
+    QTimer m_countdown; // while the pool waits for its next attempt
+    Tidepool::PoolStatus m_status;
+    Tidepool::PoolStatus m_serverStatus;
+    QString m_headline;
+    QString m_advice;
+    QString m_mistake;
+    Mood m_mood = Mood::Resting;
+};
+
+} // namespace Dashboard

@@ -1,0 +1,345 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "dashboardbench.h"
+#include "demotarget.h"
+#include "demovisitors.h"
+#include "tunnelserver.h"
+#include "wording.h"
+
+#include <QtTest/QSignalSpy>
+
+using namespace Dashboard;
+using namespace std::chrono_literals;
+using Tidepool::ErrorKind;
+using Tidepool::PoolState;
+using Tidepool::PoolStatus;
+
+namespace {
+
+const auto secret = QByteArrayLiteral("a secret that is long enough");
+
+/// The public end of a tunnel.
+std::unique_ptr<Tunnel::TunnelServer> makeServer()
+{
+    Tunnel::ServerSettings settings;
+    settings.listenAddress = QHostAddress(QHostAddress::LocalHost);
+    settings.exposeAddress = QHostAddress(QHostAddress::LocalHost);
+    settings.tls.mode = Tidepool::TlsMode::SelfSigned;
+    settings.secret = secret;
+    auto server = std::make_unique<Tunnel::TunnelServer>(settings);
+    const QString error = server->start();
+    if (!error.isEmpty())
+        qFatal("%ls", qUtf16Printable(error));
+    return server;
+}
+
+void fill(ConnectSettings &settings, const Tunnel::TunnelServer &server, quint16 target)
+{
+    settings.setServer(QStringLiteral("127.0.0.1:%1").arg(server.pool().serverPort()));
+    settings.setTarget(QStringLiteral(":%1").arg(target));
+    settings.setPin(Tidepool::certificateFingerprint(server.pool().certificate()));
+    settings.setSecret(QString::fromLatin1(secret));
+}
+
+} // namespace
+
+/// The dashboard's backend: the lab, the connect form's settings, a real tunnel, and the words.
+class tst_dashboard_session : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void labCarriesVisitors();
+    void burstMakesCapacityGrow();
+    void outageEndsByItself();
+    void hostileClientsAreThrownOut();
+    void stopAndStartAgain();
+    void drainedLabStartsAgain();
+    void tunnelCarriesVisitors();
+    void wrongSecretSaysWhatToDo();
+    void labComesBackAfterATunnel();
+    void settingsAreKeptButNotTheSecret();
+    void mistakesSayWhatToDo_data();
+    void mistakesSayWhatToDo();
+    void headlines_data();
+    void headlines();
+
+private:
+    TestSupport::OwnSettings m_settings;
+};
+
+void tst_dashboard_session::labCarriesVisitors()
+{
+    Session session;
+    QVERIFY(session.startLab());
+    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QVERIFY(session.headline().startsWith(QStringLiteral("Ready: ")));
+    QTRY_VERIFY(session.throughput()->downTotal() > 100'000);
+    QVERIFY(session.pool()->status().taken > 0);
+    QCOMPARE(session.serverPool()->status().failedTotal(), 0);
+    QVERIFY(!session.canRetry());
+}
+
+void tst_dashboard_session::burstMakesCapacityGrow()
+{
+    Session session;
+    session.lab()->setLoad(0);
+    QVERIFY(session.startLab());
+    QTRY_COMPARE(session.pool()->active(), 8);
+    session.lab()->burst(60);
+    QTRY_COMPARE(session.pool()->status().taken, 60);
+    QVERIFY(session.pool()->status().servedAfterWait > 0);
+    QTRY_VERIFY(session.pool()->capacity() > 8);
+}
+
+void tst_dashboard_session::outageEndsByItself()
+{
+    Session session;
+    QVERIFY(session.startLab());
+    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    session.lab()->beginOutage(1'500);
+    QVERIFY(session.lab()->isOutage());
+    QTRY_COMPARE(session.mood(), Session::Mood::Bad);
+    QTRY_VERIFY2(session.headline().startsWith(QStringLiteral("Degraded: connection refused, next try in ")),
+                 qPrintable(session.headline()));
+    QVERIFY(session.advice().contains(QStringLiteral("Is the server running")));
+    QVERIFY(session.canRetry());
+    QTRY_VERIFY(!session.lab()->isOutage());
+    session.retryNow();
+    QTRY_COMPARE_WITH_TIMEOUT(session.mood(), Session::Mood::Good, 10'000);
+}
+
+void tst_dashboard_session::hostileClientsAreThrownOut()
+{
+    Session session;
+    QVERIFY(session.startLab());
+    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QSignalSpy failures(session.serverPool(), &Tidepool::Pool::attemptFailed);
+    session.lab()->attack(6);
+    QVERIFY(session.lab()->isHostile());
+    QTRY_VERIFY_WITH_TIMEOUT(failures.count() >= 6, 10'000);
+    QTRY_VERIFY_WITH_TIMEOUT(!session.lab()->isHostile(), 10'000);
+    // The visitors have noticed nothing.
+    QCOMPARE(session.pool()->status().takesFailed, 0);
+    QCOMPARE(session.pool()->status().failedTotal(), 0);
+}
+
+void tst_dashboard_session::stopAndStartAgain()
+{
+    Session session;
+    QVERIFY(session.start());
+    QTRY_VERIFY(session.pool()->isReady());
+    session.stop();
+    QVERIFY(!session.isRunning());
+    QTRY_COMPARE(session.headline(), QStringLiteral("Closed"));
+    QVERIFY(session.start());
+    QTRY_VERIFY(session.pool()->isReady());
+    session.pause();
+    QTRY_VERIFY(session.isPaused());
+    QTRY_COMPARE(session.mood(), Session::Mood::Careful);
+    session.resume();
+    QTRY_VERIFY(!session.isPaused());
+    const auto generation = session.pool()->status().generation;
+    session.flush();
+    QTRY_VERIFY(session.pool()->status().generation > generation);
+}
+
+void tst_dashboard_session::drainedLabStartsAgain()
+{
+    Session session;
+    session.lab()->setLoad(0);
+    QVERIFY(session.startLab());
+    QTRY_VERIFY(session.pool()->isReady());
+    session.drain();
+    QTRY_COMPARE(session.pool()->state(), PoolState::Closed);
+    QVERIFY(session.start());
+    QTRY_VERIFY(session.pool()->isReady());
+}
+
+void tst_dashboard_session::tunnelCarriesVisitors()
+{
+    const Tunnel::DemoData data(50'000);
+    Tunnel::DemoTarget target(data);
+    QVERIFY(target.listen(QHostAddress(QHostAddress::LocalHost)));
+    const auto server = makeServer();
+    Session session;
+    fill(*session.settings(), *server, target.serverPort());
+    QSignalSpy poolChanges(&session, &Session::poolChanged);
+    QVERIFY2(session.connectTunnel(), qPrintable(session.mistake()));
+    QCOMPARE(session.kind(), Session::Kind::Tunnel);
+    QCOMPARE(poolChanges.count(), 1);
+    QVERIFY(!session.serverPool());
+    QCOMPARE(session.title(),
+             QStringLiteral("127.0.0.1:%1 to 127.0.0.1:%2").arg(server->pool().serverPort()).arg(target.serverPort()));
+    QTRY_VERIFY(server->isClientConnected());
+    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+
+    Tunnel::DemoVisitors visitors(data, {server->exposedPort(), 4, 100ms});
+    QSignalSpy finished(&visitors, &Tunnel::DemoVisitors::finished);
+    visitors.start();
+    QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, 10'000);
+    QVERIFY(visitors.results().right > 0);
+    QCOMPARE(visitors.results().broken, 0);
+    QTRY_VERIFY(session.throughput()->downTotal() > 100'000);
+
+    session.stop();
+    QTRY_VERIFY(!session.isRunning());
+    QTRY_VERIFY(!server->isClientConnected());
+    QVERIFY(session.start());
+    QTRY_VERIFY(server->isClientConnected());
+    session.drain();
+    QTRY_COMPARE(session.pool()->state(), PoolState::Closed);
+}
+
+void tst_dashboard_session::wrongSecretSaysWhatToDo()
+{
+    const auto server = makeServer();
+    Session session;
+    fill(*session.settings(), *server, 9);
+    session.settings()->setSecret(QStringLiteral("another secret, long enough"));
+    QVERIFY(session.connectTunnel());
+    QTRY_VERIFY2(session.advice().contains(QStringLiteral("give both ends the same secret")),
+                 qPrintable(session.advice()));
+    QCOMPARE(session.mood(), Session::Mood::Bad);
+    QCOMPARE(session.headline(), QStringLiteral("Not connected"));
+    QVERIFY(session.canRetry());
+    session.retryNow();
+    QTRY_VERIFY(server->figures().turnedAway >= 2);
+}
+
+void tst_dashboard_session::labComesBackAfterATunnel()
+{
+    const auto server = makeServer();
+    Session session;
+    fill(*session.settings(), *server, 9);
+    QVERIFY(session.startLab());
+    QTRY_VERIFY(session.pool()->isReady());
+    QVERIFY(session.connectTunnel());
+    QVERIFY(!session.lab()->isRunning());
+    QTRY_VERIFY(session.pool()->isReady());
+    QVERIFY(session.startLab());
+    QCOMPARE(session.kind(), Session::Kind::Lab);
+    QTRY_VERIFY(session.pool()->isReady());
+    QTRY_VERIFY(!server->isClientConnected());
+}
+
+void tst_dashboard_session::settingsAreKeptButNotTheSecret()
+{
+    {
+        ConnectSettings settings;
+        settings.setServer(QStringLiteral(" tunnel.example.org:8443 "));
+        settings.setTarget(QStringLiteral(":3000"));
+        settings.setTlsMode(2);
+        settings.setSecret(QStringLiteral("nobody must find this"));
+        settings.setMinimum(16);
+        settings.setMaximum(200);
+    }
+    QSettings().sync();
+    const ConnectSettings settings;
+    QCOMPARE(settings.server(), QStringLiteral("tunnel.example.org:8443"));
+    QCOMPARE(settings.target(), QStringLiteral(":3000"));
+    QCOMPARE(settings.tlsMode(), 2);
+    QCOMPARE(settings.minimum(), 16);
+    QCOMPARE(settings.maximum(), 200);
+    QCOMPARE(settings.secret(), QString());
+    QFile file(QSettings().fileName());
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QVERIFY(!file.readAll().contains("nobody must find this"));
+}
+
+void tst_dashboard_session::mistakesSayWhatToDo_data()
+{
+    QTest::addColumn<QString>("property");
+    QTest::addColumn<QString>("value");
+    QTest::addColumn<QString>("remedy");
+    QTest::newRow("no server") << "server" << QString() << "Enter the server's address";
+    QTest::newRow("server without port") << "server"
+                                         << "example.org"
+                                         << "HOST:PORT";
+    QTest::newRow("server with bare IPv6") << "server"
+                                           << "::1:80"
+                                           << "HOST:PORT";
+    QTest::newRow("no target") << "target" << QString() << "Enter the service";
+    QTest::newRow("target is a URL") << "target"
+                                     << "http://localhost"
+                                     << "HOST:PORT";
+    QTest::newRow("pin is cut") << "pin"
+                                << "sha256:abcd"
+                                << "64 hexadecimal digits";
+    QTest::newRow("no secret") << "secret" << QString() << "Enter the secret";
+    QTest::newRow("short secret") << "secret"
+                                  << "short"
+                                  << "at least 16";
+    QTest::newRow("no file of authorities") << "authoritiesFile"
+                                            << "/nowhere/ca.pem"
+                                            << "check the name";
+    QTest::newRow("bounds swapped") << "minimum"
+                                    << "100"
+                                    << "must not be larger";
+    QTest::newRow("bounds out of range") << "maximum"
+                                         << "0"
+                                         << "from 1 to";
+}
+
+void tst_dashboard_session::mistakesSayWhatToDo()
+{
+    QFETCH(const QString, property);
+    QFETCH(const QString, value);
+    QFETCH(const QString, remedy);
+    Session session;
+    ConnectSettings &settings = *session.settings();
+    settings.setServer(QStringLiteral("127.0.0.1:1"));
+    settings.setTarget(QStringLiteral(":3000"));
+    settings.setTlsMode(2);
+    settings.setPin({});
+    settings.setAuthoritiesFile({});
+    settings.setSecret(QString::fromLatin1(secret));
+    settings.setMinimum(8);
+    settings.setMaximum(64);
+    QString error;
+    static_cast<void>(settings.toClientSettings(&error));
+    QCOMPARE(error, QString());
+    QVERIFY(settings.isValid());
+
+    QVERIFY(settings.setProperty(property.toLatin1().constData(), value));
+    QVERIFY(!session.connectTunnel());
+    QVERIFY2(session.mistake().contains(remedy), qPrintable(session.mistake()));
+    QCOMPARE(session.kind(), Session::Kind::Lab);
+}
+
+void tst_dashboard_session::headlines_data()
+{
+    QTest::addColumn<PoolStatus>("status");
+    QTest::addColumn<int>("kind");
+    QTest::addColumn<QString>("text");
+    const auto row = [](const char *name, PoolState state, int active, int nextMs, ErrorKind kind, const char *text) {
+        PoolStatus status;
+        status.state = state;
+        status.active = active;
+        status.connecting = 2;
+        status.nextAttempt = std::chrono::milliseconds(nextMs);
+        QTest::newRow(name) << status << static_cast<int>(kind) << QString::fromLatin1(text);
+    };
+    row("ready", PoolState::Ready, 24, -1, ErrorKind::None, "Ready: 24 warm");
+    row("warming", PoolState::Warming, 0, -1, ErrorKind::None, "Warming: 2 connecting");
+    row("warming in vain", PoolState::Warming, 0, 1'000, ErrorKind::HostNotFound,
+        "Warming: server not found, next try in 1.0 s");
+    row("refused", PoolState::Degraded, 0, 3'200, ErrorKind::Refused,
+        "Degraded: connection refused, next try in 3.2 s");
+    row("trying", PoolState::Degraded, 0, -1, ErrorKind::Timeout, "Degraded: no answer in time, trying now");
+    row("paused", PoolState::Paused, 3, -1, ErrorKind::None, "Paused: 3 warm");
+    row("closed", PoolState::Closed, 0, -1, ErrorKind::None, "Closed");
+}
+
+void tst_dashboard_session::headlines()
+{
+    QFETCH(const PoolStatus, status);
+    QFETCH(const int, kind);
+    QFETCH(const QString, text);
+    QCOMPARE(Wording::headline(status, static_cast<ErrorKind>(kind)), text);
+    QVERIFY(!Wording::advice(status, {}).isEmpty());
+}
+
+QTEST_GUILESS_MAIN(tst_dashboard_session)
+#include "tst_dashboard_session.moc"
