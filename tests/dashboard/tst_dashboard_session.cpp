@@ -17,7 +17,7 @@ using Tidepool::PoolStatus;
 
 namespace {
 
-const auto secret = QByteArrayLiteral("a secret that is long enough");
+constexpr auto secret = "a secret that is long enough";
 
 /// The public end of a tunnel.
 std::unique_ptr<Tunnel::TunnelServer> makeServer()
