@@ -249,6 +249,9 @@ void tst_ClientPoolDialing::keepAliveIsSet_data()
 
 void tst_ClientPoolDialing::keepAliveIsSet()
 {
+#ifdef TIDEPOOL_PORTABLE
+    QSKIP("Qt can switch keepalive on, but not tune it.");
+#endif
     QFETCH(KeepAlive, keepAlive);
     ServerPool server;
     server.setKeepAlive(keepAlive);

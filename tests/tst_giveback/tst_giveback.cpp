@@ -109,6 +109,9 @@ void tst_GiveBack::handlesBecomeEmpty()
 
 void tst_GiveBack::signalsAreDisconnected()
 {
+#ifdef TIDEPOOL_PORTABLE
+    QSKIP("Without POLLRDHUP, who spoke and then closed is found out when it is taken.");
+#endif
     const Connection connection = take();
     QObject context;
     int heard = 0;

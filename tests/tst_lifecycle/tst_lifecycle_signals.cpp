@@ -69,7 +69,9 @@ void tst_LifecycleSignals::comeInThePoolsThread()
     taker.join();
     peer.send(peer.openIds().value(0), "hello");
     peer.resetAll();
+#ifndef TIDEPOOL_PORTABLE // without POLLRDHUP, who spoke and then closed is found out when it is taken
     QTRY_VERIFY(pool.status().evictedTotal() >= 4);
+#endif
     pool.close();
     QTRY_VERIFY(here > 20);
     QCOMPARE(elsewhere.load(), 0);

@@ -199,6 +199,9 @@ void tst_Parked::speakingWhileTakenIsNotSignalled()
 // A peer that says something and closes is gone, words or not.
 void tst_Parked::lastWordsThenClose()
 {
+#ifdef TIDEPOOL_PORTABLE
+    QSKIP("Without POLLRDHUP, who spoke and then closed is found out when it is taken.");
+#endif
     ServerPool pool;
     QVERIFY(pool.listen(QHostAddress::LocalHost));
     RawClient client(pool.serverPort());
