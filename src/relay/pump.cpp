@@ -65,7 +65,7 @@ Relay::Reason Pump::failedReason(int side)
 
 std::unique_ptr<Pump> makePump(PumpParts parts)
 {
-    if (auto pump = makeKernelPump(parts))
+    if (auto pump = makeDirectPump(parts))
         return pump;
     return std::make_unique<SocketPump>(std::move(parts));
 }

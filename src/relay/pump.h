@@ -58,8 +58,8 @@ struct PumpParts
 /// The fastest pump for these two ends, which are in the calling thread, the lane.
 [[nodiscard]] std::unique_ptr<Pump> makePump(PumpParts parts);
 
-/// A pump that leaves the bytes in the kernel, if both ends are plain TCP and the platform can do it. Else
-/// nullptr, and @p parts is as it was.
-[[nodiscard]] std::unique_ptr<Pump> makeKernelPump(PumpParts &parts);
+/// A pump on the bare descriptors, if both ends are plain TCP and the platform can do it. Else nullptr, and @p parts is
+/// as it was.
+[[nodiscard]] std::unique_ptr<Pump> makeDirectPump(PumpParts &parts);
 
 } // namespace Tidepool

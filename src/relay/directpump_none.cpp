@@ -6,7 +6,7 @@
 namespace Tidepool {
 
 // Nothing portable keeps bytes in the kernel: SocketPump does it all.
-std::unique_ptr<Pump> makeKernelPump(PumpParts &)
+std::unique_ptr<Pump> makeDirectPump(PumpParts &)
 {
     return nullptr;
 }

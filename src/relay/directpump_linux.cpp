@@ -20,8 +20,9 @@ namespace Tidepool {
 
 namespace {
 
-// The size of a pipe on Linux (pipe(7)), and with it the bytes in flight in each direction.
-constexpr size_t pipeSize = 64 * 1024;
+// At most so much of a direction is in memory. Measured over loopback: splice() through a pipe of this size, which
+// saves the copy, carries two thirds of it, because a pipe holds 16 pieces, however small.
+constexpr size_t bufferSize = 64 * 1024;
 // Steps in one go, so that one busy relay does not keep the lane from the others.
 constexpr int maximumSteps = 16;
 
@@ -51,33 +52,20 @@ private:
     int m_number;
 };
 
-/// One direction: source, pipe, sink.
+/// One direction: what its source has sent and its sink has not taken.
 struct Direction
 {
-    Descriptor pipeOut;
-    Descriptor pipeIn;
-    size_t inPipe = 0;
-    QByteArray ahead; ///< What Qt had already read; goes first.
+    QByteArray rest;
     bool hasEnded = false; ///< The source has.
     bool isDone = false; ///< And the sink knows.
 };
 
-bool makePipe(Direction &direction)
-{
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0)
-        return false;
-    direction.pipeOut = Descriptor(ends[0]);
-    direction.pipeIn = Descriptor(ends[1]);
-    return true;
-}
-
-/// splice(2) moves pages from socket to socket without a copy, and works on the descriptors, so unlike with a
-/// QTcpSocket half-close survives: a side that has ended its sending can still receive.
-class SplicePump final : public Pump
+/// Works on the descriptors, so that unlike with a QTcpSocket half-close survives: a side that has ended its sending
+/// can still receive.
+class DirectPump final : public Pump
 {
 public:
-    SplicePump(PumpParts parts, std::array<Descriptor, 2> sockets, std::array<Direction, 2> directions)
+    DirectPump(PumpParts parts, std::array<Descriptor, 2> sockets, std::array<Direction, 2> directions)
         : Pump(std::move(parts.state), parts.idleTimeout)
         , m_ends(std::move(parts.ends))
         , m_sockets(std::move(sockets))
@@ -131,7 +119,7 @@ private:
         if (m_isOver)
             return;
         const Direction &direction = m_directions[at(from)];
-        const bool isFull = direction.inPipe > 0 || !direction.ahead.isEmpty();
+        const bool isFull = !direction.rest.isEmpty();
         setEnabled(*m_notifiers[at(from)].readable, !direction.hasEnded && step != Step::SinkIsFull);
         setEnabled(*m_notifiers[at(1 - from)].writable, isFull);
     }
@@ -145,54 +133,63 @@ private:
     Step moveSome(int from)
     {
         Direction &direction = m_directions[at(from)];
-        bool isMoved = false;
-        if (!direction.hasEnded && direction.inPipe < pipeSize && direction.ahead.isEmpty()) {
-            const ssize_t count = ::splice(m_sockets[at(from)].get(), nullptr, direction.pipeIn.get(), nullptr,
-                                           pipeSize - direction.inPipe, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-            if (count > 0) {
-                direction.inPipe += static_cast<size_t>(count);
-                noteProgress(from, count);
-                isMoved = true;
-            } else if (count == 0) {
-                end(from);
-            } else if (errno != EAGAIN && errno != EINTR) {
-                fail(from, errno);
+        if (!direction.rest.isEmpty()) {
+            const qsizetype sent = send(1 - from, direction.rest.constData(), direction.rest.size());
+            if (sent < 0)
                 return Step::Over;
-            }
+            direction.rest.remove(0, sent);
+            if (!direction.rest.isEmpty())
+                return Step::SinkIsFull;
         }
-        const Step sent = send(from);
-        if (sent == Step::Over || sent == Step::SinkIsFull)
-            return sent;
-        return isMoved ? Step::Moved : Step::NothingToRead;
+        if (direction.hasEnded) {
+            if (!direction.isDone)
+                passOnEnd(from);
+            return m_isOver ? Step::Over : Step::NothingToRead;
+        }
+        // Shared by all relays of a lane: what the sink does not take at once is kept apart, so an idle relay needs
+        // none.
+        thread_local std::array<char, bufferSize> chunk;
+        const ssize_t count = ::recv(m_sockets[at(from)].get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+        if (count < 0 && errno == EINTR)
+            return Step::Moved;
+        if (count < 0 && errno == EAGAIN)
+            return Step::NothingToRead;
+        if (count < 0) {
+            fail(from, errno);
+            return Step::Over;
+        }
+        if (count == 0) {
+            end(from);
+            return Step::Moved; // to pass it on
+        }
+        noteProgress(from, count);
+        const qsizetype sent = send(1 - from, chunk.data(), count);
+        if (sent < 0)
+            return Step::Over;
+        if (sent == count)
+            return Step::Moved;
+        direction.rest = QByteArray(chunk.data() + sent, count - sent);
+        return Step::SinkIsFull;
     }
 
-    Step send(int from)
+    /// How many bytes the sink took; -1 if that ended the relay.
+    qsizetype send(int sink, const char *bytes, qsizetype size)
     {
-        Direction &direction = m_directions[at(from)];
-        const int sink = m_sockets[at(1 - from)].get();
-        while (!direction.ahead.isEmpty() || direction.inPipe > 0) {
-            const bool isAhead = !direction.ahead.isEmpty();
-            const ssize_t count = isAhead
-                ? ::send(sink, direction.ahead.constData(), static_cast<size_t>(direction.ahead.size()),
-                         MSG_NOSIGNAL | MSG_DONTWAIT)
-                : ::splice(direction.pipeOut.get(), nullptr, sink, nullptr, direction.inPipe,
-                           SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        qsizetype sent = 0;
+        while (sent < size) {
+            const ssize_t count = ::send(m_sockets[at(sink)].get(), bytes + sent, static_cast<size_t>(size - sent),
+                                         MSG_NOSIGNAL | MSG_DONTWAIT);
             if (count < 0 && errno == EINTR)
                 continue;
             if (count < 0 && errno == EAGAIN)
-                return Step::SinkIsFull;
+                break;
             if (count < 0) {
-                fail(1 - from, errno);
-                return Step::Over;
+                fail(sink, errno);
+                return -1;
             }
-            if (isAhead)
-                direction.ahead.remove(0, count);
-            else
-                direction.inPipe -= static_cast<size_t>(count);
+            sent += count;
         }
-        if (direction.hasEnded && !direction.isDone)
-            passOnEnd(from);
-        return m_isOver ? Step::Over : Step::NothingToRead;
+        return sent;
     }
 
     /// The source has sent its last byte. The other direction may go on for as long as it is not idle.
@@ -245,7 +242,7 @@ bool isPlain(QTcpSocket *socket)
 
 } // namespace
 
-std::unique_ptr<Pump> makeKernelPump(PumpParts &parts)
+std::unique_ptr<Pump> makeDirectPump(PumpParts &parts)
 {
     std::array<Descriptor, 2> sockets;
     std::array<Direction, 2> directions;
@@ -254,7 +251,7 @@ std::unique_ptr<Pump> makeKernelPump(PumpParts &parts)
         if (!isPlain(socket))
             return nullptr;
         socket->flush();
-        if (socket->bytesToWrite() > 0 || !makePipe(directions[side]))
+        if (socket->bytesToWrite() > 0)
             return nullptr;
         sockets[side] = Descriptor(::fcntl(static_cast<int>(socket->socketDescriptor()), F_DUPFD_CLOEXEC, 0));
         if (!sockets[side].isValid())
@@ -262,12 +259,12 @@ std::unique_ptr<Pump> makeKernelPump(PumpParts &parts)
     }
     for (const size_t side : {size_t(0), size_t(1)}) {
         QTcpSocket *socket = parts.ends[side].socket();
-        directions[side].ahead = socket->readAll();
-        parts.state->bytes[side].fetch_add(directions[side].ahead.size(), std::memory_order_relaxed);
+        directions[side].rest = socket->readAll();
+        parts.state->bytes[side].fetch_add(directions[side].rest.size(), std::memory_order_relaxed);
         socket->disconnect();
         socket->abort(); // closes Qt's descriptor; the connection lives on in ours
     }
-    return std::make_unique<SplicePump>(std::move(parts), std::move(sockets), std::move(directions));
+    return std::make_unique<DirectPump>(std::move(parts), std::move(sockets), std::move(directions));
 }
 
 } // namespace Tidepool
