@@ -109,8 +109,10 @@ void Lease::moveTo(QThread *thread)
     if (!m_socket || !m_isInNoThread)
         return;
     pull();
-    if (thread != QThread::currentThread())
-        m_socket->moveToThread(thread);
+    if (thread == QThread::currentThread())
+        return;
+    m_socket->moveToThread(thread);
+    m_orphans.reset(); // they are this thread's
 }
 
 QSslSocket *Lease::detach()

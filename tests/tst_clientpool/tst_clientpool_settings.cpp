@@ -264,7 +264,8 @@ void tst_ClientPoolSettings::endpointChangeFlushes()
     const quint64 generation = pool.status().generation;
     change(pool);
     QVERIFY(pool.status().generation > generation);
-    QTRY_COMPARE(pool.status().evictedBy(EvictionCause::Flushed), 4);
+    // Those that the old settings still brought in before the lane knew the new ones go, too.
+    QTRY_VERIFY(pool.status().evictedBy(EvictionCause::Flushed) >= 4);
     for (const ConnectionId id : old)
         QTRY_VERIFY(!peer.openIds().contains(id));
 }
