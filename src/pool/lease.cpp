@@ -4,7 +4,8 @@
 #include "lease.h"
 
 #include "../idle/affinity.h"
-#include "orphans.h"
+#include "../idle/liveness.h"
+#include "errands.h"
 #include "poolcore.h"
 
 #include <QtCore/QTimer>
@@ -81,38 +82,57 @@ bool Lease::isInNoThread() const
     return m_isInNoThread;
 }
 
-void Lease::pull()
+// True if it was in no thread.
+bool Lease::pull()
 {
     if (!m_socket || !std::exchange(m_isInNoThread, false))
-        return;
-    if (!hasEventLoop()) {
-        m_orphans = Orphans::ofThisThread();
-        m_orphans->close();
-    }
+        return false;
     pullIntoThisThread(*m_socket);
+    settle();
     m_socket->setReadBufferSize(0); // the limit was the pool's
     // Its readyRead() for these bytes was emitted before anybody listened.
     if (m_socket->bytesAvailable() > 0)
         QMetaObject::invokeMethod(m_socket, &QIODevice::readyRead, Qt::QueuedConnection);
+    return true;
+}
+
+// In the socket's thread, as early as it may be: who lets go of the connection in another thread will need it.
+void Lease::settle()
+{
+    if (!m_socket || m_errands || m_socket->thread() != QThread::currentThread())
+        return;
+    m_isInLoop = hasEventLoop();
+    m_errands = Errands::ofThisThread();
 }
 
 QSslSocket *Lease::socket()
 {
-    const std::scoped_lock lock(m_mutex);
-    pull();
-    return m_socket;
+    std::unique_lock lock(m_mutex);
+    const bool isNewHere = pull();
+    settle();
+    QSslSocket *socket = m_socket;
+    lock.unlock();
+    if (isNewHere && !hasEventLoop())
+        Errands::ofThisThread()->run(); // nobody else would soon
+    return socket;
 }
 
 void Lease::moveTo(QThread *thread)
 {
     const std::scoped_lock lock(m_mutex);
-    if (!m_socket || !m_isInNoThread)
+    if (!pull())
         return;
-    pull();
     if (thread == QThread::currentThread())
         return;
+    m_errands.reset(); // they are this thread's
     m_socket->moveToThread(thread);
-    m_orphans.reset(); // they are this thread's
+    const auto settleThere = [weak = weak_from_this()] {
+        if (const auto lease = weak.lock()) {
+            const std::scoped_lock itsLock(lease->m_mutex);
+            lease->settle();
+        }
+    };
+    QMetaObject::invokeMethod(m_socket, settleThere, Qt::QueuedConnection);
 }
 
 QSslSocket *Lease::detach()
@@ -136,7 +156,7 @@ std::unique_ptr<QSslSocket> Lease::release()
 {
     {
         const std::scoped_lock lock(m_mutex);
-        pull();
+        (void)pull();
     }
     std::unique_ptr<QSslSocket> socket(detach());
     if (socket)
@@ -149,10 +169,16 @@ void Lease::close()
     QSslSocket *socket = detach();
     if (!socket)
         return;
-    if (isOutOfReach(*socket))
-        m_orphans->add(socket);
-    else
+    if (!m_errands || socket->thread() == QThread::currentThread()) {
         closeGently(socket);
+    } else {
+        // Its thread may be long in hearing of it; the peer need not wait. Nobody uses the socket any more, so it may
+        // be looked at from here.
+        if (!m_isInLoop && !hasUnsentBytes(*socket))
+            hangUp(nativeDescriptor(*socket));
+        if (!m_errands->add(socket, [socket] { closeGently(socket); }))
+            delete socket;
+    }
     tellPool();
 }
 
@@ -163,13 +189,26 @@ std::shared_ptr<Lease> Lease::transfer()
         return nullptr;
     auto result = std::make_shared<Lease>(m_core, m_token, m_id, std::exchange(m_socket, nullptr));
     result->m_isInNoThread = m_isInNoThread;
-    result->m_orphans = m_orphans;
+    result->m_isInLoop = m_isInLoop;
+    result->m_errands = m_errands;
     return result;
 }
 
-bool Lease::isOutOfReach(const QSslSocket &socket) const
+bool Lease::isOutOfReach() const
 {
-    return m_orphans && socket.thread() && socket.thread() != QThread::currentThread();
+    const std::scoped_lock lock(m_mutex);
+    return m_socket && m_errands && !m_isInLoop && m_socket->thread() != QThread::currentThread();
+}
+
+bool Lease::post(std::function<void()> task)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (!m_socket)
+        return false;
+    if (m_errands)
+        return m_errands->add(m_socket, std::move(task));
+    QMetaObject::invokeMethod(m_socket, std::move(task), Qt::QueuedConnection);
+    return true;
 }
 
 } // namespace Tidepool

@@ -7,6 +7,7 @@
 
 #include <QtCore/QThread>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -14,13 +15,13 @@ QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
 namespace Tidepool {
 
-class Orphans;
+class Errands;
 class PoolCore;
 
 /// What the handles of one taken connection share: the socket, until it is released, closed or given back.
 ///
 /// Thread-safe. The socket is in no thread until somebody asks for it.
-class Lease
+class Lease : public std::enable_shared_from_this<Lease>
 {
 public:
     Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket);
@@ -42,12 +43,15 @@ public:
     [[nodiscard]] QSslSocket *reclaim();
     [[nodiscard]] bool isInNoThread() const;
     /// True if the socket is in another thread, and that one has no event loop in which to reach it.
-    [[nodiscard]] bool isOutOfReach(const QSslSocket &socket) const;
+    [[nodiscard]] bool isOutOfReach() const;
+    /// Runs @p task later in the socket's thread, outside the socket's signals. False if that thread has ended.
+    [[nodiscard]] bool post(std::function<void()> task);
     [[nodiscard]] std::weak_ptr<PoolCore> core() const { return m_core; }
     [[nodiscard]] quint64 token() const { return m_token; }
 
 private:
-    void pull();
+    [[nodiscard]] bool pull();
+    void settle();
     QSslSocket *detach();
     void tellPool();
 
@@ -57,7 +61,8 @@ private:
     ConnectionId m_id;
     QSslSocket *m_socket;
     bool m_isInNoThread = true;
-    std::shared_ptr<Orphans> m_orphans; // of the socket's thread, if that has no event loop
+    bool m_isInLoop = false; // its thread runs an event loop
+    std::shared_ptr<Errands> m_errands; // of its thread
 };
 
 /// Closes a socket: at once if nothing is unsent, else when it is sent, at most 5 s later. Any thread.

@@ -97,24 +97,22 @@ void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
         giveBackWhenSent(moved);
         return;
     }
-    QSslSocket *socket = moved->socket();
-    if (moved->isOutOfReach(*socket)) {
+    if (moved->isOutOfReach()) {
         moved->close();
         return;
     }
-    const bool isHere = socket->thread() == QThread::currentThread();
+    const bool isHere = moved->socket()->thread() == QThread::currentThread();
     if (isHere && !hasEventLoop()) {
         giveBackWhenSent(moved);
         return;
     }
-    // Queued, because the caller may be inside one of the socket's own signals, or in another thread.
-    QMetaObject::invokeMethod(
-        socket,
-        [self = shared_from_this(), moved] {
-            if (moved->isValid())
-                self->giveBackWhenSent(moved);
-        },
-        Qt::QueuedConnection);
+    // Later, because the caller may be inside one of the socket's own signals, or in another thread.
+    const auto giveBackThere = [self = shared_from_this(), moved] {
+        if (moved->isValid())
+            self->giveBackWhenSent(moved);
+    };
+    if (!moved->post(giveBackThere))
+        moved->close();
 }
 
 void PoolCore::leaseEnded(quint64 token)

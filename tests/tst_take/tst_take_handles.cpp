@@ -6,6 +6,7 @@
 #include "support/loopthread.h"
 #include "support/poolhelpers.h"
 
+#include <functional>
 #include <latch>
 #include <thread>
 
@@ -27,8 +28,12 @@ private slots:
     void outlivesItsThread_data();
     void outlivesItsThread();
     void givenBackElsewhereWithoutALoop();
+    void letGoWhenItsLoopHasEnded();
+    void givenBackWhenItsLoopHasEnded();
 
 private:
+    [[nodiscard]] ConnectionId useInAThreadThatQuits(const std::function<void(Connection &)> &letGo);
+
     std::unique_ptr<TestPeer> m_peer;
     std::unique_ptr<ClientPool> m_pool;
 };
@@ -155,6 +160,50 @@ void tst_TakeHandles::givenBackElsewhereWithoutALoop()
     QVERIFY(!connection);
     QTRY_COMPARE(m_pool->status().leased, 0);
     QCOMPARE(m_pool->status().givenBack, 0);
+}
+
+// The socket lives in a thread with an event loop, but that has been quit when the last handle goes here: what is told
+// to the loop now is never heard.
+ConnectionId tst_TakeHandles::useInAThreadThatQuits(const std::function<void(Connection &)> &letGo)
+{
+    Connection connection = m_pool->tryTake().connection();
+    const ConnectionId id = connection.id();
+    std::latch quit(1);
+    std::latch dropped(1);
+    LoopThread worker;
+    QMetaObject::invokeMethod(
+        worker.context(),
+        [&] {
+            if (blockingEcho(connection.socket(), "mine") != "mine")
+                qWarning("no answer");
+            QThread::currentThread()->quit();
+            quit.count_down();
+            dropped.wait();
+        },
+        Qt::QueuedConnection);
+    quit.wait();
+    letGo(connection);
+    dropped.count_down();
+    return id;
+}
+
+void tst_TakeHandles::letGoWhenItsLoopHasEnded()
+{
+    const ConnectionId id = useInAThreadThatQuits([](Connection &connection) { connection = Connection(); });
+    QVERIFY(id.isValid());
+    QTRY_VERIFY(!m_peer->openIds().contains(id));
+    QTRY_COMPARE(m_pool->status().leased, 0);
+}
+
+void tst_TakeHandles::givenBackWhenItsLoopHasEnded()
+{
+    const ConnectionId id = useInAThreadThatQuits([this](Connection &connection) { m_pool->giveBack(connection); });
+    QVERIFY(id.isValid());
+    QTRY_COMPARE(m_pool->status().leased, 0);
+    QCOMPARE(m_pool->status().givenBack, 1);
+    const TakeResult again = await(m_pool->take(id));
+    VERIFY_TAKEN(again);
+    QCOMPARE(echo(again.connection().socket(), "again"), "again"_ba);
 }
 
 QTEST_GUILESS_MAIN(tst_TakeHandles)
