@@ -17,18 +17,34 @@
 
 namespace Tidepool {
 
+namespace {
+
+// The socket inside a proxy's engine that has the connection to the proxy; nullptr without a proxy. One that was
+// accepted says DefaultProxy and has none.
+const QTcpSocket *innerSocket(const QAbstractSocket &socket)
+{
+    if (socket.proxy().type() == QNetworkProxy::NoProxy)
+        return nullptr;
+    const auto candidates = socket.findChildren<QTcpSocket *>();
+    for (const QTcpSocket *candidate : candidates) {
+        const bool isOfEngine = qobject_cast<const QAbstractSocket *>(candidate->parent()) == nullptr;
+        if (isOfEngine)
+            return candidate;
+    }
+    return nullptr;
+}
+
+} // namespace
+
 qintptr nativeDescriptor(const QAbstractSocket &socket)
 {
-    const QNetworkProxy::ProxyType proxy = socket.proxy().type();
-    if (proxy != QNetworkProxy::NoProxy && proxy != QNetworkProxy::DefaultProxy) {
-        const auto inner = socket.findChildren<QTcpSocket *>();
-        for (const QTcpSocket *candidate : inner) {
-            const bool isOfEngine = qobject_cast<const QAbstractSocket *>(candidate->parent()) == nullptr;
-            if (isOfEngine)
-                return candidate->socketDescriptor();
-        }
-    }
-    return socket.socketDescriptor();
+    const QTcpSocket *inner = innerSocket(socket);
+    return inner ? inner->socketDescriptor() : socket.socketDescriptor();
+}
+
+bool isProxied(const QAbstractSocket &socket)
+{
+    return innerSocket(socket) != nullptr;
 }
 
 #ifdef Q_OS_WIN

@@ -14,6 +14,9 @@ namespace Tidepool {
 /// and the real one belongs to a socket inside the proxy's engine.
 [[nodiscard]] qintptr nativeDescriptor(const QAbstractSocket &socket);
 
+/// True if the bytes on that descriptor are the proxy's and not the socket's own.
+[[nodiscard]] bool isProxied(const QAbstractSocket &socket);
+
 /// What a look at a descriptor shows without taking a byte from it.
 enum class Peek : quint8 {
     Quiet, ///< Open, nothing to read.

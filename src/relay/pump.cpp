@@ -1,19 +1,42 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "socketpump.h"
+#include "pump.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace Tidepool {
 
 namespace {
+
 // How long bytes that were read before the end may take to make progress towards the other side.
 constexpr std::chrono::milliseconds closingTimeout{30'000};
+// Reads in one go, so that one busy relay does not keep the lane from the others.
+constexpr int maximumReads = 16;
+
+int otherOf(int side)
+{
+    return 1 - side;
+}
+
+Relay::Reason closedReason(int side)
+{
+    return side == 0 ? Relay::Reason::FirstClosed : Relay::Reason::SecondClosed;
+}
+
+Relay::Reason failedReason(int side)
+{
+    return side == 0 ? Relay::Reason::FirstFailed : Relay::Reason::SecondFailed;
+}
+
 } // namespace
 
-Pump::Pump(std::shared_ptr<RelayState> state, std::chrono::milliseconds idleTimeout)
-    : m_state(std::move(state)), m_idleTimeout(idleTimeout), m_lastProgress(std::chrono::steady_clock::now())
+Pump::Pump(PumpParts parts)
+    : m_streams{makeStream(std::move(parts.ends[0])), makeStream(std::move(parts.ends[1]))}
+    , m_state(std::move(parts.state))
+    , m_idleTimeout(parts.idleTimeout)
+    , m_lastProgress(std::chrono::steady_clock::now())
 {
     m_idleTimer.setParent(this);
     m_idleTimer.setSingleShot(true);
@@ -22,14 +45,121 @@ Pump::Pump(std::shared_ptr<RelayState> state, std::chrono::milliseconds idleTime
         m_idleTimer.start(m_idleTimeout);
 }
 
-// The timer is not restarted for each chunk; it looks when it fires how long ago the last one was.
-void Pump::noteProgress(int side, qint64 bytes)
+Pump::~Pump() = default;
+
+void Pump::start()
 {
-    m_state->bytes[static_cast<size_t>(side)].fetch_add(bytes, std::memory_order_relaxed);
+    for (const int side : {0, 1}) {
+        if (!m_streams[static_cast<size_t>(side)]) {
+            finish(failedReason(side), QStringLiteral("There is no connection on this side."));
+            return;
+        }
+    }
+    watch(0);
+    watch(1);
+    for (const int side : {0, 1}) {
+        if (!m_isOver)
+            stream(side).start();
+        run(side); // what came before anybody listened
+    }
+}
+
+void Pump::watch(int side)
+{
+    const Stream *source = m_streams[static_cast<size_t>(side)].get();
+    connect(source, &Stream::readable, this, [this, side] { run(side); });
+    connect(source, &Stream::writable, this, [this, side] { run(otherOf(side)); });
+    connect(source, &Stream::ended, this, [this, side] { onEnded(side); });
+    connect(source, &Stream::failed, this, [this, side](const QString &errorText) { onFailed(side, errorText); });
+}
+
+// A stream may tell something from inside a call of ours: it is looked at when that is done.
+void Pump::run(int from)
+{
+    Direction &way = direction(from);
+    way.isWanted = true;
+    if (way.isRunning)
+        return;
+    way.isRunning = true;
+    while (!m_isOver && std::exchange(way.isWanted, false))
+        move(from);
+    way.isRunning = false;
+}
+
+void Pump::move(int from)
+{
+    // Shared by all relays of a lane: what a sink does not take at once it keeps, so an idle relay needs none.
+    thread_local std::array<char, maximumInFlight> chunk;
+    Stream &source = stream(from);
+    Stream &sink = stream(otherOf(from));
+    qsizetype room = 0;
+    for (int reads = 0; (room = sink.room()) > 0; ++reads) {
+        if (reads == maximumReads) {
+            continueLater(from);
+            break;
+        }
+        const qsizetype count = source.read(chunk.data(), std::min<qsizetype>(room, chunk.size()));
+        if (count == 0 || m_isOver)
+            break;
+        noteProgress(from, count);
+        sink.write(chunk.data(), count);
+        if (m_isOver)
+            return;
+    }
+    if (m_isOver)
+        return;
+    source.setReading(room > 0);
+    if (source.isReadingOver())
+        passOnEnd(from);
+    if (!m_isOver && stream(0).isWritingOver() && stream(1).isWritingOver())
+        finish(closedReason(m_firstEnded));
+}
+
+void Pump::continueLater(int from)
+{
+    if (std::exchange(direction(from).isContinuing, true))
+        return;
+    const auto goOn = [this, from] {
+        direction(from).isContinuing = false;
+        run(from);
+    };
+    QMetaObject::invokeMethod(this, goOn, Qt::QueuedConnection);
+}
+
+// Between two plain TCP connections the other direction may go on for as long as it is not idle.
+void Pump::passOnEnd(int from)
+{
+    if (std::exchange(direction(from).isPassedOn, true))
+        return;
+    if (!stream(otherOf(from)).endWriting())
+        beginClosing();
+}
+
+void Pump::onEnded(int side)
+{
+    if (m_firstEnded < 0)
+        m_firstEnded = side;
+    if (stream(side).isWritingOver())
+        beginClosing();
+    run(side);
+    run(otherOf(side)); // which may have nobody left to go to
+}
+
+void Pump::onFailed(int side, const QString &errorText)
+{
+    if (side != m_firstEnded)
+        finish(failedReason(side), errorText);
+}
+
+// The timer is not restarted for each chunk; it looks when it fires how long ago the last one was.
+void Pump::noteProgress(int from, qsizetype bytes)
+{
+    m_state->bytes[static_cast<size_t>(from)].fetch_add(bytes, std::memory_order_relaxed);
     m_lastProgress = std::chrono::steady_clock::now();
     m_state->announcer.announceInFrame();
 }
 
+// Nothing more is to be read; what was read is still being sent, for a limited time.
 void Pump::beginClosing()
 {
     m_lastProgress = std::chrono::steady_clock::now();
@@ -46,28 +176,17 @@ void Pump::checkIdle()
         m_idleTimer.start(std::chrono::ceil<std::chrono::milliseconds>(m_idleTimeout - idle));
 }
 
-void Pump::report(Relay::Reason reason, const QString &errorText)
+void Pump::finish(Relay::Reason reason, const QString &errorText)
 {
+    if (std::exchange(m_isOver, true))
+        return;
     m_idleTimer.stop();
+    for (const auto &stream : m_streams) {
+        if (stream)
+            stream->close();
+    }
     m_state->end(reason, errorText);
     m_state->announcer.announce();
-}
-
-Relay::Reason Pump::closedReason(int side)
-{
-    return side == 0 ? Relay::Reason::FirstClosed : Relay::Reason::SecondClosed;
-}
-
-Relay::Reason Pump::failedReason(int side)
-{
-    return side == 0 ? Relay::Reason::FirstFailed : Relay::Reason::SecondFailed;
-}
-
-std::unique_ptr<Pump> makePump(PumpParts parts)
-{
-    if (auto pump = makeDirectPump(parts))
-        return pump;
-    return std::make_unique<SocketPump>(std::move(parts));
 }
 
 } // namespace Tidepool

@@ -3,63 +3,72 @@
 
 #pragma once
 
-#include "relayend.h"
 #include "relaystate.h"
+#include "stream.h"
 
 #include <QtCore/QObject>
 #include <QtCore/QTimer>
 
+#include <array>
 #include <chrono>
 #include <memory>
 
 namespace Tidepool {
 
-/// Moves a relay's bytes. Lives in the lane, owns both ends, and tells RelayState how it went.
-///
-/// Destroy it from a task of the lane, outside its sockets' signals.
-class Pump : public QObject
-{
-    Q_OBJECT
-
-public:
-    ~Pump() override = default;
-    virtual void start() = 0;
-
-protected:
-    Pump(std::shared_ptr<RelayState> state, std::chrono::milliseconds idleTimeout);
-
-    /// A byte moved: the idle timeout starts again.
-    void noteProgress(int side, qint64 bytes);
-    /// Nothing more is to be read; what was read is still being sent, for a limited time.
-    void beginClosing();
-    virtual void finish(Relay::Reason reason, const QString &errorText = {}) = 0;
-    void report(Relay::Reason reason, const QString &errorText = {});
-    /// The name of @p side's end by itself, or by its failure.
-    [[nodiscard]] static Relay::Reason closedReason(int side);
-    [[nodiscard]] static Relay::Reason failedReason(int side);
-
-private:
-    void checkIdle();
-
-    std::shared_ptr<RelayState> m_state;
-    std::chrono::milliseconds m_idleTimeout;
-    std::chrono::steady_clock::time_point m_lastProgress;
-    QTimer m_idleTimer;
-};
-
 /// What a pump is made of.
 struct PumpParts
 {
-    std::array<RelayEnd, 2> ends;
+    std::array<RelayEnd, 2> ends; ///< In the calling thread, the lane, or in none.
     std::shared_ptr<RelayState> state;
     std::chrono::milliseconds idleTimeout;
 };
 
-/// The fastest pump for these two ends, which are in the calling thread, the lane.
-[[nodiscard]] std::unique_ptr<Pump> makePump(PumpParts parts);
+/// Moves a relay's bytes. Lives in the lane, owns both streams, and tells RelayState how it went.
+///
+/// Destroy it from a task of the lane, outside its sockets' signals.
+class Pump final : public QObject
+{
+    Q_OBJECT
 
-/// A pump on the bare descriptors, if both ends are plain TCP and the platform can do it. Else nullptr, and @p parts is
-/// as it was.
-[[nodiscard]] std::unique_ptr<Pump> makeDirectPump(PumpParts &parts);
+public:
+    explicit Pump(PumpParts parts);
+    ~Pump() override;
+
+    void start();
+
+private:
+    /// One direction, named by the side it comes from.
+    struct Direction
+    {
+        bool isRunning = false;
+        bool isWanted = false; ///< Something happened while it ran.
+        bool isContinuing = false; ///< At the loop's next turn.
+        bool isPassedOn = false; ///< The source's end; nothing follows.
+    };
+
+    [[nodiscard]] Stream &stream(int side) { return *m_streams[static_cast<size_t>(side)]; }
+    [[nodiscard]] Direction &direction(int from) { return m_directions[static_cast<size_t>(from)]; }
+
+    void watch(int side);
+    void run(int from);
+    void move(int from);
+    void continueLater(int from);
+    void passOnEnd(int from);
+    void onEnded(int side);
+    void onFailed(int side, const QString &errorText);
+    void noteProgress(int from, qsizetype bytes);
+    void beginClosing();
+    void checkIdle();
+    void finish(Relay::Reason reason, const QString &errorText = {});
+
+    std::array<std::unique_ptr<Stream>, 2> m_streams;
+    std::array<Direction, 2> m_directions;
+    std::shared_ptr<RelayState> m_state;
+    std::chrono::milliseconds m_idleTimeout;
+    std::chrono::steady_clock::time_point m_lastProgress;
+    QTimer m_idleTimer;
+    int m_firstEnded = -1; ///< The side that ended first.
+    bool m_isOver = false;
+};
 
 } // namespace Tidepool

@@ -56,7 +56,7 @@ public:
                 first.reset();
                 second.reset();
                 lane->post([pump = m_pump, parts] {
-                    *pump = makePump(std::move(*parts));
+                    *pump = std::make_unique<Pump>(std::move(*parts));
                     (*pump)->start();
                 });
             },

@@ -5,6 +5,8 @@
 
 #include "socketoptions.h"
 
+#include <QtNetwork/QNetworkProxy>
+
 #include <algorithm>
 
 namespace Tidepool {
@@ -72,7 +74,9 @@ void ServerSupply::abandon()
 
 void ServerSupply::onIncoming(qintptr descriptor)
 {
+    static const QNetworkProxy none(QNetworkProxy::NoProxy); // one for all: a socket only shares it
     auto socket = std::make_unique<QSslSocket>();
+    socket->setProxy(none);
     socket->setReadBufferSize(parkedReadBuffer);
     if (!socket->setSocketDescriptor(descriptor)) {
         closeDescriptor(descriptor);

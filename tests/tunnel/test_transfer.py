@@ -91,6 +91,23 @@ class Transfer(TunnelTest):
             with self.visit(server) as visitor:
                 self.assertEqual(read_all(visitor), target.greeting)
 
+    def test_answer_to_a_visitor_who_has_said_all(self):
+        # As `nc -N` does, and HTTP/1.0. Half-close needs plain TCP all the way.
+        def answer_at_the_end(listener):
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(b"got " + read_all(connection))
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=answer_at_the_end, args=(listener,), daemon=True).start()
+            server = self.start_server("--tls", "none")
+            self.start_client(server, listener.getsockname()[1], "--tls", "none")
+            question = b"all of it" * 100_000
+            with self.visit(server) as visitor:
+                visitor.sendall(question)
+                visitor.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(visitor), b"got " + question)
+
     def test_visitor_who_speaks_and_leaves(self):
         # An answer would reset his connection, with what is still on its way.
         target = self.echo(answers=False)

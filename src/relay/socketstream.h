@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "stream.h"
+
+namespace Tidepool {
+
+/// The stream of any socket, TLS included. Qt closes a socket whose peer ends its sending, so half-close does not
+/// survive.
+class SocketStream final : public Stream
+{
+    Q_OBJECT
+
+public:
+    explicit SocketStream(RelayEnd end);
+    ~SocketStream() override;
+
+    void start() override;
+    [[nodiscard]] qsizetype read(char *bytes, qsizetype size) override;
+    void setReading(bool) override {} // its read buffer is bounded
+    [[nodiscard]] bool isReadingOver() const override;
+    [[nodiscard]] qsizetype room() const override;
+    void write(const char *bytes, qsizetype size) override;
+    bool endWriting() override;
+    [[nodiscard]] bool isWritingOver() const override;
+    void close() override;
+
+private:
+    void onReadyRead();
+    void onSent();
+    void onError();
+    void flushLater();
+
+    RelayEnd m_end;
+    QTcpSocket *m_socket;
+    QSslSocket *m_tls; ///< The same, if it is one.
+    bool m_isReadableDue = false;
+    bool m_isFlushDue = false;
+};
+
+} // namespace Tidepool
