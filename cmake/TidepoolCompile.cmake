@@ -20,22 +20,21 @@ if(TIDEPOOL_COVERAGE)
     add_link_options(--coverage)
 endif()
 
-# Qt's headers, parsed once for all targets.
-if(TIDEPOOL_PCH)
+# tidepool_add_pch(<name> LIBRARIES <target>... HEADERS <header>...)
+# Headers that are parsed once for all targets that reuse them: see tidepool_pch_target below.
+function(tidepool_add_pch name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBRARIES;HEADERS")
     file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp CONTENT "")
-    add_library(tidepool_pch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
-    set_target_properties(tidepool_pch PROPERTIES AUTOMOC OFF)
-    target_link_libraries(tidepool_pch PRIVATE Qt6::Core Qt6::Network)
-    target_precompile_headers(tidepool_pch PRIVATE
-        <QtCore/QCoreApplication> <QtCore/QDateTime> <QtCore/QFuture> <QtCore/QHash> <QtCore/QObject> <QtCore/QPromise>
-        <QtCore/QSet> <QtCore/QThread> <QtCore/QTimer> <QtNetwork/QHostAddress> <QtNetwork/QSslConfiguration>
-        <QtNetwork/QSslSocket> <QtNetwork/QTcpServer> <algorithm> <array> <atomic> <chrono> <condition_variable> <deque>
-        <functional> <map> <memory> <mutex> <optional> <vector>)
-endif()
+    add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
+    set_target_properties(${name} PROPERTIES AUTOMOC OFF UNITY_BUILD OFF)
+    target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
+    target_precompile_headers(${name} PRIVATE ${arg_HEADERS})
+    tidepool_target_defaults(${name})
+endfunction()
 
 function(tidepool_target_defaults target)
-    if(TARGET tidepool_pch AND NOT target STREQUAL "tidepool_pch")
-        target_precompile_headers(${target} REUSE_FROM tidepool_pch)
+    if(TARGET "${tidepool_pch_target}" AND NOT target STREQUAL tidepool_pch_target)
+        target_precompile_headers(${target} REUSE_FROM ${tidepool_pch_target})
         target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>) # for ccache
     endif()
     target_compile_features(${target} PRIVATE cxx_std_20)
@@ -64,6 +63,13 @@ function(tidepool_target_defaults target)
     endif()
 endfunction()
 
-if(TARGET tidepool_pch)
-    tidepool_target_defaults(tidepool_pch)
+# The precompiled header of the targets to come; a directory may have its own.
+set(tidepool_pch_target tidepool_pch)
+set(tidepool_pch_headers
+    <QtCore/QCoreApplication> <QtCore/QDateTime> <QtCore/QFuture> <QtCore/QHash> <QtCore/QObject> <QtCore/QPromise>
+    <QtCore/QSet> <QtCore/QThread> <QtCore/QTimer> <QtNetwork/QHostAddress> <QtNetwork/QSslConfiguration>
+    <QtNetwork/QSslSocket> <QtNetwork/QTcpServer> <algorithm> <array> <atomic> <chrono> <condition_variable> <deque>
+    <functional> <map> <memory> <mutex> <optional> <vector>)
+if(TIDEPOOL_PCH)
+    tidepool_add_pch(tidepool_pch LIBRARIES Qt6::Core Qt6::Network HEADERS ${tidepool_pch_headers})
 endif()
