@@ -9,6 +9,7 @@
 #include "support/resources.h"
 
 #include <QtCore/QElapsedTimer>
+#include <QtCore/QPointer>
 
 #include <functional>
 
@@ -16,6 +17,21 @@ using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// Has an action done at one of a pool's signals, once.
+using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
+
+template <typename Signal>
+void addSignal(const char *name, Signal signal)
+{
+    QTest::newRow(name) << Wire([signal](ClientPool &pool, const std::function<void()> &action) {
+        QObject::connect(&pool, signal, &pool, action, Qt::SingleShotConnection);
+    });
+}
+
+} // namespace
 
 class tst_LifecycleEnds : public QObject
 {
@@ -30,6 +46,8 @@ private slots:
     void serverEndsInEveryState();
     void closesFromItsOwnSignal_data();
     void closesFromItsOwnSignal();
+    void diesInItsOwnSignal_data();
+    void diesInItsOwnSignal();
     void closesFromAContinuation();
     void diesWithItsParent();
     void livesInAnotherThread();
@@ -226,25 +244,18 @@ void tst_LifecycleEnds::serverEndsInEveryState()
 
 void tst_LifecycleEnds::closesFromItsOwnSignal_data()
 {
-    using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
     QTest::addColumn<Wire>("wire");
-    const auto row = [](const char *name, auto signal) {
-        QTest::newRow(name) << Wire([signal](ClientPool &pool, const std::function<void()> &action) {
-            QObject::connect(&pool, signal, &pool, action, Qt::SingleShotConnection);
-        });
-    };
-    row("connectionParked", &Pool::connectionParked);
-    row("activeChanged", &Pool::activeChanged);
-    row("readyChanged", &Pool::readyChanged);
-    row("stateChanged", &Pool::stateChanged);
-    row("statusChanged", &Pool::statusChanged);
-    row("connectionEvicted", &Pool::connectionEvicted);
-    row("connectionTaken", &Pool::connectionTaken);
+    addSignal("connectionParked", &Pool::connectionParked);
+    addSignal("activeChanged", &Pool::activeChanged);
+    addSignal("readyChanged", &Pool::readyChanged);
+    addSignal("stateChanged", &Pool::stateChanged);
+    addSignal("statusChanged", &Pool::statusChanged);
+    addSignal("connectionEvicted", &Pool::connectionEvicted);
+    addSignal("connectionTaken", &Pool::connectionTaken);
 }
 
 void tst_LifecycleEnds::closesFromItsOwnSignal()
 {
-    using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
     QFETCH(Wire, wire);
     TestPeer peer;
     ClientPool pool;
@@ -266,6 +277,49 @@ void tst_LifecycleEnds::closesFromItsOwnSignal()
     VERIFY_BOOKS(pool);
     pool.start();
     QTRY_COMPARE(pool.active(), 4);
+}
+
+void tst_LifecycleEnds::diesInItsOwnSignal_data()
+{
+    closesFromItsOwnSignal_data();
+    addSignal("connectionSpoke", &Pool::connectionSpoke);
+    addSignal("attemptFailed", &Pool::attemptFailed);
+    addSignal("capacityChanged", &Pool::capacityChanged);
+    addSignal("intervalChanged", &Pool::intervalChanged);
+    addSignal("waitingChanged", &Pool::waitingChanged);
+    addSignal("errorCountChanged", &Pool::errorCountChanged);
+    addSignal("closed", &Pool::closed);
+}
+
+void tst_LifecycleEnds::diesInItsOwnSignal()
+{
+    QFETCH(Wire, wire);
+    TestPeer peer;
+    QPointer<ClientPool> pool = new ClientPool;
+    configure(*pool, peer, 4);
+    wire(*pool, [&] { delete pool; });
+    const auto lives = [&] { return !pool.isNull(); };
+    // Each step brings signals that the ones before do not.
+    pool->start();
+    const QFuture<TakeResult> waiter = pool->take(ConnectionId(0xffff'ffff));
+    pool->addError();
+    const bool isWarm = QTest::qWaitFor([&] { return !lives() || pool->active() == 4; });
+    QVERIFY(isWarm);
+    if (lives()) {
+        static_cast<void>(pool->tryTake());
+        peer.send(peer.openIds().constLast(), "unasked");
+        static_cast<void>(QTest::qWaitFor([&] { return !lives() || pool->status().taken == 2; }, 200));
+    }
+    if (lives()) {
+        peer.stopListening();
+        peer.closeAll();
+        static_cast<void>(QTest::qWaitFor([&] { return !lives() || pool->state() == PoolState::Degraded; }));
+    }
+    if (lives())
+        pool->close();
+    QTRY_VERIFY(!lives());
+    QCOMPARE(await(waiter).error().kind(), ErrorKind::Closed);
+    QTRY_COMPARE(peer.open(), 0);
 }
 
 void tst_LifecycleEnds::closesFromAContinuation()
