@@ -18,7 +18,8 @@ class RelayPrivate;
 /// Pumps bytes between two connections until one of them ends.
 ///
 /// The bytes run in a lane, not in the relay's thread; of each direction at most 64 KiB are in memory.
-/// When one side closes, what it sent before still reaches the other, which is then closed too.
+/// When one side closes, what it sent before still reaches the other, which is then closed too. A side that has only
+/// ended its sending counts as closed: what the other still had to say is lost, unless both are plain TCP, on Linux.
 /// The relay owns both sockets and closes them when it ends or is destroyed; a pool counts its connection as
 /// leased until then.
 class TIDEPOOL_EXPORT Relay : public QObject
