@@ -6,13 +6,14 @@
 #include "../idle/liveness.h"
 #include "lease.h"
 
+#include <QtCore/QThreadStorage>
 #include <QtNetwork/QSslSocket>
 
 #include <utility>
 
 namespace Tidepool {
 
-// Ends with the thread, and before what Qt keeps for it.
+// Ends with the thread, while Qt still knows it.
 class Orphans::Holder
 {
 public:
@@ -32,8 +33,12 @@ public:
 
 std::shared_ptr<Orphans> Orphans::ofThisThread()
 {
-    thread_local const Holder holder;
-    return holder.orphans;
+    // Not thread_local: that ends after the QThread, which may have been destroyed by then. Never destroyed itself,
+    // because threads may outlive main().
+    static auto &holders = *new QThreadStorage<Holder *>;
+    if (!holders.hasLocalData())
+        holders.setLocalData(new Holder);
+    return holders.localData()->orphans;
 }
 
 // Nobody uses the socket any more, or it would have a handle; so it may be looked at from here.

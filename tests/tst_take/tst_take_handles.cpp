@@ -26,6 +26,7 @@ private slots:
     void wordsOfAThreadWithoutALoop();
     void outlivesItsThread_data();
     void outlivesItsThread();
+    void threadEndsWithItsQThread();
     void givenBackElsewhereWithoutALoop();
 
 private:
@@ -129,6 +130,39 @@ void tst_TakeHandles::outlivesItsThread()
     }
     QVERIFY(m_peer->openIds().contains(id));
     connection = Connection();
+    QTRY_VERIFY(!m_peer->openIds().contains(id));
+    QTRY_COMPARE(m_pool->status().leased, 0);
+}
+
+// Whoever waited for a QThread may destroy it, and the system's thread still ends a moment later. What was let go
+// elsewhere must be closed by then.
+void tst_TakeHandles::threadEndsWithItsQThread()
+{
+    struct Last
+    {
+        ~Last() { isDestroyed.wait(); }
+        std::latch &isDestroyed;
+    };
+    Connection connection = m_pool->tryTake().connection();
+    QVERIFY(connection);
+    const ConnectionId id = connection.id();
+    std::latch used(1);
+    std::latch dropped(1);
+    std::latch isDestroyed(1);
+    std::unique_ptr<QThread> thread(QThread::create([&] {
+        (void)connection.socket();
+        // Made later, this one goes before all else that is the system thread's.
+        thread_local const Last last{isDestroyed};
+        used.count_down();
+        dropped.wait();
+    }));
+    thread->start();
+    used.wait();
+    connection = Connection();
+    dropped.count_down();
+    thread->wait();
+    thread.reset();
+    isDestroyed.count_down();
     QTRY_VERIFY(!m_peer->openIds().contains(id));
     QTRY_COMPARE(m_pool->status().leased, 0);
 }
