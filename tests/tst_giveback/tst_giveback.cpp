@@ -48,9 +48,7 @@ private:
 
 void tst_GiveBack::initTestCase_data()
 {
-    QTest::addColumn<bool>("encrypted");
-    QTest::newRow("plain") << false;
-    QTest::newRow("TLS") << true;
+    addPlainAndTls();
 }
 
 void tst_GiveBack::init()

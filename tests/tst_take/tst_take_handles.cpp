@@ -4,7 +4,7 @@
 // The last handle may go in any thread: the connection ends, and what was written before arrives.
 
 #include "support/loopthread.h"
-#include "support/poolhelpers.h"
+#include "support/warmpool.h"
 
 #include <latch>
 #include <thread>
@@ -30,46 +30,40 @@ private slots:
     void givenBackElsewhereWithoutALoop();
 
 private:
-    std::unique_ptr<TestPeer> m_peer;
-    std::unique_ptr<ClientPool> m_pool;
+    std::unique_ptr<WarmPool> m_warm;
 };
 
 void tst_TakeHandles::init()
 {
-    m_peer = std::make_unique<TestPeer>(PeerScript::overTls(selfSigned()));
-    m_pool = std::make_unique<ClientPool>();
-    configure(*m_pool, *m_peer, 4);
-    m_pool->setTls(tlsMode(TlsMode::SelfSigned));
-    m_pool->start();
-    QTRY_COMPARE(m_pool->active(), 4);
+    m_warm = std::make_unique<WarmPool>();
+    QVERIFY(m_warm->isWarm());
 }
 
 void tst_TakeHandles::cleanup()
 {
-    m_pool->close();
-    VERIFY_BOOKS(*m_pool);
-    m_pool.reset();
-    m_peer.reset();
+    m_warm->pool.close();
+    VERIFY_BOOKS(m_warm->pool);
+    m_warm.reset();
 }
 
 void tst_TakeHandles::letGoElsewhere()
 {
     LoopThread worker;
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     worker.run([&] { connection.socket()->write("last words"); });
     // The last handle goes here, the socket lives there.
     connection = Connection();
-    QTRY_COMPARE(m_peer->received(id), "last words"_ba);
-    QTRY_VERIFY(!m_peer->openIds().contains(id));
-    QTRY_COMPARE(m_pool->status().leased, 0);
+    QTRY_COMPARE(m_warm->peer.received(id), "last words"_ba);
+    QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }
 
 // The socket lives in a thread that hears nothing, and its last handle goes here.
 void tst_TakeHandles::letGoElsewhereWithoutALoop()
 {
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     std::latch used(1);
@@ -82,16 +76,16 @@ void tst_TakeHandles::letGoElsewhereWithoutALoop()
     });
     used.wait();
     connection = Connection();
-    const bool isClosed = QTest::qWaitFor([&] { return !m_peer->openIds().contains(id); });
+    const bool isClosed = QTest::qWaitFor([&] { return !m_warm->peer.openIds().contains(id); });
     seen.count_down();
     holder.join();
     QVERIFY(isClosed); // while its thread lived
-    QTRY_COMPARE(m_pool->status().leased, 0);
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }
 
 void tst_TakeHandles::wordsOfAThreadWithoutALoop()
 {
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     std::latch used(1);
@@ -105,8 +99,8 @@ void tst_TakeHandles::wordsOfAThreadWithoutALoop()
     connection = Connection();
     dropped.count_down();
     holder.join();
-    QTRY_COMPARE(m_peer->received(id), "last words"_ba);
-    QTRY_VERIFY(!m_peer->openIds().contains(id));
+    QTRY_COMPARE(m_warm->peer.received(id), "last words"_ba);
+    QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
 }
 
 void tst_TakeHandles::outlivesItsThread_data()
@@ -119,7 +113,7 @@ void tst_TakeHandles::outlivesItsThread_data()
 void tst_TakeHandles::outlivesItsThread()
 {
     QFETCH(bool, isQThread);
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     if (isQThread) {
@@ -128,10 +122,10 @@ void tst_TakeHandles::outlivesItsThread()
     } else {
         std::thread([&] { (void)connection.socket(); }).join();
     }
-    QVERIFY(m_peer->openIds().contains(id));
+    QVERIFY(m_warm->peer.openIds().contains(id));
     connection = Connection();
-    QTRY_VERIFY(!m_peer->openIds().contains(id));
-    QTRY_COMPARE(m_pool->status().leased, 0);
+    QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }
 
 // Whoever waited for a QThread may destroy it, and the system's thread still ends a moment later. What was let go
@@ -143,7 +137,7 @@ void tst_TakeHandles::threadEndsWithItsQThread()
         ~Last() { isDestroyed.wait(); }
         std::latch &isDestroyed;
     };
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     std::latch used(1);
@@ -163,14 +157,14 @@ void tst_TakeHandles::threadEndsWithItsQThread()
     thread->wait();
     thread.reset();
     isDestroyed.count_down();
-    QTRY_VERIFY(!m_peer->openIds().contains(id));
-    QTRY_COMPARE(m_pool->status().leased, 0);
+    QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }
 
 // It cannot be parked again: only its own thread could let it go.
 void tst_TakeHandles::givenBackElsewhereWithoutALoop()
 {
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     std::latch used(1);
@@ -181,14 +175,14 @@ void tst_TakeHandles::givenBackElsewhereWithoutALoop()
         seen.wait();
     });
     used.wait();
-    m_pool->giveBack(connection);
-    const bool isClosed = QTest::qWaitFor([&] { return !m_peer->openIds().contains(id); });
+    m_warm->pool.giveBack(connection);
+    const bool isClosed = QTest::qWaitFor([&] { return !m_warm->peer.openIds().contains(id); });
     seen.count_down();
     holder.join();
     QVERIFY(isClosed);
     QVERIFY(!connection);
-    QTRY_COMPARE(m_pool->status().leased, 0);
-    QCOMPARE(m_pool->status().givenBack, 0);
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
+    QCOMPARE(m_warm->pool.status().givenBack, 0);
 }
 
 QTEST_GUILESS_MAIN(tst_TakeHandles)
