@@ -22,12 +22,12 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Timers of this thread that @p pool and what belongs to it have running.
-int runningTimers(const Pool &pool)
+int runningTimers(Pool &pool)
 {
+    QList<QObject *> objects = pool.findChildren<QObject *>();
+    objects.append(&pool);
     qsizetype count = 0;
-    QList<QObject *> all = pool.findChildren<QObject *>();
-    all.append(const_cast<Pool *>(&pool));
-    for (QObject *object : std::as_const(all))
+    for (QObject *object : std::as_const(objects))
         count += QAbstractEventDispatcher::instance()->registeredTimers(object).size();
     return static_cast<int>(count);
 }
