@@ -17,6 +17,7 @@
 #include <QtCore/QThread>
 
 #include <algorithm>
+#include <optional>
 
 namespace Tunnel {
 
@@ -177,8 +178,8 @@ private:
         m_highestCapacity = std::max(m_highestCapacity, status.capacity);
         const double share = millisecondsSince(m_start) / 1000 / m_options.seconds;
         const QString line =
-            m_report.progress({share, status.active, status.capacity, static_cast<int>(status.interval.count()),
-                               m_server->waitingVisitors(), rate});
+            m_report.progress({share, m_visitors->results().underWay, status.active, status.capacity,
+                               static_cast<int>(status.interval.count()), m_server->waitingVisitors(), rate});
         if (Console::stderrIsTerminal())
             Console::setStatusLine(line);
         else if (++m_looks % 5 == 0)
@@ -201,6 +202,7 @@ private:
     {
         m_look.stop();
         Console::setStatusLine({});
+        m_afterwards.emplace();
         Console::print(m_report.failed(what, detail));
         QCoreApplication::exit(1);
     }
@@ -208,6 +210,7 @@ private:
     const DemoOptions m_options;
     const DemoReport m_report;
     const DemoData m_data;
+    std::optional<Console::LibraryMuted> m_afterwards; // what breaks off when all of this ends is no news
     std::unique_ptr<TunnelServer> m_server;
     std::unique_ptr<TunnelClient> m_client;
     Elsewhere m_targetThread;

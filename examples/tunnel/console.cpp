@@ -36,6 +36,20 @@ void write(FILE *stream, const QString &text)
     std::fflush(stream);
 }
 
+// The first columns of a line; colours take none.
+QString firstColumns(const QString &line, int columns)
+{
+    QString result;
+    bool isInEscape = false;
+    for (const QChar c : line) {
+        isInEscape = isInEscape || c == QLatin1Char('\x1b');
+        if (isInEscape || columns-- > 0)
+            result += c;
+        isInEscape = isInEscape && !c.isLetter();
+    }
+    return result;
+}
+
 // The screen's mutex is held in these two.
 void hideStatusLine()
 {
@@ -47,7 +61,8 @@ void showStatusLine()
 {
     if (screen().statusLine.isEmpty())
         return;
-    write(stderr, QString(QStringLiteral("\r\x1b[K") + screen().statusLine));
+    // A line that wraps cannot be taken away again. The last column stays free: some terminals wrap behind it.
+    write(stderr, QString(QStringLiteral("\r\x1b[K") + firstColumns(screen().statusLine, Terminal::width() - 1)));
     screen().shown = true;
 }
 
@@ -113,11 +128,6 @@ bool hasUnicode()
 {
     static const bool unicode = Terminal::isUtf8();
     return unicode;
-}
-
-int width()
-{
-    return Terminal::width();
 }
 
 void installLogging(bool verbose)

@@ -15,8 +15,6 @@ namespace Tunnel::Console {
 [[nodiscard]] bool hasColours();
 /// Whether characters beyond ASCII can be shown.
 [[nodiscard]] bool hasUnicode();
-/// Columns of the terminal; 80 if there is none.
-[[nodiscard]] int width();
 
 /// Sends Qt's log messages to stderr, with a time, and keeps them out of the status line's way.
 void installLogging(bool verbose);
@@ -29,8 +27,8 @@ public:
     LibraryMuted(const LibraryMuted &) = delete;
     LibraryMuted &operator=(const LibraryMuted &) = delete;
 };
-/// Shows @p text, of one line, below everything else; an empty one takes it away. Without effect if stderr is no
-/// terminal.
+/// Shows @p text, of one line and cut to the terminal's width, below everything else; an empty one takes it away.
+/// Without effect if stderr is no terminal.
 void setStatusLine(const QString &text);
 /// Writes to stdout.
 void print(const QString &text);

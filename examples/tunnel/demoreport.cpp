@@ -60,8 +60,11 @@ QString DemoReport::failed(const QString &what, const QString &detail) const
 
 QString DemoReport::progress(const Progress &progress) const
 {
+    // The last visitors may take far longer than the time in which new ones came.
+    const QString state =
+        progress.share < 1 ? bar(progress.share, barWidth) : QStringLiteral("last %1").arg(progress.underWay);
     return QStringLiteral("  %1 active %2  capacity %3  interval %4 ms  waiting %5  %6 MB/s")
-        .arg(bar(progress.share, barWidth))
+        .arg(state, -barWidth)
         .arg(progress.active, 2)
         .arg(progress.capacity, 2)
         .arg(progress.intervalMs, 3)

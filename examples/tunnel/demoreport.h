@@ -23,7 +23,8 @@ public:
     /// What the line that moves shows.
     struct Progress
     {
-        double share = 0; ///< 0 to 1 of the time.
+        double share = 0; ///< 0 to 1 of the time; more when it is over.
+        int underWay = 0; ///< Visitors.
         int active = 0;
         int capacity = 0;
         int intervalMs = 0;

@@ -127,7 +127,7 @@ void DemoVisitors::start()
 
 void DemoVisitors::begin()
 {
-    ++m_underWay;
+    ++m_results.underWay;
     const int number = m_results.begun++;
     new Visit(*this, number % DemoData::variants);
 }
@@ -135,10 +135,10 @@ void DemoVisitors::begin()
 void DemoVisitors::end(Visit *visit)
 {
     visit->deleteLater(); // one of its signals is what brought us here
-    --m_underWay;
+    --m_results.underWay;
     if (std::chrono::steady_clock::now() < m_end)
         begin();
-    else if (m_underWay == 0)
+    else if (m_results.underWay == 0)
         emit finished();
 }
 

@@ -22,6 +22,7 @@ struct DemoResults
     std::atomic<qint64> sent = 0; ///< Bytes of finished visitors that the target got right.
     std::atomic<qint64> received = 0; ///< Bytes so far.
     std::atomic<int> begun = 0;
+    std::atomic<int> underWay = 0;
     std::atomic<int> right = 0; ///< Visitors with every byte right, both ways.
     std::atomic<int> wrongUp = 0; ///< The target got something else than was sent.
     std::atomic<int> wrongDown = 0;
@@ -62,7 +63,6 @@ private:
     const Plan m_plan;
     DemoResults m_results;
     std::chrono::steady_clock::time_point m_end;
-    int m_underWay = 0;
 };
 
 } // namespace Tunnel

@@ -87,6 +87,9 @@ Examples:
           --cert fullchain.pem --key privkey.pem --secret-file secret \
           --allow 198.51.100.0/24 --metrics 127.0.0.1:9464
 
+A visitor who ends his sending, as `nc -N` does, ends his connection: the answer does not
+reach him any more.
+
 Ends with SIGINT or SIGTERM: no more visitors, those under way have 5 seconds. A second
 signal ends it at once. Exit status: 0 after a signal, 1 if it could not start, 2 if the
 options are wrong.

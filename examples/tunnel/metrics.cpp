@@ -119,10 +119,12 @@ QString MetricsPage::start(const Endpoint &endpoint, const MetricsSources &sourc
         return {};
     } catch (const std::exception &) {
         // Its exceptions say no more than "null context when constructing CivetServer".
+        const bool isIPv6 = address.protocol() == QAbstractSocket::IPv6Protocol;
         return QStringLiteral(
-                   "cannot serve metrics on %1: the address is in use or not this machine's; choose another --metrics "
-                   "address")
-            .arg(endpoint.toString());
+                   "cannot serve metrics on %1: the address is in use%2 or not this machine's; choose another "
+                   "--metrics address")
+            .arg(endpoint.toString(),
+                 isIPv6 ? QStringLiteral(", or IPv6, which not every build of the web server speaks,") : QString());
     }
 }
 

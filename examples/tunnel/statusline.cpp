@@ -43,8 +43,7 @@ void StatusLine::stop()
 
 void StatusLine::update()
 {
-    // The last column stays free: a character in it would wrap in some terminals.
-    Console::setStatusLine(m_text().left(Console::width() - 1));
+    Console::setStatusLine(m_text());
 }
 
 double Rate::look(qint64 bytes)

@@ -59,7 +59,8 @@ QSslKey readKey(const QString &fileName, QString *error)
     }
     QSslKey key = parseKey(file.readAll());
     if (key.isNull()) {
-        *error = QStringLiteral("%1 holds no private key in PEM form without a password (-----BEGIN PRIVATE KEY-----)")
+        *error = QStringLiteral(
+                     "%1 holds no RSA or EC private key in PEM form without a password (-----BEGIN PRIVATE KEY-----)")
                      .arg(fileName);
     }
     return key;

@@ -75,8 +75,12 @@ QString TunnelServer::start()
     // Room is made by closing strangers (see Roster), never by closing the client's connections.
     m_pool.setOverflow(Tidepool::Overflow::Refuse);
     m_pool.setAllowedClients(m_settings.allowedClients);
-    if (!m_pool.listen(m_settings.listenAddress, m_settings.listenPort))
-        return QStringLiteral("--listen: %1").arg(m_pool.lastError().message());
+    if (!m_pool.listen(m_settings.listenAddress, m_settings.listenPort)) {
+        const Tidepool::PoolError error = m_pool.lastError();
+        const bool isOfTls = error.phase() == Tidepool::Phase::Handshake;
+        return QStringLiteral("%1: %2").arg(isOfTls ? QStringLiteral("--cert and --key") : QStringLiteral("--listen"),
+                                            error.message());
+    }
     if (!m_port.listen(m_settings.exposeAddress, m_settings.exposePort)) {
         m_pool.close();
         return QStringLiteral("--expose: Cannot listen on %1: %2. Choose another address or port, or stop the program "

@@ -19,9 +19,9 @@ class RelayPrivate;
 ///
 /// The bytes run in a lane, not in the relay's thread; of each direction at most 64 KiB are in memory.
 /// When one side closes, what it sent before still reaches the other, which is then closed too. Between two plain TCP
-/// connections, on Linux and without a proxy, a side that only ends its sending still receives (half-close).
-/// The relay owns both sockets and closes them when it ends or is destroyed; a pool counts its connection as
-/// leased until then.
+/// connections, on Linux and without a proxy, a side that has only ended its sending still receives (half-close); in
+/// any other pair it counts as closed, and what the other still had to say is lost. The relay owns both sockets and
+/// closes them when it ends or is destroyed; a pool counts its connection as leased until then.
 class TIDEPOOL_EXPORT Relay : public QObject
 {
     Q_OBJECT

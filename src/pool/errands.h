@@ -5,6 +5,7 @@
 
 #include <QtCore/qglobal.h>
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,10 +36,13 @@ public:
 
 private:
     class Holder;
+    class Ending;
 
     std::mutex m_mutex;
+    std::condition_variable m_gone;
     std::vector<Task> m_tasks;
-    bool m_isThreadOver = false;
+    bool m_isThreadOver = false; ///< It does nothing more with its sockets.
+    bool m_isThreadGone = false; ///< And neither does Qt.
 };
 
 } // namespace Tidepool

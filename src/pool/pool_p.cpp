@@ -77,8 +77,10 @@ void PoolPrivate::close()
     m_lane.reset();
     m_frame.stop();
     (void)core->announcer().endFrame();
+    const QPointer<PoolPrivate> alive(this);
     publish(); // nothing comes after closed()
-    emit q->closed();
+    if (alive)
+        emit q->closed();
 }
 
 void PoolPrivate::drain(std::chrono::milliseconds deadline)
@@ -111,36 +113,39 @@ void PoolPrivate::endFrame()
     publish();
 }
 
-// Every slot called from here may close or change the pool.
+// Every slot called from here may close, change or destroy the pool.
 void PoolPrivate::publish()
 {
+    const QPointer<PoolPrivate> alive(this);
     signalEvents();
+    if (!alive)
+        return;
     const PoolStatus now = core->status();
     const PoolStatus before = std::exchange(m_published, now);
     const bool isReady = now.state == PoolState::Ready;
     const bool wasReady = std::exchange(m_isReadyPublished, isReady);
-    if (now.state != before.state)
-        emit q->stateChanged(now.state);
-    if (isReady != wasReady)
-        emit q->readyChanged(isReady);
-    if (now.active != before.active)
-        emit q->activeChanged(now.active);
-    if (now.capacity != before.capacity)
-        emit q->capacityChanged(now.capacity);
-    if (now.interval != before.interval)
-        emit q->intervalChanged(static_cast<int>(now.interval.count()));
-    if (now.waiting != before.waiting)
-        emit q->waitingChanged(now.waiting);
-    if (now.errorCount != before.errorCount)
-        emit q->errorCountChanged(now.errorCount);
-    emit q->statusChanged();
-    if (now.state == PoolState::Draining && now.leased == 0)
+    const auto tell = [&alive](bool isNews, auto signal, auto... value) {
+        if (isNews && alive)
+            emit(alive->q->*signal)(value...);
+    };
+    tell(now.state != before.state, &Pool::stateChanged, now.state);
+    tell(isReady != wasReady, &Pool::readyChanged, isReady);
+    tell(now.active != before.active, &Pool::activeChanged, now.active);
+    tell(now.capacity != before.capacity, &Pool::capacityChanged, now.capacity);
+    tell(now.interval != before.interval, &Pool::intervalChanged, static_cast<int>(now.interval.count()));
+    tell(now.waiting != before.waiting, &Pool::waitingChanged, now.waiting);
+    tell(now.errorCount != before.errorCount, &Pool::errorCountChanged, now.errorCount);
+    tell(true, &Pool::statusChanged);
+    if (alive && now.state == PoolState::Draining && now.leased == 0)
         close();
 }
 
 void PoolPrivate::signalEvents()
 {
+    const QPointer<PoolPrivate> alive(this);
     for (const PoolEvent &event : core->takeEvents()) {
+        if (!alive)
+            return;
         switch (event.kind) {
         case PoolEvent::Kind::Parked:
             emit q->connectionParked(event.id);

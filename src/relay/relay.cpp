@@ -7,6 +7,7 @@
 #include <tidepool/relay.h>
 
 #include <QtCore/QEvent>
+#include <QtCore/QPointer>
 #include <QtCore/QTimer>
 
 #include <algorithm>
@@ -111,15 +112,19 @@ private:
     void publish()
     {
         const std::pair now(q->bytesFromFirst(), q->bytesFromSecond());
+        const QPointer<Relay> alive(q); // a slot may destroy it
         if (std::exchange(m_published, now) != now)
             emit q->bytesChanged();
+        if (!alive)
+            return;
         const auto reason = state->reason();
         if (!reason || std::exchange(isFinished, true))
             return;
         m_frame.stop();
         letGo();
         emit q->runningChanged(false);
-        emit q->finished(*reason);
+        if (alive)
+            emit alive->finished(*reason);
     }
 
     // What it points to is touched in the lane only, where the pump is made and destroyed.
@@ -176,8 +181,8 @@ void Relay::start()
 {
     if (std::exchange(d->isStarted, true))
         return;
-    emit runningChanged(true);
     d->start();
+    emit runningChanged(true); // last, because a slot may stop or destroy it
 }
 
 void Relay::stop()

@@ -3,8 +3,15 @@
 
 #include "tlsconfiguration.h"
 
+#include "opensslerror.h"
+
 #include <QtNetwork/QSslDiffieHellmanParameters>
 #include <QtNetwork/QSslSocket>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <memory>
 
 namespace Tidepool {
 
@@ -13,6 +20,21 @@ namespace {
 PoolError settingsError(const QString &message)
 {
     return {Phase::Handshake, ErrorKind::Settings, message};
+}
+
+// Qt does not look; every handshake would fail. A key outside of this process cannot be looked at.
+bool belongTogether(const QSslCertificate &certificate, const QSslKey &key)
+{
+    const OpenSslErrorQueueGuard guard;
+    const QByteArray certificateDer = certificate.toDer();
+    const QByteArray keyDer = key.toDer();
+    const auto *certificateData = reinterpret_cast<const unsigned char *>(certificateDer.constData());
+    const auto *keyData = reinterpret_cast<const unsigned char *>(keyDer.constData());
+    const std::unique_ptr<X509, decltype(&X509_free)> read(
+        d2i_X509(nullptr, &certificateData, static_cast<long>(certificateDer.size())), X509_free);
+    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> readKey(
+        d2i_AutoPrivateKey(nullptr, &keyData, static_cast<long>(keyDer.size())), EVP_PKEY_free);
+    return !read || !readKey || X509_check_private_key(read.get(), readKey.get()) == 1;
 }
 
 TlsConfiguration commonConfiguration(const TlsOptions &options)
@@ -36,6 +58,10 @@ TlsConfiguration commonConfiguration(const TlsOptions &options)
     if (!options.certificateChain.isEmpty() && options.privateKey.isNull())
         result.error = settingsError(
             QStringLiteral("There is a certificate but no private key for it; set TlsOptions::privateKey."));
+    else if (!options.certificateChain.isEmpty()
+             && !belongTogether(options.certificateChain.constFirst(), options.privateKey))
+        result.error = settingsError(QStringLiteral(
+            "The private key does not belong to the certificate; give the key that the certificate was made for."));
     return result;
 }
 

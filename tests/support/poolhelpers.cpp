@@ -72,6 +72,13 @@ QByteArray readExactly(QAbstractSocket *socket, qsizetype count)
     return socket->read(count);
 }
 
+void addPlainAndTls()
+{
+    QTest::addColumn<bool>("encrypted");
+    QTest::newRow("plain") << false;
+    QTest::newRow("TLS") << true;
+}
+
 TlsOptions tlsMode(TlsMode mode)
 {
     TlsOptions tls;

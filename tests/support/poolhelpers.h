@@ -49,6 +49,9 @@ void makeImpatient(Tidepool::ClientPool &pool);
 /// Waits, running the event loop, until @p count bytes can be read, and reads them.
 [[nodiscard]] QByteArray readExactly(QAbstractSocket *socket, qsizetype count);
 
+/// The rows "plain" and "TLS" of a column "encrypted".
+void addPlainAndTls();
+
 /// TLS settings of a client or server end.
 [[nodiscard]] Tidepool::TlsOptions tlsMode(Tidepool::TlsMode mode);
 /// A client that trusts @p root only and expects @p hostName.

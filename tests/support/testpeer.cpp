@@ -45,6 +45,11 @@ PeerScript PeerScript::ending(Then then)
     return script;
 }
 
+PeerScript PeerScript::echoing(bool encrypted)
+{
+    return encrypted ? overTls(selfSigned()) : PeerScript();
+}
+
 PeerScript PeerScript::overTls(const Credentials &credentials, Greeting greeting)
 {
     PeerScript script;

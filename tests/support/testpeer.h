@@ -48,6 +48,8 @@ struct PeerScript
     [[nodiscard]] static PeerScript sending(const QByteArray &text, Then then = Then::Listen);
     [[nodiscard]] static PeerScript silent();
     [[nodiscard]] static PeerScript ending(Then then);
+    /// The usual peer, over TLS or plain.
+    [[nodiscard]] static PeerScript echoing(bool encrypted);
     [[nodiscard]] static PeerScript overTls(const Credentials &credentials, Greeting greeting = Greeting::Hex8);
 };
 

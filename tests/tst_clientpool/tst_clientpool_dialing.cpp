@@ -66,10 +66,7 @@ void tst_ClientPoolDialing::throughSocks5()
     SKIP_IF_PROCESSES_CONFUSE();
     Process proxy;
     QVERIFY(startProxy(proxy, {}));
-    PeerScript script;
-    if (mode != TlsMode::None)
-        script.tls = selfSigned();
-    TestPeer peer(script);
+    TestPeer peer(PeerScript::echoing(mode != TlsMode::None));
     ClientPool pool;
     configure(pool, peer, 3);
     pool.setHost(host);
@@ -176,18 +173,13 @@ void tst_ClientPoolDialing::sourceAddressThatIsNotOurs()
 
 void tst_ClientPoolDialing::customDialer_data()
 {
-    QTest::addColumn<bool>("encrypted");
-    QTest::newRow("plain") << false;
-    QTest::newRow("TLS") << true;
+    addPlainAndTls();
 }
 
 void tst_ClientPoolDialing::customDialer()
 {
     QFETCH(bool, encrypted);
-    PeerScript script;
-    if (encrypted)
-        script.tls = selfSigned();
-    TestPeer peer(script);
+    TestPeer peer(PeerScript::echoing(encrypted));
     std::atomic<int> calls = 0;
     std::atomic<int> inThisThread = 0;
     ClientPool pool; // no host, no port

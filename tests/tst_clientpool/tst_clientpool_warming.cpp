@@ -22,6 +22,7 @@ private slots:
     void warmsToItsMinimum();
     void statesOnTheWay();
     void idOfZeroesIsAnId();
+    void bytesBehindTheIdAreTheApplications_data();
     void bytesBehindTheIdAreTheApplications();
     void localIdentityReadsNothing();
     void refillsAtTheTake();
@@ -134,20 +135,51 @@ void tst_ClientPoolWarming::idOfZeroesIsAnId()
     QCOMPARE(taken.connection().id().toString(), u"00000000"_s);
 }
 
+void tst_ClientPoolWarming::bytesBehindTheIdAreTheApplications_data()
+{
+    QTest::addColumn<PeerScript::Greeting>("greeting");
+    QTest::addColumn<bool>("encrypted");
+    QTest::addColumn<bool>("ownDialer");
+    QTest::addColumn<qsizetype>("size");
+    for (const auto greeting : {PeerScript::Greeting::Hex8, PeerScript::Greeting::Raw4}) {
+        const char *format = greeting == PeerScript::Greeting::Hex8 ? "Hex8" : "Raw4";
+        QTest::addRow("%s, a word", format) << greeting << false << false << qsizetype(25);
+        QTest::addRow("%s, more than is read at once", format) << greeting << false << false << qsizetype(200'000);
+        QTest::addRow("%s, own dialer", format) << greeting << false << true << qsizetype(25);
+        QTest::addRow("%s, TLS", format) << greeting << true << false << qsizetype(25);
+        QTest::addRow("%s, TLS, more than a record", format) << greeting << true << false << qsizetype(200'000);
+    }
+}
+
+// They come in the same segment, or record, as the id. One take finds the connection parked, the other waits for it.
 void tst_ClientPoolWarming::bytesBehindTheIdAreTheApplications()
 {
+    QFETCH(PeerScript::Greeting, greeting);
+    QFETCH(bool, encrypted);
+    QFETCH(bool, ownDialer);
+    QFETCH(qsizetype, size);
     PeerScript script;
-    script.behind = "0123456789abcdef and more";
+    script.greeting = greeting;
+    for (qsizetype i = 0; i < size; ++i)
+        script.behind.append(static_cast<char>(i % 251));
+    if (encrypted)
+        script.tls = selfSigned();
     TestPeer peer(script);
     ClientPool pool;
     configure(pool, peer, 2);
+    pool.setIdFormat(greeting == PeerScript::Greeting::Hex8 ? IdFormat::Hex8 : IdFormat::Raw4);
+    pool.setTls(tlsMode(encrypted ? TlsMode::SelfSigned : TlsMode::None));
+    if (ownDialer)
+        pool.setDialer([&](QSslSocket &socket) { socket.connectToHost(u"127.0.0.1"_s, peer.port()); });
     pool.start();
+    const TakeResult waited = await(pool.take());
     QTRY_COMPARE(pool.active(), 2);
-    const TakeResult taken = pool.tryTake();
-    VERIFY_TAKEN(taken);
-    QSslSocket *socket = taken.connection().socket();
-    QCOMPARE(readExactly(socket, script.behind.size()), script.behind);
-    QCOMPARE(echo(socket, "then"), "then"_ba);
+    for (const TakeResult &taken : {waited, pool.tryTake()}) {
+        VERIFY_TAKEN(taken);
+        QSslSocket *socket = taken.connection().socket();
+        QVERIFY(readExactly(socket, size) == script.behind);
+        QCOMPARE(echo(socket, "then"), "then"_ba);
+    }
 }
 
 void tst_ClientPoolWarming::localIdentityReadsNothing()

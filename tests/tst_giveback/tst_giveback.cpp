@@ -16,6 +16,7 @@ class tst_GiveBack : public QObject
     Q_OBJECT
 
 private slots:
+    void initTestCase_data();
     void init();
     void keepsItsId_data();
     void keepsItsId();
@@ -45,12 +46,20 @@ private:
     ConnectionId m_id;
 };
 
+void tst_GiveBack::initTestCase_data()
+{
+    addPlainAndTls();
+}
+
 void tst_GiveBack::init()
 {
     m_client.reset();
+    QFETCH_GLOBAL(bool, encrypted);
     m_pool = std::make_unique<ServerPool>();
+    m_pool->setTls(tlsMode(encrypted ? TlsMode::SelfSigned : TlsMode::None));
     QVERIFY(m_pool->listen(QHostAddress::LocalHost));
     m_client = std::make_unique<RawClient>(m_pool->serverPort());
+    QVERIFY(!encrypted || m_client->encrypt());
     m_id = m_client->readHexId();
     QTRY_COMPARE(m_pool->active(), 1);
 }

@@ -8,7 +8,9 @@
 #include "support/rawclient.h"
 #include "support/resources.h"
 
+#include <QtCore/QAbstractEventDispatcher>
 #include <QtCore/QElapsedTimer>
+#include <QtCore/QPointer>
 
 #include <functional>
 
@@ -16,6 +18,32 @@ using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// Timers of this thread that @p pool and what belongs to it have running.
+int runningTimers(Pool &pool)
+{
+    QList<QObject *> objects = pool.findChildren<QObject *>();
+    objects.append(&pool);
+    qsizetype count = 0;
+    for (QObject *object : std::as_const(objects))
+        count += QAbstractEventDispatcher::instance()->registeredTimers(object).size();
+    return static_cast<int>(count);
+}
+
+/// Has an action done at one of a pool's signals, once.
+using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
+
+template <typename Signal>
+void addSignal(const char *name, Signal signal)
+{
+    QTest::newRow(name) << Wire([signal](ClientPool &pool, const std::function<void()> &action) {
+        QObject::connect(&pool, signal, &pool, action, Qt::SingleShotConnection);
+    });
+}
+
+} // namespace
 
 class tst_LifecycleEnds : public QObject
 {
@@ -30,6 +58,8 @@ private slots:
     void serverEndsInEveryState();
     void closesFromItsOwnSignal_data();
     void closesFromItsOwnSignal();
+    void diesInItsOwnSignal_data();
+    void diesInItsOwnSignal();
     void closesFromAContinuation();
     void diesWithItsParent();
     void livesInAnotherThread();
@@ -59,8 +89,8 @@ void tst_LifecycleEnds::leavesNothing()
         ClientPool client;
         client.setTls(tlsMode(mode));
         client.setUsesCallerThread(callerThread);
-        client.setMinimumCapacity(10);
-        client.setMaximumCapacity(10);
+        client.setMinimumCapacity(4);
+        client.setMaximumCapacity(4);
         client.setHost(u"127.0.0.1"_s);
 
         const int descriptors = openDescriptors();
@@ -68,8 +98,8 @@ void tst_LifecycleEnds::leavesNothing()
         QVERIFY(server.listen(QHostAddress::LocalHost));
         client.setPort(server.serverPort());
         client.start();
-        QTRY_COMPARE(client.active(), 10);
-        QVERIFY(openDescriptors() >= descriptors + 20);
+        QTRY_COMPARE(client.active(), 4);
+        QVERIFY(openDescriptors() >= descriptors + 8);
         QVERIFY(callerThread == (runningThreads() == threads));
         {
             const TakeResult near = client.tryTake();
@@ -84,13 +114,19 @@ void tst_LifecycleEnds::leavesNothing()
         // Without a turn of the event loop, but for the connections taken here.
         QTRY_COMPARE(openDescriptors(), descriptors);
         QTRY_COMPARE(runningThreads(), threads);
+        QTRY_COMPARE(runningTimers(client) + runningTimers(server), 0);
         QCOMPARE(client.status().leased, 0);
         VERIFY_BOOKS(client);
         VERIFY_BOOKS(server);
     };
     // What Qt and OpenSSL set up once for the process is set up by the first of these.
-    for (int i = 0; i < 3 && !QTest::currentTestFailed(); ++i)
+    cycle();
+    const int descriptors = openDescriptors();
+    const int threads = runningThreads();
+    for (int i = 0; i < 50 && !QTest::currentTestFailed(); ++i)
         cycle();
+    QCOMPARE(openDescriptors(), descriptors);
+    QCOMPARE(runningThreads(), threads);
 }
 
 void tst_LifecycleEnds::endsInEveryState_data()
@@ -226,25 +262,18 @@ void tst_LifecycleEnds::serverEndsInEveryState()
 
 void tst_LifecycleEnds::closesFromItsOwnSignal_data()
 {
-    using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
     QTest::addColumn<Wire>("wire");
-    const auto row = [](const char *name, auto signal) {
-        QTest::newRow(name) << Wire([signal](ClientPool &pool, const std::function<void()> &action) {
-            QObject::connect(&pool, signal, &pool, action, Qt::SingleShotConnection);
-        });
-    };
-    row("connectionParked", &Pool::connectionParked);
-    row("activeChanged", &Pool::activeChanged);
-    row("readyChanged", &Pool::readyChanged);
-    row("stateChanged", &Pool::stateChanged);
-    row("statusChanged", &Pool::statusChanged);
-    row("connectionEvicted", &Pool::connectionEvicted);
-    row("connectionTaken", &Pool::connectionTaken);
+    addSignal("connectionParked", &Pool::connectionParked);
+    addSignal("activeChanged", &Pool::activeChanged);
+    addSignal("readyChanged", &Pool::readyChanged);
+    addSignal("stateChanged", &Pool::stateChanged);
+    addSignal("statusChanged", &Pool::statusChanged);
+    addSignal("connectionEvicted", &Pool::connectionEvicted);
+    addSignal("connectionTaken", &Pool::connectionTaken);
 }
 
 void tst_LifecycleEnds::closesFromItsOwnSignal()
 {
-    using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
     QFETCH(Wire, wire);
     TestPeer peer;
     ClientPool pool;
@@ -266,6 +295,52 @@ void tst_LifecycleEnds::closesFromItsOwnSignal()
     VERIFY_BOOKS(pool);
     pool.start();
     QTRY_COMPARE(pool.active(), 4);
+}
+
+void tst_LifecycleEnds::diesInItsOwnSignal_data()
+{
+    closesFromItsOwnSignal_data();
+    addSignal("connectionSpoke", &Pool::connectionSpoke);
+    addSignal("attemptFailed", &Pool::attemptFailed);
+    addSignal("capacityChanged", &Pool::capacityChanged);
+    addSignal("intervalChanged", &Pool::intervalChanged);
+    addSignal("waitingChanged", &Pool::waitingChanged);
+    addSignal("errorCountChanged", &Pool::errorCountChanged);
+    addSignal("closed", &Pool::closed);
+}
+
+void tst_LifecycleEnds::diesInItsOwnSignal()
+{
+    QFETCH(Wire, wire);
+    TestPeer peer;
+    QPointer<ClientPool> pool = new ClientPool;
+    configure(*pool, peer, 4);
+    wire(*pool, [&] { delete pool; });
+    const auto lives = [&] { return !pool.isNull(); };
+    // Each step brings signals that the ones before do not.
+    pool->start();
+    const QFuture<TakeResult> waiter = pool->take(ConnectionId(0xffff'ffff));
+    pool->addError();
+    const bool isWarm = QTest::qWaitFor([&] { return !lives() || pool->active() == 4; });
+    QVERIFY(isWarm);
+    if (lives()) {
+        static_cast<void>(pool->tryTake());
+        const QSignalSpy spoke(pool, &Pool::connectionSpoke);
+        for (const ConnectionId id : peer.openIds())
+            peer.send(id, "unasked");
+        const bool isHeard = QTest::qWaitFor([&] { return !lives() || !spoke.isEmpty(); });
+        QVERIFY(isHeard);
+    }
+    if (lives()) {
+        peer.stopListening();
+        peer.closeAll();
+        static_cast<void>(QTest::qWaitFor([&] { return !lives() || pool->state() == PoolState::Degraded; }));
+    }
+    if (lives())
+        pool->close();
+    QTRY_VERIFY(!lives());
+    QCOMPARE(await(waiter).error().kind(), ErrorKind::Closed);
+    QTRY_COMPARE(peer.open(), 0);
 }
 
 void tst_LifecycleEnds::closesFromAContinuation()

@@ -45,10 +45,7 @@ void tst_Parked::deathEvictsAtOnce()
 {
     QFETCH(bool, encrypted);
     QFETCH(bool, reset);
-    PeerScript script;
-    if (encrypted)
-        script.tls = selfSigned();
-    TestPeer peer(script);
+    TestPeer peer(PeerScript::echoing(encrypted));
     ClientPool pool;
     configure(pool, peer, 4);
     pool.setMinimumInterval(60s);
@@ -95,18 +92,13 @@ void tst_Parked::allDieTogether()
 
 void tst_Parked::speakingIsSignalledOnce_data()
 {
-    QTest::addColumn<bool>("encrypted");
-    QTest::newRow("plain") << false;
-    QTest::newRow("TLS") << true;
+    addPlainAndTls();
 }
 
 void tst_Parked::speakingIsSignalledOnce()
 {
     QFETCH(bool, encrypted);
-    PeerScript script;
-    if (encrypted)
-        script.tls = selfSigned();
-    TestPeer peer(script);
+    TestPeer peer(PeerScript::echoing(encrypted));
     ClientPool pool;
     configure(pool, peer, 2);
     pool.setMinimumInterval(60s); // leaves room for the one that is given back
@@ -145,10 +137,7 @@ void tst_Parked::speakingEvicts_data()
 void tst_Parked::speakingEvicts()
 {
     QFETCH(bool, encrypted);
-    PeerScript script;
-    if (encrypted)
-        script.tls = selfSigned();
-    TestPeer peer(script);
+    TestPeer peer(PeerScript::echoing(encrypted));
     ClientPool pool;
     configure(pool, peer, 2);
     pool.setUnsolicited(Unsolicited::Evict);

@@ -26,18 +26,13 @@ private slots:
 
 void tst_ParkedRecords::listsWhatIsParkedAndTaken_data()
 {
-    QTest::addColumn<bool>("encrypted");
-    QTest::newRow("plain") << false;
-    QTest::newRow("TLS") << true;
+    addPlainAndTls();
 }
 
 void tst_ParkedRecords::listsWhatIsParkedAndTaken()
 {
     QFETCH(bool, encrypted);
-    PeerScript script;
-    if (encrypted)
-        script.tls = selfSigned();
-    TestPeer peer(script);
+    TestPeer peer(PeerScript::echoing(encrypted));
     ClientPool pool;
     configure(pool, peer, 3);
     pool.setRefill(Refill::AtRound);

@@ -6,6 +6,9 @@
 #include "relayends.h"
 
 #include <QtCore/QElapsedTimer>
+#include <QtCore/QPointer>
+
+#include <functional>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
@@ -24,7 +27,10 @@ private slots:
     void idleTimeout();
     void trafficKeepsItAlive();
     void stops();
+    void stopsAtTheStart();
     void destroyedWhileRunning();
+    void destroyedInItsOwnSignal_data();
+    void destroyedInItsOwnSignal();
     void connectionThatIsDeadAlready();
     void emptyConnection();
 
@@ -143,6 +149,20 @@ void tst_RelayEnding::stops()
     QVERIFY(!QTest::qWaitFor([&] { return finished.size() > 1; }, 100));
 }
 
+void tst_RelayEnding::stopsAtTheStart()
+{
+    RelayEnd first = m_ends->make(false);
+    RelayEnd second = m_ends->make(false);
+    Relay relay(first.connection, second.connection);
+    QSignalSpy finished(&relay, &Relay::finished);
+    QObject::connect(&relay, &Relay::runningChanged, &relay, &Relay::stop);
+    relay.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(), Relay::Reason::Stopped);
+    QVERIFY(first.client->waitForClosed());
+    QVERIFY(second.client->waitForClosed());
+}
+
 void tst_RelayEnding::destroyedWhileRunning()
 {
     RelayEnd first = m_ends->make(true);
@@ -167,6 +187,42 @@ void tst_RelayEnding::destroyedWhileRunning()
     }
     QVERIFY(third.client->waitForClosed());
     QVERIFY(fourth.client->waitForClosed());
+}
+
+void tst_RelayEnding::destroyedInItsOwnSignal_data()
+{
+    using Wire = std::function<void(Relay &, const std::function<void()> &)>;
+    QTest::addColumn<Wire>("wire");
+    const auto row = [](const char *name, auto signal) {
+        QTest::newRow(name) << Wire([signal](Relay &relay, const std::function<void()> &action) {
+            QObject::connect(&relay, signal, &relay, action);
+        });
+    };
+    row("runningChanged", &Relay::runningChanged);
+    row("bytesChanged", &Relay::bytesChanged);
+    row("finished", &Relay::finished);
+    QTest::newRow("runningChanged at the end") << Wire([](Relay &relay, const std::function<void()> &action) {
+        QObject::connect(&relay, &Relay::runningChanged, &relay, [action](bool running) {
+            if (!running)
+                action();
+        });
+    });
+}
+
+void tst_RelayEnding::destroyedInItsOwnSignal()
+{
+    using Wire = std::function<void(Relay &, const std::function<void()> &)>;
+    QFETCH(Wire, wire);
+    RelayEnd first = m_ends->make(false);
+    RelayEnd second = m_ends->make(true);
+    QPointer<Relay> relay = new Relay(first.connection, second.connection);
+    wire(*relay, [&] { delete relay; });
+    first.client->write("last words");
+    first.client->close(); // so that bytes and the end may come in one turn
+    relay->start();
+    QTRY_VERIFY(!relay);
+    QVERIFY(second.client->waitForClosed());
+    QTRY_COMPARE(m_ends->leased(), 0);
 }
 
 void tst_RelayEnding::connectionThatIsDeadAlready()

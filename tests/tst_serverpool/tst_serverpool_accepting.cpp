@@ -40,6 +40,8 @@ private slots:
     void allowedClientsCheckedBeforeTls();
     void showsItsCertificate();
     void verifiedNeedsACertificate();
+    void keyOfAnotherCertificate_data();
+    void keyOfAnotherCertificate();
     void poolsMeetVerified();
 };
 
@@ -343,6 +345,32 @@ void tst_ServerPoolAccepting::verifiedNeedsACertificate()
     QVERIFY(!pool.listen(QHostAddress::LocalHost));
     QCOMPARE(pool.lastError().kind(), ErrorKind::Settings);
     QVERIFY(pool.lastError().isFatal());
+}
+
+void tst_ServerPoolAccepting::keyOfAnotherCertificate_data()
+{
+    QTest::addColumn<TlsMode>("mode");
+    QTest::newRow("Verified") << TlsMode::Verified;
+    QTest::newRow("SelfSigned") << TlsMode::SelfSigned;
+}
+
+void tst_ServerPoolAccepting::keyOfAnotherCertificate()
+{
+    QFETCH(TlsMode, mode);
+    const MessageRecorder quiet;
+    Credentials mixed = selfSigned();
+    mixed.key = selfSigned().key;
+    ServerPool server;
+    server.setTls(showing(mixed, mode));
+    QVERIFY(!server.listen(QHostAddress::LocalHost));
+    QCOMPARE(server.lastError().kind(), ErrorKind::Settings);
+    QVERIFY(server.lastError().isFatal());
+
+    // At the other end it is as useless.
+    ClientPool client(u"127.0.0.1"_s, 1);
+    client.setTls(showing(mixed, mode));
+    client.start();
+    QTRY_COMPARE(client.lastError().kind(), ErrorKind::Settings);
 }
 
 void tst_ServerPoolAccepting::poolsMeetVerified()

@@ -4,7 +4,7 @@
 // The last handle may go in any thread: the connection ends, and what was written before arrives.
 
 #include "support/loopthread.h"
-#include "support/poolhelpers.h"
+#include "support/warmpool.h"
 
 #include <functional>
 #include <latch>
@@ -27,6 +27,7 @@ private slots:
     void wordsOfAThreadWithoutALoop();
     void outlivesItsThread_data();
     void outlivesItsThread();
+    void threadEndsWithItsQThread();
     void givenBackElsewhereWithoutALoop();
     void letGoWhenItsLoopHasEnded();
     void givenBackWhenItsLoopHasEnded();
@@ -34,46 +35,40 @@ private slots:
 private:
     [[nodiscard]] ConnectionId useInAThreadThatQuits(const std::function<void(Connection &)> &letGo);
 
-    std::unique_ptr<TestPeer> m_peer;
-    std::unique_ptr<ClientPool> m_pool;
+    std::unique_ptr<WarmPool> m_warm;
 };
 
 void tst_TakeHandles::init()
 {
-    m_peer = std::make_unique<TestPeer>(PeerScript::overTls(selfSigned()));
-    m_pool = std::make_unique<ClientPool>();
-    configure(*m_pool, *m_peer, 4);
-    m_pool->setTls(tlsMode(TlsMode::SelfSigned));
-    m_pool->start();
-    QTRY_COMPARE(m_pool->active(), 4);
+    m_warm = std::make_unique<WarmPool>();
+    QVERIFY(m_warm->isWarm());
 }
 
 void tst_TakeHandles::cleanup()
 {
-    m_pool->close();
-    VERIFY_BOOKS(*m_pool);
-    m_pool.reset();
-    m_peer.reset();
+    m_warm->pool.close();
+    VERIFY_BOOKS(m_warm->pool);
+    m_warm.reset();
 }
 
 void tst_TakeHandles::letGoElsewhere()
 {
     LoopThread worker;
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     worker.run([&] { connection.socket()->write("last words"); });
     // The last handle goes here, the socket lives there.
     connection = Connection();
-    QTRY_COMPARE(m_peer->received(id), "last words"_ba);
-    QTRY_VERIFY(!m_peer->openIds().contains(id));
-    QTRY_COMPARE(m_pool->status().leased, 0);
+    QTRY_COMPARE(m_warm->peer.received(id), "last words"_ba);
+    QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }
 
 // The socket lives in a thread that hears nothing, and its last handle goes here.
 void tst_TakeHandles::letGoElsewhereWithoutALoop()
 {
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     std::latch used(1);
@@ -86,16 +81,16 @@ void tst_TakeHandles::letGoElsewhereWithoutALoop()
     });
     used.wait();
     connection = Connection();
-    const bool isClosed = QTest::qWaitFor([&] { return !m_peer->openIds().contains(id); });
+    const bool isClosed = QTest::qWaitFor([&] { return !m_warm->peer.openIds().contains(id); });
     seen.count_down();
     holder.join();
     QVERIFY(isClosed); // while its thread lived
-    QTRY_COMPARE(m_pool->status().leased, 0);
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }
 
 void tst_TakeHandles::wordsOfAThreadWithoutALoop()
 {
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     std::latch used(1);
@@ -109,8 +104,8 @@ void tst_TakeHandles::wordsOfAThreadWithoutALoop()
     connection = Connection();
     dropped.count_down();
     holder.join();
-    QTRY_COMPARE(m_peer->received(id), "last words"_ba);
-    QTRY_VERIFY(!m_peer->openIds().contains(id));
+    QTRY_COMPARE(m_warm->peer.received(id), "last words"_ba);
+    QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
 }
 
 void tst_TakeHandles::outlivesItsThread_data()
@@ -123,7 +118,7 @@ void tst_TakeHandles::outlivesItsThread_data()
 void tst_TakeHandles::outlivesItsThread()
 {
     QFETCH(bool, isQThread);
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     if (isQThread) {
@@ -132,16 +127,49 @@ void tst_TakeHandles::outlivesItsThread()
     } else {
         std::thread([&] { (void)connection.socket(); }).join();
     }
-    QVERIFY(m_peer->openIds().contains(id));
+    QVERIFY(m_warm->peer.openIds().contains(id));
     connection = Connection();
-    QTRY_VERIFY(!m_peer->openIds().contains(id));
-    QTRY_COMPARE(m_pool->status().leased, 0);
+    QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
+}
+
+// Whoever waited for a QThread may destroy it, and the system's thread still ends a moment later. What was let go
+// elsewhere must be closed by then.
+void tst_TakeHandles::threadEndsWithItsQThread()
+{
+    struct Last
+    {
+        ~Last() { isDestroyed.wait(); }
+        std::latch &isDestroyed;
+    };
+    Connection connection = m_warm->pool.tryTake().connection();
+    QVERIFY(connection);
+    const ConnectionId id = connection.id();
+    std::latch used(1);
+    std::latch dropped(1);
+    std::latch isDestroyed(1);
+    std::unique_ptr<QThread> thread(QThread::create([&] {
+        (void)connection.socket();
+        // Made later, this one goes before all else that is the system thread's.
+        thread_local const Last last{isDestroyed};
+        used.count_down();
+        dropped.wait();
+    }));
+    thread->start();
+    used.wait();
+    connection = Connection();
+    dropped.count_down();
+    thread->wait();
+    thread.reset();
+    isDestroyed.count_down();
+    QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }
 
 // It cannot be parked again: only its own thread could let it go.
 void tst_TakeHandles::givenBackElsewhereWithoutALoop()
 {
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     std::latch used(1);
@@ -152,21 +180,21 @@ void tst_TakeHandles::givenBackElsewhereWithoutALoop()
         seen.wait();
     });
     used.wait();
-    m_pool->giveBack(connection);
-    const bool isClosed = QTest::qWaitFor([&] { return !m_peer->openIds().contains(id); });
+    m_warm->pool.giveBack(connection);
+    const bool isClosed = QTest::qWaitFor([&] { return !m_warm->peer.openIds().contains(id); });
     seen.count_down();
     holder.join();
     QVERIFY(isClosed);
     QVERIFY(!connection);
-    QTRY_COMPARE(m_pool->status().leased, 0);
-    QCOMPARE(m_pool->status().givenBack, 0);
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
+    QCOMPARE(m_warm->pool.status().givenBack, 0);
 }
 
 // The socket lives in a thread with an event loop, but that has been quit when the last handle goes here: what is told
 // to the loop now is never heard.
 ConnectionId tst_TakeHandles::useInAThreadThatQuits(const std::function<void(Connection &)> &letGo)
 {
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     const ConnectionId id = connection.id();
     std::latch quit(1);
     std::latch dropped(1);
@@ -191,17 +219,18 @@ void tst_TakeHandles::letGoWhenItsLoopHasEnded()
 {
     const ConnectionId id = useInAThreadThatQuits([](Connection &connection) { connection = Connection(); });
     QVERIFY(id.isValid());
-    QTRY_VERIFY(!m_peer->openIds().contains(id));
-    QTRY_COMPARE(m_pool->status().leased, 0);
+    QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }
 
 void tst_TakeHandles::givenBackWhenItsLoopHasEnded()
 {
-    const ConnectionId id = useInAThreadThatQuits([this](Connection &connection) { m_pool->giveBack(connection); });
+    const ConnectionId id =
+        useInAThreadThatQuits([this](Connection &connection) { m_warm->pool.giveBack(connection); });
     QVERIFY(id.isValid());
-    QTRY_COMPARE(m_pool->status().leased, 0);
-    QCOMPARE(m_pool->status().givenBack, 1);
-    const TakeResult again = await(m_pool->take(id));
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
+    QCOMPARE(m_warm->pool.status().givenBack, 1);
+    const TakeResult again = await(m_warm->pool.take(id));
     VERIFY_TAKEN(again);
     QCOMPARE(echo(again.connection().socket(), "again"), "again"_ba);
 }

@@ -5,8 +5,8 @@
 
 #include "support/eventloopmonitor.h"
 #include "support/loopthread.h"
-#include "support/poolhelpers.h"
 #include "support/rawclient.h"
+#include "support/warmpool.h"
 
 #include <QtCore/QFutureWatcher>
 
@@ -41,26 +41,20 @@ private slots:
     void gettersFromAnyThread();
 
 private:
-    std::unique_ptr<TestPeer> m_peer;
-    std::unique_ptr<ClientPool> m_pool;
+    std::unique_ptr<WarmPool> m_warm;
 };
 
 void tst_TakeThreads::init()
 {
-    m_peer = std::make_unique<TestPeer>(PeerScript::overTls(selfSigned()));
-    m_pool = std::make_unique<ClientPool>();
-    configure(*m_pool, *m_peer, 4);
-    m_pool->setTls(tlsMode(TlsMode::SelfSigned));
-    m_pool->start();
-    QTRY_COMPARE(m_pool->active(), 4);
+    m_warm = std::make_unique<WarmPool>();
+    QVERIFY(m_warm->isWarm());
 }
 
 void tst_TakeThreads::cleanup()
 {
-    m_pool->close();
-    VERIFY_BOOKS(*m_pool);
-    m_pool.reset();
-    m_peer.reset();
+    m_warm->pool.close();
+    VERIFY_BOOKS(m_warm->pool);
+    m_warm.reset();
 }
 
 void tst_TakeThreads::fromAPlainThread()
@@ -68,7 +62,7 @@ void tst_TakeThreads::fromAPlainThread()
     QByteArray answer;
     bool isHere = false;
     std::thread taker([&] {
-        const TakeResult taken = m_pool->take().result();
+        const TakeResult taken = m_warm->pool.take().result();
         if (!taken)
             return;
         QSslSocket *socket = taken.connection().socket();
@@ -86,7 +80,7 @@ void tst_TakeThreads::fromAThreadWithALoop()
     bool isThere = false;
     QByteArray answer;
     worker.run([&] {
-        const TakeResult taken = m_pool->tryTake();
+        const TakeResult taken = m_warm->pool.tryTake();
         if (!taken)
             return;
         QSslSocket *socket = taken.connection().socket();
@@ -95,14 +89,14 @@ void tst_TakeThreads::fromAThreadWithALoop()
     });
     QVERIFY(isThere);
     QCOMPARE(answer, "from a QThread"_ba);
-    QTRY_COMPARE(m_pool->status().leased, 0);
+    QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }
 
 // This thread, the pool's own, does nothing but wait; lane and peer go on.
 void tst_TakeThreads::whileThePoolsThreadIsBlocked()
 {
     for (int i = 0; i < 12; ++i) {
-        const TakeResult taken = m_pool->take(5s).result();
+        const TakeResult taken = m_warm->pool.take(5s).result();
         VERIFY_TAKEN(taken);
         QCOMPARE(blockingEcho(taken.connection().socket(), "blocked"), "blocked"_ba);
     }
@@ -110,21 +104,21 @@ void tst_TakeThreads::whileThePoolsThreadIsBlocked()
 
 void tst_TakeThreads::waitingWhileThePoolsThreadIsBlocked()
 {
-    m_pool->pause();
-    while (m_pool->tryTake()) {}
+    m_warm->pool.pause();
+    while (m_warm->pool.tryTake()) {}
     PeerScript slow = PeerScript::overTls(selfSigned());
     slow.delay = 100ms;
-    m_peer->setScript(slow);
+    m_warm->peer.setScript(slow);
     std::atomic<int> served = 0;
     std::vector<std::thread> takers;
     for (int i = 0; i < 4; ++i) {
         takers.emplace_back([&] {
-            const TakeResult taken = m_pool->take(5s).result();
+            const TakeResult taken = m_warm->pool.take(5s).result();
             if (taken && blockingEcho(taken.connection().socket(), "late") == "late")
                 ++served;
         });
     }
-    m_pool->resume();
+    m_warm->pool.resume();
     for (std::thread &taker : takers)
         taker.join();
     QCOMPARE(served.load(), 4);
@@ -134,7 +128,7 @@ void tst_TakeThreads::socketArrivesWhereItIsAskedFor()
 {
     // Taken here, used there: the first call of socket() decides.
     LoopThread worker;
-    const TakeResult taken = m_pool->tryTake();
+    const TakeResult taken = m_warm->pool.tryTake();
     VERIFY_TAKEN(taken);
     QThread *there = nullptr;
     worker.run([&] { there = taken.connection().socket()->thread(); });
@@ -145,7 +139,7 @@ void tst_TakeThreads::socketArrivesWhereItIsAskedFor()
 
 void tst_TakeThreads::handleTravelsFirst()
 {
-    Connection connection = m_pool->tryTake().connection();
+    Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     QByteArray answer;
     std::thread user([&, handle = std::move(connection)] {
@@ -168,11 +162,11 @@ void tst_TakeThreads::takeInto()
     QFETCH(bool, mustWait);
     LoopThread worker;
     if (mustWait) {
-        m_pool->pause();
-        while (m_pool->tryTake()) {}
+        m_warm->pool.pause();
+        while (m_warm->pool.tryTake()) {}
     }
-    const QFuture<TakeResult> take = m_pool->takeInto(worker.thread());
-    m_pool->resume();
+    const QFuture<TakeResult> take = m_warm->pool.takeInto(worker.thread());
+    m_warm->pool.resume();
     const TakeResult taken = await(take);
     VERIFY_TAKEN(taken);
     // Asked for in this thread, and yet at home in the other one.
@@ -188,7 +182,7 @@ void tst_TakeThreads::continuationWithContext()
     LoopThread worker;
     std::atomic<bool> isThere = false;
     std::atomic<bool> echoed = false;
-    m_pool->take().then(worker.context(), [&](const TakeResult &taken) {
+    m_warm->pool.take().then(worker.context(), [&](const TakeResult &taken) {
         if (!taken)
             return;
         QSslSocket *socket = taken.connection().socket();
@@ -201,13 +195,13 @@ void tst_TakeThreads::continuationWithContext()
 
 void tst_TakeThreads::futureWatcher()
 {
-    m_pool->pause();
-    while (m_pool->tryTake()) {}
+    m_warm->pool.pause();
+    while (m_warm->pool.tryTake()) {}
     QFutureWatcher<TakeResult> watcher;
     QSignalSpy finished(&watcher, &QFutureWatcher<TakeResult>::finished);
-    watcher.setFuture(m_pool->take());
+    watcher.setFuture(m_warm->pool.take());
     QVERIFY(finished.isEmpty());
-    m_pool->resume();
+    m_warm->pool.resume();
     EventLoopMonitor monitor;
     QVERIFY(monitor.runUntil([&] { return !finished.isEmpty(); }));
     const TakeResult taken = watcher.result();
@@ -226,7 +220,7 @@ void tst_TakeThreads::manyThreads()
     for (int i = 0; i < threads; ++i) {
         takers.emplace_back([&, i] {
             for (int j = 0; j < takesEach; ++j) {
-                const TakeResult taken = m_pool->take(10s).result();
+                const TakeResult taken = m_warm->pool.take(10s).result();
                 if (!taken)
                     return;
                 const QByteArray words = QByteArray::number(i * 1'000 + j);
@@ -243,7 +237,7 @@ void tst_TakeThreads::manyThreads()
     std::ranges::sort(ids, {}, &ConnectionId::value);
     const auto duplicate = std::ranges::adjacent_find(ids);
     QVERIFY(duplicate == ids.end());
-    QCOMPARE(m_pool->status().taken, threads * takesEach);
+    QCOMPARE(m_warm->pool.status().taken, threads * takesEach);
 }
 
 void tst_TakeThreads::gettersFromAnyThread()
@@ -252,30 +246,30 @@ void tst_TakeThreads::gettersFromAnyThread()
     std::atomic<int> contradictions = 0;
     std::thread reader([&] {
         while (!stop) {
-            const QString books = imbalance(m_pool->status());
+            const QString books = imbalance(m_warm->pool.status());
             if (!books.isEmpty()) {
                 qWarning("%s", qPrintable(books));
                 ++contradictions;
             }
-            if (m_pool->active() < 0 || m_pool->capacity() < 1 || m_pool->waiting() < 0 || m_pool->interval() <= 0ms
-                || m_pool->state() == PoolState::Closed)
+            if (m_warm->pool.active() < 0 || m_warm->pool.capacity() < 1 || m_warm->pool.waiting() < 0
+                || m_warm->pool.interval() <= 0ms || m_warm->pool.state() == PoolState::Closed)
                 ++contradictions;
-            m_pool->addError();
-            static_cast<void>(m_pool->lastError());
-            static_cast<void>(m_pool->evictions());
+            m_warm->pool.addError();
+            static_cast<void>(m_warm->pool.lastError());
+            static_cast<void>(m_warm->pool.evictions());
         }
     });
     for (int i = 0; i < 20; ++i) {
-        VERIFY_TAKEN(await(m_pool->take()));
+        VERIFY_TAKEN(await(m_warm->pool.take()));
         if (i % 5 == 0)
-            m_peer->resetAll();
+            m_warm->peer.resetAll();
     }
     stop = true;
     reader.join();
     QCOMPARE(contradictions.load(), 0);
-    QVERIFY(m_pool->errorCount() >= 0);
-    m_pool->resetErrorCount();
-    QCOMPARE(m_pool->errorCount(), 0);
+    QVERIFY(m_warm->pool.errorCount() >= 0);
+    m_warm->pool.resetErrorCount();
+    QCOMPARE(m_warm->pool.errorCount(), 0);
 }
 
 QTEST_GUILESS_MAIN(tst_TakeThreads)

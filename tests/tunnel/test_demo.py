@@ -27,11 +27,16 @@ class Demo(TunnelTest):
         self.assertTrue(demo.text.isascii(), demo.text)
 
     def test_interrupted_is_not_a_success(self):
-        demo = self.run_program("demo", "--seconds", 60, "--connections", 2, secret=None)
-        demo.wait_for("pool warm")
+        demo = self.run_program("demo", "--seconds", 60, "--connections", 20, "--megabytes", 1, secret=None)
+        demo.wait_for("active")  # in the middle of it
         demo.signal(signal.SIGINT)
         self.assertEqual(demo.wait(), 1)
         self.assertIn("interrupted", demo.text)
+        self.assertNotIn("warning", demo.text)  # of what broke off because of it
+
+    def test_last_visitors_are_counted(self):
+        demo = self.run_program("demo", "--seconds", 1, "--connections", 4, "--megabytes", 1000, secret=None)
+        demo.wait_for(r"^  last 4 +active", 30)
 
 
 main()

@@ -116,6 +116,13 @@ class Metrics(TunnelTest):
         self.assertEqual(second.wait(), 1)
         self.assertRegex(second.text, r"cannot serve metrics on %s: .*choose another --metrics" % re.escape(taken))
 
+    def test_ipv6(self):
+        # Whether the web server speaks it depends on how it was built.
+        server = self.run_program("server", "--listen", "127.0.0.1:0", "--expose", "127.0.0.1:0", "--metrics", "[::1]:0")
+        said = server.wait_for(r"metrics on (http://\[::1\]:\S+)|cannot serve metrics on .*IPv6")
+        if said[1]:
+            self.assertIn("tidepool_tunnel_connected", scrape(said[1])[1])
+
     def test_one_figure_of_a_fixed_port(self):
         port = free_port()
         server = self.start_server("--metrics", f"127.0.0.1:{port}")

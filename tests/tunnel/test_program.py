@@ -3,6 +3,7 @@
 
 """How the program behaves as a program: help, exit statuses, signals, the command line that the server prints."""
 
+import fcntl
 import os
 import pty
 import re
@@ -10,7 +11,9 @@ import shlex
 import signal
 import socket
 import stat
+import struct
 import subprocess
+import termios
 import threading
 import time
 
@@ -58,6 +61,8 @@ class Words(TunnelTest):
         missing = self.path("missing")
         short = self.write("short", "abc\n")
         rubbish = self.write("rubbish", "rubbish")
+        for name in ("one", "other"):
+            self.start_server("--cert", self.path(name), "--key", self.path(name + ".key"))
         for arguments, says in (
             (("server", "--listen", used, "--expose", "127.0.0.1:0"), ["--listen: Cannot listen on 127.0.0.1 port", "choose another port"]),
             (("server", "--listen", "127.0.0.1:0", "--expose", used), [f"--expose: Cannot listen on {used}", "Choose another"]),
@@ -65,6 +70,8 @@ class Words(TunnelTest):
             (("server", "--listen", ":0", "--expose", ":0", "--secret-file", short), [short, "3 characters", "at least 16"]),
             (("server", "--listen", ":0", "--expose", ":0", "--tls", "verified", "--cert", missing, "--key", missing), [missing]),
             (("server", "--listen", ":0", "--expose", ":0", "--cert", rubbish, "--key", rubbish), [rubbish, "PEM"]),
+            (("server", "--listen", ":0", "--expose", ":0", "--cert", self.path("one"), "--key", self.path("other.key")),
+             ["--cert and --key: ", "does not belong to the certificate"]),
             (("client", "--server", used, "--target", ":1", "--tls", "verified", "--ca", missing), [missing]),
         ):
             with self.subTest(arguments):
@@ -236,11 +243,29 @@ class Log(TunnelTest):
         self.assertTrue(last.endswith("info closed"), last)
 
 
+    def test_status_line_fits_a_narrow_terminal(self):
+        columns = 40
+        commands = (
+            ("server", "--listen", "127.0.0.1:0", "--expose", "127.0.0.1:0"),
+            ("demo", "--seconds", "1", "--connections", "4", "--megabytes", "1"),
+        )
+        for command in commands:
+            with self.subTest(command[0]):
+                script = Terminal(self, *command, columns=columns)
+                until(lambda: re.search(r"\r\x1b\[K[^\r]{20,}", script.seen()), 20, "the status line is there")
+                script.process.send_signal(signal.SIGINT)
+                script.process.wait(patience(10))
+                # What is rewritten in place, without the colours.
+                for line in re.findall(r"\r\x1b\[K([^\r\n]*)(?=\r\x1b)", script.seen()):
+                    self.assertLess(len(re.sub(r"\x1b\[[0-9;]*m", "", line)), columns, line)
+
+
 class Terminal:
     """The program in a terminal of its own."""
 
-    def __init__(self, test, *arguments):
+    def __init__(self, test, *arguments, columns=80):
         master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self._seen = []
         environment = dict(os.environ, TIDEPOOL_SECRET=SECRET, TERM="xterm")
         self.process = subprocess.Popen(

@@ -4,6 +4,7 @@
 """Without the secret nobody gets a visitor's bytes, nobody gets bytes to a visitor, and nobody stands in the way."""
 
 import contextlib
+import http.client
 import os
 import socket
 import ssl
@@ -38,11 +39,17 @@ class Stranger(TunnelTest):
         self.addCleanup(connection.close)
         return connection
 
+    def page(self):
+        # One that breaks off in the middle of a flood is asked for again, as Prometheus would.
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            with urllib.request.urlopen(self.metrics, timeout=patience(2)) as page:
+                return page.read().decode()
+        return None
+
     def metric(self, name):
-        with urllib.request.urlopen(self.metrics, timeout=patience(10)) as page:
-            for line in page.read().decode().splitlines():
-                if line.startswith(name + "{"):
-                    return float(line.split()[-1])
+        for line in until(self.page, 10, "the metrics page comes").splitlines():
+            if line.startswith(name + "{"):
+                return float(line.split()[-1])
         raise AssertionError(f"{name} is not on the page")
 
     def assert_closed(self, connection):
