@@ -87,8 +87,8 @@ Examples:
           --cert fullchain.pem --key privkey.pem --secret-file secret \
           --allow 198.51.100.0/24 --metrics 127.0.0.1:9464
 
-A visitor who ends his sending, as `nc -N` does, ends his connection: the answer does not
-reach him any more.
+A visitor who ends his sending, as `nc -N` does, still gets the answer with --tls none.
+Over TLS that ends his connection, and the answer is lost.
 
 Ends with SIGINT or SIGTERM: no more visitors, those under way have 5 seconds. A second
 signal ends it at once. Exit status: 0 after a signal, 1 if it could not start, 2 if the
