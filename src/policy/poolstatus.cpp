@@ -10,31 +10,40 @@
 namespace Tidepool {
 
 namespace {
+
 constexpr int bucketsPerDoubling = 4;
 constexpr double smallestBound = 1'000.0; // nanoseconds
+
+using BucketBounds = std::array<std::chrono::nanoseconds, Distribution::bucketCount>;
+
+BucketBounds makeBucketBounds()
+{
+    BucketBounds bounds;
+    for (size_t i = 0; i < bounds.size(); ++i)
+        bounds[i] = std::chrono::nanoseconds(
+            std::llround(smallestBound * std::exp2(static_cast<double>(i) / bucketsPerDoubling)));
+    bounds.back() = std::chrono::nanoseconds::max();
+    return bounds;
+}
+
+// Looked up instead of computed: a take adds a value under the pool's mutex.
+const BucketBounds &bucketBounds()
+{
+    static const BucketBounds instance = makeBucketBounds();
+    return instance;
+}
+
 } // namespace
 
 std::chrono::nanoseconds Distribution::bucketBound(int index)
 {
-    if (index >= bucketCount - 1)
-        return std::chrono::nanoseconds::max();
-    return std::chrono::nanoseconds(
-        std::llround(smallestBound * std::exp2(static_cast<double>(index) / bucketsPerDoubling)));
+    return bucketBounds()[static_cast<size_t>(std::clamp(index, 0, bucketCount - 1))];
 }
 
 void Distribution::add(std::chrono::nanoseconds value)
 {
-    const auto nanoseconds = static_cast<double>(value.count());
-    int index = 0;
-    if (nanoseconds > smallestBound)
-        index = std::min(bucketCount - 1,
-                         static_cast<int>(std::ceil(std::log2(nanoseconds / smallestBound) * bucketsPerDoubling)));
-    // log2 and exp2 may disagree by a rounding: bucketBound() decides.
-    while (index > 0 && value <= bucketBound(index - 1))
-        --index;
-    while (value > bucketBound(index))
-        ++index;
-    ++buckets[static_cast<size_t>(index)];
+    const auto bucket = std::lower_bound(bucketBounds().begin(), bucketBounds().end(), value) - bucketBounds().begin();
+    ++buckets[static_cast<size_t>(bucket)];
     ++count;
     sum += value;
     maximum = std::max(maximum, value);

@@ -159,7 +159,8 @@ private:
 
     // Without it
     [[nodiscard]] bool makeRoomFor(ConnectionId id);
-    [[nodiscard]] std::shared_ptr<Lease> takeParked(Lock &lock, const TakeRequest &request);
+    /// Takes and counts a parked connection, and releases @p lock. nullptr if there is none, and @p lock is held.
+    [[nodiscard]] std::shared_ptr<Lease> takeParked(Lock &lock, const TakeRequest &request, Clock::time_point askedAt);
     /// Judges a connection checked out by the calling thread, which may be any.
     [[nodiscard]] std::optional<EvictionCause> validate(Entry &entry, Unsolicited unsolicited, QString &text) const;
     /// Serves a waiter with a connection in state Checking and in no thread, or parks it.

@@ -54,8 +54,9 @@ PoolError PoolCore::refusal() const
     return {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is closed; start() opens it again.")};
 }
 
-// Pops, releases the mutex, looks, and counts under the mutex again, until one is good or none is left.
-std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &request)
+// Pops, releases the mutex, looks, and counts under the mutex again, until one is good or none is left. Whatever can be
+// done without the mutex is, reading the clock included: takers wait for it.
+std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &request, Clock::time_point askedAt)
 {
     for (;;) {
         Entry *entry = request.id ? m_store.checkOut(*request.id) : m_store.checkOut(m_policy.order);
@@ -71,6 +72,7 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
         std::optional<EvictionCause> fault = validate(*entry, unsolicited, text);
         auto lease =
             fault ? nullptr : std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
+        const auto now = Clock::now();
         lock.lock();
         if (!fault && entry->generation != m_figures.generation) {
             (void)lease->reclaim();
@@ -79,9 +81,17 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
         if (!fault) {
             --m_figures.checking;
             ++m_figures.taken;
-            entry->parkedAt = Clock::now();
+            ++m_figures.takesAsked;
+            ++m_figures.servedWarm;
+            m_figures.waitTime.add(now - askedAt);
+            entry->parkedAt = now;
             m_store.lease(entry);
             record({PoolEvent::Kind::Taken, entry->id, {}, {}});
+            const bool isWakeNeeded = needsWakeAfterTake();
+            lock.unlock();
+            if (isWakeNeeded)
+                wakeSupply();
+            figuresChanged();
             return lease;
         }
         QSslSocket *socket = evict(entry, *fault, text);
@@ -135,15 +145,7 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
     Lock lock(m_mutex);
     PoolError error = refusal();
     if (!error) {
-        if (auto lease = takeParked(lock, request)) {
-            ++m_figures.takesAsked;
-            ++m_figures.servedWarm;
-            m_figures.waitTime.add(Clock::now() - askedAt);
-            const bool isWakeNeeded = needsWakeAfterTake();
-            lock.unlock();
-            if (isWakeNeeded)
-                wakeSupply();
-            figuresChanged();
+        if (auto lease = takeParked(lock, request, askedAt)) {
             if (request.target)
                 lease->moveTo(request.target);
             return readyFuture(Connection(std::move(lease)));
@@ -186,18 +188,9 @@ TakeResult PoolCore::tryTake()
     const auto askedAt = Clock::now();
     Lock lock(m_mutex);
     PoolError error = refusal();
-    auto lease = error ? nullptr : takeParked(lock, {});
-    ++m_figures.takesAsked;
-    if (lease) {
-        ++m_figures.servedWarm;
-        m_figures.waitTime.add(Clock::now() - askedAt);
-        const bool isWakeNeeded = needsWakeAfterTake();
-        lock.unlock();
-        if (isWakeNeeded)
-            wakeSupply();
-        figuresChanged();
+    if (auto lease = error ? nullptr : takeParked(lock, {}, askedAt))
         return Connection(std::move(lease));
-    }
+    ++m_figures.takesAsked;
     ++m_figures.takesFailed;
     if (!error)
         error = {Phase::Wait, ErrorKind::Empty,
