@@ -55,8 +55,7 @@ public:
         , m_pool(makeClientPool(m_port, TlsMode::SelfSigned))
         , m_bare(m_port, TlsMode::SelfSigned)
     {
-        // In this order a taker meets all connections in turn, and not always the one it has just given back.
-        m_pool->setTakeOrder(Tidepool::TakeOrder::OldestFirst);
+        setOrder(Tidepool::TakeOrder::OldestFirst);
     }
 
     ~Stage()
@@ -81,10 +80,18 @@ public:
         learnIds();
     }
 
+    /// OldestFirst: a taker meets all connections in turn, mostly with cold memory. NewestFirst, a pool's default:
+    /// always those that were used last.
+    void setOrder(Tidepool::TakeOrder order)
+    {
+        m_order = order;
+        m_pool->setTakeOrder(order);
+    }
+
     void measure(Way way, size_t threads)
     {
         const int batch = std::max(1, std::min(largestBatch, m_count / 2) / static_cast<int>(threads));
-        measure(way, QStringLiteral("%1, %2").arg(nameOf(way), circumstances(threads)), threads, batch);
+        measure(way, nameOf(way, threads), threads, batch);
     }
 
     // Between two takes everything comes to rest, so each has to wake the lane and this thread.
@@ -95,13 +102,24 @@ public:
 
     void compareGrowth(int least, Way way, size_t threads)
     {
-        m_report.add({QStringLiteral("%1, %2").arg(nameOf(way), circumstances(threads)), QStringLiteral("p50"),
-                      QStringLiteral("us"), m_medians[{m_count, way, threads}],
-                      QStringLiteral("the same, %1 parked").arg(least), m_medians[{least, way, threads}], Better::Lower,
-                      Goal{mostGrowth, {}}});
+        m_report.add({nameOf(way, threads), QStringLiteral("p50"), QStringLiteral("us"),
+                      medianOf(m_count, way, threads), QStringLiteral("the same, %1 parked").arg(least),
+                      medianOf(least, way, threads), Better::Lower, Goal{mostGrowth, {}}});
     }
 
 private:
+    [[nodiscard]] double &medianOf(int count, Way way, size_t threads)
+    {
+        return m_medians[{m_order, count, way, threads}];
+    }
+
+    [[nodiscard]] QString nameOf(Way way, size_t threads) const
+    {
+        const bool isDefault = m_order == Tidepool::TakeOrder::NewestFirst;
+        return QStringLiteral("%1, %2%3")
+            .arg(Bench::nameOf(way), circumstances(threads), isDefault ? QStringLiteral(", newest first") : QString());
+    }
+
     [[nodiscard]] QString circumstances(size_t threads) const
     {
         return QStringLiteral("%1 parked, %2 %3")
@@ -129,7 +147,9 @@ private:
     void measure(Way way, const QString &what, size_t threads, int batchSize)
     {
         PoolSource pool(*m_pool, way, m_ids, threads);
-        BareSource bare(m_bare.sockets(), threads);
+        // As many as the pool hands out in turn.
+        const bool isInTurn = m_order == Tidepool::TakeOrder::OldestFirst;
+        BareSource bare(m_bare.sockets(), static_cast<size_t>(isInTurn ? m_count : batchSize), threads);
         TakeRun run;
         run.threads = threads;
         run.batchSize = batchSize;
@@ -146,7 +166,7 @@ private:
         }
         const QString reference = QStringLiteral("bare pull, no pool");
         if (batchSize > 1)
-            m_medians[{m_count, way, threads}] = median(ours);
+            medianOf(m_count, way, threads) = median(ours);
         m_report.add({what, QStringLiteral("p50"), QStringLiteral("us"), median(ours), reference, median(theirs),
                       Better::Lower, Goal{mostOfBare, mostMicroseconds}});
         m_report.add({what, QStringLiteral("p99"), QStringLiteral("us"), percentile(ours, 0.99), reference,
@@ -161,7 +181,8 @@ private:
     BareDialer m_bare;
     int m_count = 0;
     std::vector<ConnectionId> m_ids;
-    std::map<std::tuple<int, Way, size_t>, double> m_medians;
+    Tidepool::TakeOrder m_order = Tidepool::TakeOrder::OldestFirst;
+    std::map<std::tuple<Tidepool::TakeOrder, int, Way, size_t>, double> m_medians;
 };
 
 } // namespace
@@ -185,7 +206,13 @@ void measureTake(Report &report, const Effort &effort)
             stage.measure(Way::TryTake, 1);
             stage.measureOneByOne();
         }
+        stage.setOrder(Tidepool::TakeOrder::NewestFirst);
+        stage.measure(Way::Take, 1);
+        stage.setOrder(Tidepool::TakeOrder::OldestFirst);
     }
+    stage.setOrder(Tidepool::TakeOrder::NewestFirst);
+    stage.compareGrowth(least, Way::Take, 1);
+    stage.setOrder(Tidepool::TakeOrder::OldestFirst);
     for (const size_t threads : {1U, 4U}) {
         stage.compareGrowth(least, Way::Take, threads);
         stage.compareGrowth(least, Way::TakeById, threads);

@@ -12,6 +12,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 
@@ -54,9 +55,10 @@ void PoolSource::giveBack(size_t thread)
     m_shares[thread].taken.clear();
 }
 
-BareSource::BareSource(const std::vector<std::unique_ptr<QSslSocket>> &sockets, size_t threads) : m_shares(threads)
+BareSource::BareSource(const std::vector<std::unique_ptr<QSslSocket>> &sockets, size_t count, size_t threads)
+    : m_shares(threads)
 {
-    for (size_t i = 0; i < sockets.size(); ++i)
+    for (size_t i = 0; i < std::min(count, sockets.size()); ++i)
         m_shares[i % threads].sockets.push_back(sockets[i].get());
 }
 

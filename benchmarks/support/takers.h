@@ -55,7 +55,8 @@ private:
 class BareSource final : public Source
 {
 public:
-    BareSource(const std::vector<std::unique_ptr<QSslSocket>> &sockets, size_t threads);
+    /// Uses the first @p count of the sockets, in turn.
+    BareSource(const std::vector<std::unique_ptr<QSslSocket>> &sockets, size_t count, size_t threads);
     void take(size_t thread) override;
     void giveBack(size_t thread) override;
 

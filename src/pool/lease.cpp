@@ -111,8 +111,9 @@ QSslSocket *Lease::socket()
     const bool isNewHere = pull();
     settle();
     QSslSocket *socket = m_socket;
+    const bool isInLoop = m_isInLoop;
     lock.unlock();
-    if (isNewHere && !hasEventLoop())
+    if (isNewHere && !isInLoop)
         Errands::ofThisThread()->run(); // nobody else would soon
     return socket;
 }
