@@ -51,6 +51,7 @@ void Reception::beginHandshake()
     if (m_isOver)
         return;
     m_socket->setSslConfiguration(m_tls->ssl);
+    m_tls->context->lendTo(*m_socket);
     m_socket->startServerEncryption();
 }
 
@@ -58,6 +59,8 @@ void Reception::identify()
 {
     if (m_isOver)
         return;
+    if (m_socket->isEncrypted())
+        m_tls->context->learnFrom(*m_socket);
     m_phase = Phase::Identify;
     m_timer.start(std::max(m_settings->timeouts.identify, std::chrono::milliseconds(1)));
     m_id = m_sink.freshId();

@@ -66,14 +66,17 @@ void SocketDial::onConnected()
         return;
     }
     enterPhase(Phase::Handshake, settings().timeouts.handshake);
-    if (m_socket->mode() == QSslSocket::UnencryptedMode) // the dialer may have chosen connectToHostEncrypted()
-        m_socket->startClientEncryption();
+    if (m_socket->mode() != QSslSocket::UnencryptedMode)
+        return; // the dialer has chosen connectToHostEncrypted()
+    tls().context->lendTo(*m_socket);
+    m_socket->startClientEncryption();
 }
 
 void SocketDial::onEncrypted()
 {
     if (isOver())
         return;
+    tls().context->learnFrom(*m_socket);
     if (!tls().pins.isEmpty() && !tls().pins.match(m_socket->peerCertificate())) {
         fail({Phase::Handshake, ErrorKind::Pin,
               QStringLiteral("The certificate of %1 matches no pin: it is %2. If the server's certificate was renewed, "

@@ -53,6 +53,10 @@ TlsConfiguration commonConfiguration(const TlsOptions &options)
     // Qt's default 1024-bit parameters leave "dh key too small" in OpenSSL's error queue, which then
     // masks the real reason of a failure. TLS 1.3 does not use them.
     result.ssl.setDiffieHellmanParameters(QSslDiffieHellmanParameters());
+#ifdef TIDEPOOL_PRIVATE_QT
+    // In a shared context sessions would be resumed, where the peer shows no certificate that could be pinned.
+    result.ssl.setSslOption(QSsl::SslOptionDisableSessionSharing, true);
+#endif
     result.ssl.setLocalCertificateChain(options.certificateChain);
     result.ssl.setPrivateKey(options.privateKey);
     if (!options.certificateChain.isEmpty() && options.privateKey.isNull())

@@ -4,11 +4,14 @@
 #pragma once
 
 #include "pins.h"
+#include "sharedcontext.h"
 
 #include <tidepool/poolerror.h>
 #include <tidepool/tlsoptions.h>
 
 #include <QtNetwork/QSslConfiguration>
+
+#include <memory>
 
 namespace Tidepool {
 
@@ -18,6 +21,7 @@ struct TlsConfiguration
     TlsMode mode = TlsMode::None;
     QSslConfiguration ssl;
     Pins pins;
+    std::shared_ptr<SharedTlsContext> context = std::make_shared<SharedTlsContext>();
     /// Settings that cannot work; a fatal error, or none.
     PoolError error;
 };
