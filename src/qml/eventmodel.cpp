@@ -75,12 +75,10 @@ void EventModel::listen()
         note({Kind::Evicted, evictionSentence(cause), {}, {}, 1, id});
     });
     connect(m_pool, &Pool::attemptFailed, this, [this](const PoolError &error) {
-        note({Kind::Failed,
-              error.message(),
-              nameOf(error.phase()) + QStringLiteral(": ") + nameOf(error.kind()),
-              {},
-              1,
-              {}});
+        QString detail = nameOf(error.phase()) + QStringLiteral(": ") + nameOf(error.kind());
+        if (!error.peer().isEmpty())
+            detail += QStringLiteral(", ") + error.peer();
+        note({Kind::Failed, error.message(), detail, {}, 1, {}});
     });
     connect(m_pool, &QObject::destroyed, this, [this] {
         m_pool.clear();
