@@ -427,7 +427,7 @@ void tst_QmlPools::madeInCpp()
     const TestPeer peer;
     ClientPool pool;
     configure(pool, peer, 3);
-    const QmlBench bench(R"(
+    QmlBench bench(R"(
         PoolSummary {
             required property Pool made
             pool: made
@@ -436,7 +436,7 @@ void tst_QmlPools::madeInCpp()
                          {{u"made"_s, QVariant::fromValue<Pool *>(&pool)}});
     QVERIFY2(bench.object(), qPrintable(bench.errors()));
     QCOMPARE(bench.get("bound").toString(), u"Stopped|0|false"_s);
-    pool.start();
+    bench.evaluate(u"pool.start()"_s);
     QTRY_COMPARE(bench.get("bound").toString(), u"Ready: 3 warm|3|true"_s);
 }
 
