@@ -138,7 +138,7 @@ public:
     Q_INVOKABLE void resetErrorCount();
 
     /// Starts making or accepting connections. Without effect unless the pool is Stopped or Closed.
-    virtual void start() = 0;
+    Q_INVOKABLE virtual void start() = 0;
 
     /// "As long as timeouts() says".
     static constexpr std::chrono::milliseconds defaultTimeout{-1};

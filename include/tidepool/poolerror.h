@@ -20,6 +20,7 @@ class TIDEPOOL_EXPORT PoolError
     Q_PROPERTY(Tidepool::ErrorKind kind READ kind)
     Q_PROPERTY(bool fatal READ isFatal)
     Q_PROPERTY(QString message READ message)
+    Q_PROPERTY(QString peer READ peer)
 
 public:
     /// No error.
@@ -31,8 +32,11 @@ public:
     /// True if trying again cannot help until a setting changes. The pool stops dialling after such
     /// an error, until a setting changes or ClientPool::retryNow().
     [[nodiscard]] bool isFatal() const;
-    /// A sentence for people: what happened and what to do.
+    /// A sentence for people: what happened and what to do. A client is named without its port, see peer().
     [[nodiscard]] QString message() const { return m_message; }
+    /// A failed client of a ServerPool: "address:port". Empty for every other error.
+    [[nodiscard]] QString peer() const { return m_peer; }
+    void setPeer(const QString &peer) { m_peer = peer; }
 
     /// For an error of Phase::Wait: the pool when the wait ended. nullptr otherwise.
     [[nodiscard]] std::shared_ptr<const PoolStatus> status() const { return m_status; }
@@ -46,6 +50,7 @@ private:
     Phase m_phase = Phase::Wait;
     ErrorKind m_kind = ErrorKind::None;
     QString m_message;
+    QString m_peer;
     std::shared_ptr<const PoolStatus> m_status;
 };
 

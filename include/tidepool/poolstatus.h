@@ -90,6 +90,7 @@ class TIDEPOOL_EXPORT PoolStatus
     Q_PROPERTY(qint64 failedTotal READ failedTotal)
     Q_PROPERTY(qint64 evictedTotal READ evictedTotal)
     Q_PROPERTY(QString lastError MEMBER lastError)
+    Q_PROPERTY(Tidepool::ErrorKind lastErrorKind MEMBER lastErrorKind)
     Q_PROPERTY(Tidepool::Distribution dialTime MEMBER dialTime)
     Q_PROPERTY(Tidepool::Distribution waitTime MEMBER waitTime)
 
@@ -132,12 +133,16 @@ public:
     Distribution waitTime; ///< From take() to served, those served at once included.
 
     QString lastError; ///< The last dial or accept error as a sentence; empty after a success.
+    ErrorKind lastErrorKind = ErrorKind::None; ///< What kind of error that was; None after a success.
 
     [[nodiscard]] int nextAttemptMs() const { return static_cast<int>(nextAttempt.count()); } ///< Milliseconds.
     [[nodiscard]] qint64 failedIn(Phase phase) const { return failed[static_cast<size_t>(phase)]; }
     [[nodiscard]] qint64 evictedBy(EvictionCause cause) const { return evicted[static_cast<size_t>(cause)]; }
     [[nodiscard]] qint64 failedTotal() const;
     [[nodiscard]] qint64 evictedTotal() const;
+    /// The state in a few words, for people: "Ready: 24 warm", "Degraded: connection refused, next try in 3.2 s".
+    /// What to do about an error stands in lastError.
+    [[nodiscard]] QString stateText() const;
 };
 
 /// One line of a pool's death ledger: a connection that left the pool without being taken.

@@ -40,6 +40,7 @@ PoolStatus PoolCore::statusLocked() const
     result.leased = m_store.leasedCount();
     result.waiting = m_waiters.size() + m_serving;
     result.lastError = m_lastError.message();
+    result.lastErrorKind = m_lastError.kind();
     if (m_nextAttempt && m_life == Life::Running) {
         const auto rest = std::chrono::ceil<std::chrono::milliseconds>(*m_nextAttempt - Clock::now());
         result.nextAttempt = std::max(rest, std::chrono::milliseconds(0));

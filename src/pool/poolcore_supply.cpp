@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "../idle/affinity.h"
+#include "../supply/peername.h"
 #include "../supply/wireid.h"
 #include "poolcore.h"
 
-#include <QtNetwork/QHostAddress>
 #include <QtNetwork/QSslCipher>
 
 #include <utility>
@@ -22,15 +22,6 @@ int &gaugeOf(PoolStatus &figures, Sink::Step step)
 bool hasSpoken(const QSslSocket &socket, qintptr descriptor)
 {
     return socket.bytesAvailable() > 0 || (!socket.isEncrypted() && peek(descriptor) == Peek::Bytes);
-}
-
-QString endpointOf(const QSslSocket &socket)
-{
-    const QHostAddress address = socket.peerAddress();
-    bool isIPv4 = false; // IPv4-mapped ones included
-    const quint32 ipv4 = address.toIPv4Address(&isIPv4);
-    const QString host = isIPv4 ? QHostAddress(ipv4).toString() : QStringLiteral("[%1]").arg(address.toString());
-    return host + QLatin1Char(':') + QString::number(socket.peerPort());
 }
 } // namespace
 
@@ -97,7 +88,7 @@ void PoolCore::established(Established connection)
     made->establishedAt = Clock::now();
     made->parkedAt = made->establishedAt;
     made->descriptor = nativeDescriptor(*connection.socket);
-    made->peer = endpointOf(*connection.socket);
+    made->peer = peerEndpoint(*connection.socket);
     if (connection.socket->isEncrypted())
         made->cipher = connection.socket->sessionCipher().name();
     made->hasSpoken = hasSpoken(*connection.socket, made->descriptor);

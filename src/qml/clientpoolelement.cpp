@@ -76,11 +76,6 @@ void ClientPoolElement::setLocalAddress(const QString &address)
         setSourceAddress(parsed);
 }
 
-void ClientPoolElement::start()
-{
-    ClientPool::start();
-}
-
 void ClientPoolElement::drain(int deadlineMs)
 {
     ClientPool::drain(std::chrono::milliseconds(deadlineMs));

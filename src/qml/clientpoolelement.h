@@ -51,7 +51,6 @@ public:
     [[nodiscard]] QString stateText() const { return m_summary.stateText(); }
     [[nodiscard]] QString lastErrorText() const { return m_summary.lastErrorText(); }
 
-    Q_INVOKABLE void start() override;
     /// Pool::drain() with the deadline in milliseconds.
     Q_INVOKABLE void drain(int deadlineMs = 5'000);
 

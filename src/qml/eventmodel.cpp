@@ -3,11 +3,10 @@
 
 #include "eventmodel.h"
 
-#include "poolsummary.h"
-
 #include <QtCore/QMetaEnum>
 
 #include <algorithm>
+#include <chrono>
 
 namespace Tidepool::Qml {
 
@@ -42,6 +41,11 @@ QString nameOf(Enum value)
     return QString::fromLatin1(QMetaEnum::fromType<Enum>().valueToKey(static_cast<int>(value)));
 }
 
+QString secondsText(std::chrono::milliseconds time)
+{
+    return QString::number(std::chrono::duration<double>(time).count(), 'f', 1) + QStringLiteral(" s");
+}
+
 } // namespace
 
 EventModel::EventModel(QObject *parent) : QAbstractListModel(parent), m_throttle(Throttle::modelInterval)
@@ -69,18 +73,16 @@ void EventModel::listen()
     connect(m_pool, &Pool::stateChanged, this, [this](PoolState state) {
         const PoolStatus status = m_pool->status();
         // The state may have changed again meanwhile; its sentence must be this one's.
-        note({Kind::State, state == status.state ? stateSentence(status) : nameOf(state), {}, {}, 1, {}});
+        note({Kind::State, state == status.state ? status.stateText() : nameOf(state), {}, {}, 1, {}});
     });
     connect(m_pool, &Pool::connectionEvicted, this, [this](ConnectionId id, EvictionCause cause) {
         note({Kind::Evicted, evictionSentence(cause), {}, {}, 1, id});
     });
     connect(m_pool, &Pool::attemptFailed, this, [this](const PoolError &error) {
-        note({Kind::Failed,
-              error.message(),
-              nameOf(error.phase()) + QStringLiteral(": ") + nameOf(error.kind()),
-              {},
-              1,
-              {}});
+        QString detail = nameOf(error.phase()) + QStringLiteral(": ") + nameOf(error.kind());
+        if (!error.peer().isEmpty())
+            detail += QStringLiteral(", ") + error.peer();
+        note({Kind::Failed, error.message(), detail, {}, 1, {}});
     });
     connect(m_pool, &QObject::destroyed, this, [this] {
         m_pool.clear();

@@ -68,6 +68,7 @@ class PoolStatusExtension
     Q_PROPERTY(double failedTotal READ failedTotal FINAL)
     Q_PROPERTY(double evictedTotal READ evictedTotal FINAL)
     Q_PROPERTY(QString lastError READ lastError FINAL)
+    Q_PROPERTY(int lastErrorKind READ lastErrorKind FINAL)
     Q_PROPERTY(Tidepool::Distribution dialTime READ dialTime FINAL)
     Q_PROPERTY(Tidepool::Distribution waitTime READ waitTime FINAL)
 
@@ -98,6 +99,7 @@ public:
     [[nodiscard]] double failedTotal() const { return static_cast<double>(v.failedTotal()); }
     [[nodiscard]] double evictedTotal() const { return static_cast<double>(v.evictedTotal()); }
     [[nodiscard]] QString lastError() const { return v.lastError; }
+    [[nodiscard]] int lastErrorKind() const { return static_cast<int>(v.lastErrorKind); } ///< A Tidepool.ErrorKind.
     [[nodiscard]] Distribution dialTime() const { return v.dialTime; }
     [[nodiscard]] Distribution waitTime() const { return v.waitTime; }
 

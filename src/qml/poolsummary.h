@@ -12,8 +12,6 @@
 #include <QtCore/QTimer>
 #include <QtQml/qqml.h>
 
-#include <chrono>
-
 namespace Tidepool::Qml {
 
 /// A pool in words. ClientPool and ServerPool have the same properties; this is for pools made in C++.
@@ -33,9 +31,9 @@ public:
     /// Default: none.
     [[nodiscard]] Pool *pool() const { return m_pool; }
     void setPool(Pool *pool);
-    /// One line for people: "Ready: 24 warm", "Degraded: connection refused; next try in 3.2 s".
+    /// PoolStatus::stateText(): "Ready: 24 warm", "Degraded: connection refused, next try in 3.2 s".
     [[nodiscard]] QString stateText() const { return m_stateText; }
-    /// The last dial or accept error as a sentence; empty after a success.
+    /// The last dial or accept error as a sentence that says what to do; empty after a success.
     [[nodiscard]] QString lastErrorText() const { return m_lastErrorText; }
     /// Looks at the pool now.
     void update();
@@ -52,10 +50,5 @@ private:
     Throttle m_throttle;
     QTimer m_countdown;
 };
-
-/// "3.2 s", "42 s": as exact as makes sense to read.
-[[nodiscard]] QString secondsText(std::chrono::milliseconds time);
-/// What @p status says, as PoolSummary::stateText.
-[[nodiscard]] QString stateSentence(const PoolStatus &status);
 
 } // namespace Tidepool::Qml

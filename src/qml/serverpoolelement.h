@@ -51,7 +51,7 @@ public:
     [[nodiscard]] QString lastErrorText() const;
 
     /// Listens on listenAddress and listenPort.
-    Q_INVOKABLE void start() override;
+    void start() override;
     /// Pool::drain() with the deadline in milliseconds.
     Q_INVOKABLE void drain(int deadlineMs = 5'000);
 

@@ -3,6 +3,7 @@
 
 #include "reception.h"
 
+#include "peername.h"
 #include "socketerror.h"
 #include "wireid.h"
 
@@ -88,6 +89,7 @@ void Reception::fail(const PoolError &error)
     m_timer.stop();
     m_step.reset();
     m_error = error;
+    m_error.setPeer(peerEndpoint(*m_socket));
     emit failed(this);
 }
 
@@ -98,9 +100,10 @@ Established Reception::takeResult()
     return {std::move(m_socket), m_id, m_generation, m_begunAt};
 }
 
+// Without the port: what a client does again and again is one failure that repeats.
 QString Reception::client() const
 {
-    return QStringLiteral("the client %1 port %2").arg(m_socket->peerAddress().toString()).arg(m_socket->peerPort());
+    return QStringLiteral("the client ") + peerAddress(*m_socket);
 }
 
 } // namespace Tidepool

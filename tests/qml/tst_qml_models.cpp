@@ -8,6 +8,7 @@
 #include "support/poolhelpers.h"
 
 #include <QtCore/QElapsedTimer>
+#include <QtNetwork/QTcpSocket>
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 
@@ -75,6 +76,7 @@ private Q_SLOTS:
     void hiddenCostsNothing();
     void hiddenItem();
     void repeatedFailuresFold();
+    void failuresOfClientsFold();
     void evictions();
     void eventLimit();
     void history();
@@ -307,6 +309,28 @@ void tst_QmlModels::repeatedFailuresFold()
     QCOMPARE(events->rowCount(), 0);
     QCOMPARE(watch.resets, 0);
     QTRY_VERIFY(events->rowCount() > 0);
+}
+
+void tst_QmlModels::failuresOfClientsFold()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const QmlBench bench = makeBench(pool);
+    auto *events = bench.find<QAbstractItemModel>(u"events"_s);
+    QString last;
+    for (int i = 1; i <= 4; ++i) {
+        QTcpSocket stranger;
+        stranger.connectToHost(QHostAddress::LocalHost, pool.serverPort());
+        QVERIFY(stranger.waitForConnected());
+        last = u"127.0.0.1:%1"_s.arg(stranger.localPort());
+        stranger.write("GET / HTTP/1.1\r\n\r\n");
+        QTRY_COMPARE(pool.status().failedTotal(), i);
+    }
+    QTRY_COMPARE(cell(*events, 0, "count").toInt(), 4);
+    QCOMPARE(cell(*events, 0, "kind").toString(), u"failed"_s);
+    QCOMPARE(cell(*events, 0, "detail").toString(), u"Handshake: Tls, "_s + last);
+    QCOMPARE(column(*events, "kind").count(u"failed"_s), 1);
 }
 
 void tst_QmlModels::evictions()

@@ -378,11 +378,13 @@ void tst_QmlPools::countdown()
     auto *pool = qobject_cast<ClientPool *>(bench.object());
     pool->setPort(peer.port());
     pool->start();
-    QTRY_VERIFY(bench.get("text").toString().contains(u"; next try in "_s));
+    const auto text = [&] { return bench.get("text").toString(); };
+    QTRY_VERIFY2(text().startsWith(u"Degraded: connection refused, next try in "_s), qPrintable(text()));
+    QCOMPARE(bench.evaluate(u"status.lastErrorKind === Tidepool.ErrorKind.Refused"_s).toBool(), true);
     QTRY_VERIFY(bench.get("lastErrorText").toString().contains(u"refused"_s));
-    const QString before = bench.get("text").toString();
-    QTRY_VERIFY(bench.get("text").toString() != before);
-    QVERIFY(bench.get("text").toString().contains(u"; next try in "_s));
+    const QString before = text();
+    QTRY_VERIFY(text() != before);
+    QVERIFY(text().contains(u", next try in "_s));
 }
 
 void tst_QmlPools::server()
@@ -427,16 +429,16 @@ void tst_QmlPools::madeInCpp()
     const TestPeer peer;
     ClientPool pool;
     configure(pool, peer, 3);
-    const QmlBench bench(R"(
+    QmlBench bench(R"(
         PoolSummary {
             required property Pool made
             pool: made
             property string bound: stateText + "|" + pool.active + "|" + (pool.state === Tidepool.PoolState.Ready)
         })",
-                         {{u"made"_s, QVariant::fromValue<Pool *>(&pool)}});
+                   {{u"made"_s, QVariant::fromValue<Pool *>(&pool)}});
     QVERIFY2(bench.object(), qPrintable(bench.errors()));
     QCOMPARE(bench.get("bound").toString(), u"Stopped|0|false"_s);
-    pool.start();
+    bench.evaluate(u"pool.start()"_s);
     QTRY_COMPARE(bench.get("bound").toString(), u"Ready: 3 warm|3|true"_s);
 }
 

@@ -52,6 +52,7 @@ void tst_ClientPoolFailures::refusedPort()
     QVERIFY(!error.isFatal());
     QVERIFY(!error.message().isEmpty());
     QCOMPARE(pool.status().lastError, error.message());
+    QCOMPARE(pool.status().lastErrorKind, error.kind());
     QVERIFY(pool.status().failedIn(Phase::Dial) >= 1);
     QTRY_VERIFY(!failed.isEmpty());
     QCOMPARE(failed.at(0).at(0).value<PoolError>().kind(), ErrorKind::Refused);
@@ -111,6 +112,7 @@ void tst_ClientPoolFailures::recoversWhenThePeerAppears()
     QVERIFY(pool.isReady());
     QVERIFY(!pool.lastError());
     QCOMPARE(pool.status().lastError, QString());
+    QCOMPARE(pool.status().lastErrorKind, ErrorKind::None);
 }
 
 void tst_ClientPoolFailures::recoversAfterAnOutage()

@@ -34,6 +34,8 @@ private Q_SLOTS:
     void noLifetimeMeansForEver();
     void percentilesComeFromBuckets();
     void bucketsRise();
+    void stateInWords_data();
+    void stateInWords();
 };
 
 // "Decreases interval when pool is under-utilized (< 20% idle connections), increases interval when pool is
@@ -209,6 +211,49 @@ void tst_Policy::bucketsRise()
         QCOMPARE(values.buckets[static_cast<size_t>(i)], 1U);
         QCOMPARE(values.buckets[static_cast<size_t>(i) + 1], 1U);
     }
+}
+
+void tst_Policy::stateInWords_data()
+{
+    QTest::addColumn<PoolStatus>("status");
+    QTest::addColumn<QString>("text");
+    PoolStatus status;
+    const auto row = [&status](const char *name, PoolState state, const char *text) {
+        status.state = state;
+        QTest::newRow(name) << status << QString::fromLatin1(text);
+    };
+    row("stopped", PoolState::Stopped, "Stopped");
+    row("a server without clients", PoolState::Warming, "Warming: no connection yet");
+    status.connecting = 1;
+    status.handshaking = 1;
+    row("first dials", PoolState::Warming, "Warming: 2 connecting");
+    status.lastErrorKind = ErrorKind::Timeout;
+    row("dialling again", PoolState::Degraded, "Degraded: no answer in time, trying now");
+    status.lastErrorKind = ErrorKind::HostNotFound;
+    status.nextAttempt = 12'345ms;
+    row("first dials failed", PoolState::Warming, "Warming: host not found, next try in 12 s");
+    status.lastErrorKind = ErrorKind::Refused;
+    status.nextAttempt = 3'210ms;
+    row("outage", PoolState::Degraded, "Degraded: connection refused, next try in 3.2 s");
+    status.waiting = 4;
+    row("outage with waiters", PoolState::Degraded, "Degraded: connection refused, next try in 3.2 s, 4 waiting");
+    row("all are taken", PoolState::Ready, "Ready: 0 warm, 4 waiting");
+    status = {};
+    status.lastErrorKind = ErrorKind::Pin;
+    row("nothing helps", PoolState::Degraded, "Degraded: pin does not match");
+    status.active = 24;
+    row("ready, though a dial failed", PoolState::Ready, "Ready: 24 warm");
+    row("paused", PoolState::Paused, "Paused: 24 warm");
+    status.leased = 3;
+    row("draining", PoolState::Draining, "Draining: 3 still in use");
+    row("closed", PoolState::Closed, "Closed");
+}
+
+void tst_Policy::stateInWords()
+{
+    QFETCH(const PoolStatus, status);
+    QFETCH(const QString, text);
+    QCOMPARE(status.stateText(), text);
 }
 
 QTEST_APPLESS_MAIN(tst_Policy)

@@ -90,6 +90,17 @@ void tst_ServerPoolLimits::silentClientsExpire()
     const auto error = failed.at(0).at(0).value<PoolError>();
     QCOMPARE(error.phase(), Phase::Handshake);
     QCOMPARE(error.kind(), ErrorKind::Timeout);
+    // They differ in who it was, not in what happened.
+    QSet<QString> messages;
+    QSet<QString> peers;
+    for (const QList<QVariant> &signal : std::as_const(failed)) {
+        messages.insert(signal.at(0).value<PoolError>().message());
+        peers.insert(signal.at(0).value<PoolError>().peer());
+    }
+    QCOMPARE(messages.size(), 1);
+    QVERIFY2(messages.constBegin()->contains(u"the client 127.0.0.1 failed"_s), qPrintable(error.message()));
+    QCOMPARE(peers.size(), 10);
+    QVERIFY2(error.peer().startsWith(u"127.0.0.1:"_s), qPrintable(error.peer()));
 }
 
 // Clients that begin a handshake and stop: the start of a TLS record, and no more.

@@ -208,7 +208,7 @@ void Session::updateWords()
 {
     m_status = m_pool->status();
     m_serverStatus = m_lab.serverPool()->status();
-    m_headline = Wording::headline(m_status, m_pool->lastError().kind());
+    m_headline = m_status.stateText();
     m_advice = Wording::advice(m_status, m_status.lastError);
     m_mood = moodOf(m_status, !m_status.lastError.isEmpty());
     // The connections may be well, and yet the server does not want us: then the tunnel pauses its pool.
