@@ -7,6 +7,7 @@
 #include "../supply/lane.h"
 #include "../supply/wireid.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace Tidepool {
@@ -26,7 +27,7 @@ void PoolCore::setPolicy(const CorePolicy &policy)
         if (policy.isServer)
             m_figures.capacity = policy.limit;
     }
-    closeInLane(std::move(surplus));
+    closeInLane(surplus);
     wakeSupply();
     changed();
 }
@@ -70,7 +71,7 @@ void PoolCore::startDraining()
         waiters = m_waiters.removeAll();
         m_figures.takesFailed += static_cast<qint64>(waiters.size());
     }
-    closeInLane(std::move(sockets));
+    closeInLane(sockets);
     fail(std::move(waiters),
          {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is draining and hands out no more connections.")});
     changed();
@@ -88,6 +89,8 @@ std::vector<QSslSocket *> PoolCore::shut()
             return {};
         m_life = Life::Closed;
         ++m_figures.generation;
+        sockets.assign(m_closing.begin(), m_closing.end());
+        m_closing.clear();
         evictAllParked(EvictionCause::PoolClosed, sockets);
         waiters = m_waiters.removeAll();
         m_figures.takesFailed += static_cast<qint64>(waiters.size());
@@ -107,28 +110,58 @@ void PoolCore::flush()
         ++m_figures.generation;
         evictAllParked(EvictionCause::Flushed, sockets);
     }
-    closeInLane(std::move(sockets));
+    closeInLane(sockets);
     wakeSupply();
     changed();
 }
 
-void PoolCore::closeInLane(std::vector<QSslSocket *> sockets)
+// Closing thousands would be felt in the user's thread, and in the lane by all who wait there.
+void PoolCore::closeInLane(const std::vector<QSslSocket *> &sockets)
 {
-    if (sockets.empty())
-        return;
     std::shared_ptr<Lane> lane;
+    bool isFirst = false;
     {
         const Lock lock(m_mutex);
         lane = m_port.lane;
+        if (lane) {
+            isFirst = m_closing.empty() && !sockets.empty();
+            m_closing.insert(m_closing.end(), sockets.begin(), sockets.end());
+        }
     }
-    const auto closeAll = [sockets = std::move(sockets)] {
+    if (isFirst) {
+        closeSomeLater(*lane);
+    } else if (!lane) {
         for (QSslSocket *socket : sockets)
             closeGently(socket);
-    };
+    }
+}
+
+void PoolCore::closeSomeLater(Lane &lane)
+{
+    lane.post([weak = weak_from_this()] {
+        if (const auto core = weak.lock())
+            core->closeSome();
+    });
+}
+
+// A TLS connection takes some tenths of a millisecond.
+void PoolCore::closeSome()
+{
+    constexpr size_t atOnce = 8;
+    std::vector<QSslSocket *> sockets;
+    std::shared_ptr<Lane> lane;
+    {
+        const Lock lock(m_mutex);
+        const auto end = m_closing.begin() + static_cast<std::ptrdiff_t>(std::min(atOnce, m_closing.size()));
+        sockets.assign(m_closing.begin(), end);
+        m_closing.erase(m_closing.begin(), end);
+        if (!m_closing.empty())
+            lane = m_port.lane;
+    }
+    for (QSslSocket *socket : sockets)
+        closeGently(socket);
     if (lane)
-        lane->post(closeAll); // closing thousands would be felt in the user's thread
-    else
-        closeAll();
+        closeSomeLater(*lane);
 }
 
 // Of a connection in state Checking. The caller closes the socket.
@@ -152,7 +185,7 @@ QSslSocket *PoolCore::checkOutAndEvict(Entry *entry, EvictionCause cause)
 
 void PoolCore::evictAllParked(EvictionCause cause, std::vector<QSslSocket *> &sockets)
 {
-    sockets.reserve(static_cast<size_t>(m_store.parkedCount()));
+    sockets.reserve(sockets.size() + static_cast<size_t>(m_store.parkedCount()));
     while (Entry *entry = m_store.oldestParked())
         sockets.push_back(checkOutAndEvict(entry, cause));
 }

@@ -171,7 +171,9 @@ private:
     void finish(std::unique_ptr<Waiter> waiter);
     void fail(WaiterList waiters, const PoolError &error);
     void failAsTimedOut(WaiterList waiters);
-    void closeInLane(std::vector<QSslSocket *> sockets);
+    void closeInLane(const std::vector<QSslSocket *> &sockets);
+    void closeSomeLater(Lane &lane);
+    void closeSome();
     void changed();
     void figuresChanged();
     void wakeSupply();
@@ -187,6 +189,7 @@ private:
     LanePort m_port;
     std::shared_ptr<Watcher> m_watcher;
     IdleStore m_store;
+    std::deque<QSslSocket *> m_closing; // evicted, owned, to be closed in the lane
     Waiters m_waiters;
     PoolStatus m_figures; // counters, and the gauges that nothing else holds
     int m_serving = 0; // waiters out of m_waiters, being served
