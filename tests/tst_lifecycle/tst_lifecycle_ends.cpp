@@ -52,6 +52,7 @@ class tst_LifecycleEnds : public QObject
 private slots:
     void leavesNothing_data();
     void leavesNothing();
+    void closesWhatAFlushHasLeft();
     void endsInEveryState_data();
     void endsInEveryState();
     void serverEndsInEveryState_data();
@@ -127,6 +128,33 @@ void tst_LifecycleEnds::leavesNothing()
         cycle();
     QCOMPARE(openDescriptors(), descriptors);
     QCOMPARE(runningThreads(), threads);
+}
+
+// A flush closes a few at each turn of the lane, which is this thread here and has no turn in between.
+void tst_LifecycleEnds::closesWhatAFlushHasLeft()
+{
+    if (openDescriptors() < 0)
+        QSKIP("cannot count descriptors here");
+    ServerPool server;
+    ClientPool client;
+    client.setUsesCallerThread(true);
+    client.setMinimumCapacity(40);
+    client.setMaximumCapacity(40);
+    client.setHost(u"127.0.0.1"_s);
+    const int descriptors = openDescriptors();
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    client.setPort(server.serverPort());
+    client.start();
+    QTRY_COMPARE(client.active(), 40);
+    QTRY_COMPARE(server.active(), 40);
+
+    client.flush();
+    QCOMPARE(client.active(), 0);
+    QVERIFY(openDescriptors() >= descriptors + 80);
+    client.close();
+    server.close();
+    QTRY_COMPARE(openDescriptors(), descriptors);
+    VERIFY_BOOKS(client);
 }
 
 void tst_LifecycleEnds::endsInEveryState_data()
