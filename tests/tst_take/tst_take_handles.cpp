@@ -139,16 +139,16 @@ void tst_TakeHandles::threadEndsWithItsQThread()
 {
     struct Last
     {
-        ~Last() { isDestroyed.wait(); }
-        std::latch &isDestroyed;
+        ~Last() { isDestroyed->wait(); }
+        std::shared_ptr<std::latch> isDestroyed; // outlives the test, like the system's thread
     };
     Connection connection = m_warm->pool.tryTake().connection();
     QVERIFY(connection);
     const ConnectionId id = connection.id();
     std::latch used(1);
     std::latch dropped(1);
-    std::latch isDestroyed(1);
-    std::unique_ptr<QThread> thread(QThread::create([&] {
+    const auto isDestroyed = std::make_shared<std::latch>(1);
+    std::unique_ptr<QThread> thread(QThread::create([&, isDestroyed] {
         (void)connection.socket();
         // Made later, this one goes before all else that is the system thread's.
         thread_local const Last last{isDestroyed};
@@ -161,7 +161,7 @@ void tst_TakeHandles::threadEndsWithItsQThread()
     dropped.count_down();
     thread->wait();
     thread.reset();
-    isDestroyed.count_down();
+    isDestroyed->count_down();
     QTRY_VERIFY(!m_warm->peer.openIds().contains(id));
     QTRY_COMPARE(m_warm->pool.status().leased, 0);
 }

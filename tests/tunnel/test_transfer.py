@@ -17,7 +17,8 @@ LARGE = 200_000_000
 class Transfer(TunnelTest):
     def start(self, *options):
         self.web = self.nginx()
-        self.server = self.start_server()
+        # A hundred handshakes at once take long under a sanitizer.
+        self.server = self.start_server("--visitor-wait", str(int(patience(10))))
         self.client = self.start_client(self.server, self.web, *options)
 
     def url(self, name):
