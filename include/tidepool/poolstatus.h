@@ -40,6 +40,8 @@ public:
     /// The upper bound of bucket @p index.
     [[nodiscard]] static std::chrono::nanoseconds bucketBound(int index);
     void add(std::chrono::nanoseconds value);
+    /// Takes back an add() of the same value; only the maximum stays.
+    void remove(std::chrono::nanoseconds value);
     /// The value that the part @p share (0 to 1) of all values does not exceed, to within 19 %; 0 without values.
     [[nodiscard]] std::chrono::nanoseconds percentile(double share) const;
 
@@ -51,6 +53,7 @@ public:
     friend bool operator==(const Distribution &, const Distribution &) = default;
 
 private:
+    [[nodiscard]] quint32 &bucketOf(std::chrono::nanoseconds value);
     static double milliseconds(std::chrono::nanoseconds value)
     {
         return std::chrono::duration<double, std::milli>(value).count();

@@ -42,11 +42,23 @@ std::chrono::nanoseconds Distribution::bucketBound(int index)
 
 void Distribution::add(std::chrono::nanoseconds value)
 {
-    const auto bucket = std::lower_bound(bucketBounds().begin(), bucketBounds().end(), value) - bucketBounds().begin();
-    ++buckets[static_cast<size_t>(bucket)];
+    ++bucketOf(value);
     ++count;
     sum += value;
     maximum = std::max(maximum, value);
+}
+
+void Distribution::remove(std::chrono::nanoseconds value)
+{
+    --bucketOf(value);
+    --count;
+    sum -= value;
+}
+
+quint32 &Distribution::bucketOf(std::chrono::nanoseconds value)
+{
+    const auto bucket = std::lower_bound(bucketBounds().begin(), bucketBounds().end(), value) - bucketBounds().begin();
+    return buckets[static_cast<size_t>(bucket)];
 }
 
 std::chrono::nanoseconds Distribution::percentile(double share) const

@@ -151,7 +151,7 @@ private:
     QSslSocket *drop(Entry *entry);
     void countParked(Entry *entry);
     void examineLater(quint64 token);
-    void countServed(const Waiter &waiter, Entry *entry);
+    void countServed(Clock::duration waited, Entry *entry, Clock::time_point now);
     [[nodiscard]] std::optional<EvictionCause> staleness(const Entry &entry, quint64 generation) const;
     [[nodiscard]] bool isReplaced() const;
     [[nodiscard]] bool needsWakeAfterTake() const;

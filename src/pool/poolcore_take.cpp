@@ -279,6 +279,8 @@ void PoolCore::countParked(Entry *entry)
 bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
 {
     auto lease = std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
+    const auto now = Clock::now();
+    const auto waited = now - waiter->askedAt;
     bool isCancelled = false;
     {
         const Lock lock(m_mutex);
@@ -287,7 +289,7 @@ bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
         if (isCancelled)
             ++m_figures.takesCancelled;
         else
-            countServed(*waiter, entry);
+            countServed(waited, entry, now);
     }
     if (!isCancelled && waiter->promise.addResult(TakeResult(Connection(lease)))) {
         if (waiter->target)
@@ -302,15 +304,15 @@ bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
         ++m_figures.checking;
         --m_figures.taken;
         --m_figures.servedAfterWait;
+        m_figures.waitTime.remove(waited);
         ++m_figures.takesCancelled;
     }
     finish(std::move(waiter));
     return false;
 }
 
-void PoolCore::countServed(const Waiter &waiter, Entry *entry)
+void PoolCore::countServed(Clock::duration waited, Entry *entry, Clock::time_point now)
 {
-    const auto now = Clock::now();
     --m_figures.checking;
     if (!std::exchange(entry->isCounted, true)) {
         ++m_figures.parked;
@@ -318,7 +320,7 @@ void PoolCore::countServed(const Waiter &waiter, Entry *entry)
     }
     ++m_figures.taken;
     ++m_figures.servedAfterWait;
-    m_figures.waitTime.add(now - waiter.askedAt);
+    m_figures.waitTime.add(waited);
     entry->parkedAt = now;
     m_store.lease(entry);
     record({PoolEvent::Kind::Taken, entry->id, {}, {}});

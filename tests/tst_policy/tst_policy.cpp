@@ -33,6 +33,7 @@ private Q_SLOTS:
     void shorterOfLifetimeAndIdleTimeDecides();
     void noLifetimeMeansForEver();
     void percentilesComeFromBuckets();
+    void takesAValueBack();
     void bucketsRise();
     void stateInWords_data();
     void stateInWords();
@@ -197,6 +198,16 @@ void tst_Policy::percentilesComeFromBuckets()
     QVERIFY(values.p50() >= 50.0 && values.p50() <= 50.0 * 1.19);
     QVERIFY(values.p90() >= 90.0 && values.p90() <= 100.0);
     QVERIFY(values.p99() >= 99.0 && values.p99() <= 100.0);
+}
+
+void tst_Policy::takesAValueBack()
+{
+    Distribution values;
+    values.add(std::chrono::milliseconds(5));
+    const Distribution before = values;
+    values.add(std::chrono::milliseconds(3));
+    values.remove(std::chrono::milliseconds(3));
+    QCOMPARE(values, before);
 }
 
 void tst_Policy::bucketsRise()
