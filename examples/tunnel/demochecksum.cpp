@@ -14,7 +14,7 @@ namespace Tunnel {
 namespace {
 
 constexpr qsizetype blockSize = qsizetype(1024) * 1024;
-constexpr qint64 step = qint64(64) * 1024;
+constexpr qint64 bytesAtOnce = qint64(64) * 1024;
 // How far apart the variants begin in the block; odd, so that no two are alike in any alignment.
 constexpr qint64 stride = 131'071;
 
@@ -69,7 +69,7 @@ DemoData::DemoData(qint64 length) : m_length(length), m_block(blockSize, Qt::Uni
 QByteArrayView DemoData::at(int variant, qint64 position) const
 {
     const qint64 start = (position + variant * stride) % blockSize;
-    const qint64 size = std::min({step, blockSize - start, m_length - position});
+    const qint64 size = std::min({bytesAtOnce, blockSize - start, m_length - position});
     return QByteArrayView(m_block).sliced(start, size);
 }
 
