@@ -136,7 +136,7 @@ void PoolPrivate::publish()
     tell(now.waiting != before.waiting, &Pool::waitingChanged, now.waiting);
     tell(now.errorCount != before.errorCount, &Pool::errorCountChanged, now.errorCount);
     tell(true, &Pool::statusChanged);
-    if (alive && now.state == PoolState::Draining && now.leased == 0)
+    if (alive && core->isDrained())
         close();
 }
 

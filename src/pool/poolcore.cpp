@@ -118,13 +118,15 @@ void PoolCore::flush()
 // Closing thousands would be felt in the user's thread, and in the lane by all who wait there.
 void PoolCore::closeInLane(const std::vector<QSslSocket *> &sockets)
 {
+    if (sockets.empty())
+        return;
     std::shared_ptr<Lane> lane;
     bool isFirst = false;
     {
         const Lock lock(m_mutex);
         lane = m_port.lane;
         if (lane) {
-            isFirst = m_closing.empty() && !sockets.empty();
+            isFirst = m_closing.empty();
             m_closing.insert(m_closing.end(), sockets.begin(), sockets.end());
         }
     }
@@ -144,24 +146,37 @@ void PoolCore::closeSomeLater(Lane &lane)
     });
 }
 
-// A TLS connection takes some tenths of a millisecond.
+// A TLS connection takes some tenths of a millisecond. In another lane than the pool's, this was posted before the pool
+// was closed and started again: what is to be closed now is not this one's, for close() would not wait for it.
 void PoolCore::closeSome()
 {
     constexpr size_t atOnce = 8;
     std::vector<QSslSocket *> sockets;
     std::shared_ptr<Lane> lane;
+    bool mayBeDrained = false;
     {
         const Lock lock(m_mutex);
+        if (!m_port.lane || !m_port.lane->isCurrent())
+            return;
         const auto end = m_closing.begin() + static_cast<std::ptrdiff_t>(std::min(atOnce, m_closing.size()));
         sockets.assign(m_closing.begin(), end);
         m_closing.erase(m_closing.begin(), end);
         if (!m_closing.empty())
             lane = m_port.lane;
+        mayBeDrained = m_closing.empty() && m_life == Life::Draining;
     }
     for (QSslSocket *socket : sockets)
         closeGently(socket);
     if (lane)
         closeSomeLater(*lane);
+    if (mayBeDrained)
+        changed();
+}
+
+bool PoolCore::isDrained() const
+{
+    const Lock lock(m_mutex);
+    return m_life == Life::Draining && m_closing.empty() && m_store.leasedCount() == 0;
 }
 
 // Of a connection in state Checking. The caller closes the socket.

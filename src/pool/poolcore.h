@@ -83,6 +83,8 @@ public:
     void setPaused(bool paused);
     /// Fails the waiters, evicts the parked ones, takes no more.
     void startDraining();
+    /// Nothing is left that close() would have to wait for.
+    [[nodiscard]] bool isDrained() const;
     /// As startDraining(), for good. What was evicted is returned, to be closed in the lane.
     [[nodiscard]] std::vector<QSslSocket *> shut();
     void flush();

@@ -105,8 +105,7 @@ void PoolCore::expire()
             record({PoolEvent::Kind::HeldLong, lease->id, {}, {}});
         }
     }
-    for (QSslSocket *socket : sockets)
-        closeGently(socket);
+    closeInLane(sockets);
     if (!late.empty())
         isChanged = true;
     failAsTimedOut(std::move(late));

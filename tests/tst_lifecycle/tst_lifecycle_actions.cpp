@@ -27,6 +27,7 @@ private slots:
     void takeWhilePausedWaitsForResume();
     void pausedServerAcceptsNobody();
     void drainWithoutLeases();
+    void drainReturnsBeforeTheClosing();
     void drainWaitsForTheLeases();
     void drainHasADeadline();
     void drainTakesNoNewTakes();
@@ -202,6 +203,26 @@ void tst_LifecycleActions::drainWithoutLeases()
     QCOMPARE(pool.state(), PoolState::Closed);
     QTRY_COMPARE(peer.open(), 0);
     QCOMPARE(pool.status().evictedBy(EvictionCause::PoolClosed), 4);
+    VERIFY_BOOKS(pool);
+}
+
+// Here the lane is the caller's thread, so all that is closed before drain() returns is closed by drain().
+void tst_LifecycleActions::drainReturnsBeforeTheClosing()
+{
+    TestPeer peer;
+    ClientPool pool;
+    pool.setUsesCallerThread(true);
+    configure(pool, peer, 30);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 30);
+    QSignalSpy closed(&pool, &Pool::closed);
+    pool.drain(30s);
+    QCOMPARE(pool.state(), PoolState::Draining);
+    QCOMPARE(pool.active(), 0);
+    QCOMPARE(closed.size(), 0);
+    QTRY_COMPARE(closed.size(), 1);
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QTRY_COMPARE(peer.open(), 0);
     VERIFY_BOOKS(pool);
 }
 
