@@ -64,7 +64,14 @@ private:
 class DirectDial final : public Dial
 {
 public:
-    DirectDial(Sink &sink, const DialPlan &plan) : Dial(sink, plan) {}
+    DirectDial(Sink &sink, const DialPlan &plan) : Dial(sink, plan)
+    {
+        m_share.setSingleShot(true);
+        connect(&m_share, &QTimer::timeout, this, [this] {
+            if (!isOver())
+                connectNext(ETIMEDOUT);
+        });
+    }
 
     ~DirectDial() override
     {
@@ -79,8 +86,7 @@ public:
         enterPhase(Phase::Resolve, settings().timeouts.resolve);
         const QHostAddress literal(settings().host);
         if (!literal.isNull()) {
-            m_addresses = {literal};
-            connectNext(0);
+            connectTo({literal});
             return;
         }
         m_lookup = QHostInfo::lookupHost(settings().host, this, [this](const QHostInfo &info) { onLookedUp(info); });
@@ -92,16 +98,33 @@ private:
         m_lookup = -1;
         if (isOver())
             return;
-        m_addresses = info.addresses();
-        if (m_addresses.isEmpty())
+        if (info.addresses().isEmpty())
             fail(lookupError(info.errorString(), settings().endpoint()));
         else
-            connectNext(0);
+            connectTo(info.addresses());
     }
 
-    // One address after the other; the last one's error counts.
+    void connectTo(const QList<QHostAddress> &addresses)
+    {
+        const QHostAddress source = settings().sourceAddress;
+        for (const QHostAddress &address : addresses) {
+            if (source.isNull() || SystemAddress(source, 0).family() == SystemAddress(address, 0).family())
+                m_addresses.append(address);
+        }
+        if (m_addresses.isEmpty()) {
+            fail(sourceAddressError(source.toString(),
+                                    QStringLiteral("%1 has no address of its kind").arg(settings().endpoint())));
+            return;
+        }
+        m_perAddress = settings().timeouts.dial / m_addresses.size();
+        connectNext(0);
+    }
+
+    // One address after the other, each with its share of the time, so that one that swallows everything does not use
+    // it all up; the last one's error counts.
     void connectNext(int error)
     {
+        m_share.stop();
         closeDescriptor();
         if (m_addresses.isEmpty()) {
             fail(systemError(Phase::Dial, error, settings().endpoint()));
@@ -110,6 +133,8 @@ private:
         if (phase() != Phase::Dial)
             enterPhase(Phase::Dial, settings().timeouts.dial);
         const SystemAddress address(m_addresses.takeFirst(), settings().port);
+        if (!m_addresses.isEmpty())
+            m_share.start(m_perAddress);
         m_descriptor = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (m_descriptor < 0) {
             connectNext(errno);
@@ -145,6 +170,7 @@ private:
 
     void onConnected()
     {
+        m_share.stop();
         applyKeepAlive(m_descriptor, settings().keepAlive);
         const int yes = 1;
         (void)::setsockopt(m_descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -218,6 +244,8 @@ private:
 
     int m_lookup = -1;
     QList<QHostAddress> m_addresses;
+    std::chrono::milliseconds m_perAddress{0};
+    QTimer m_share;
     int m_descriptor = -1;
     std::unique_ptr<QSocketNotifier> m_notifier;
     std::array<char, 8> m_id{};
