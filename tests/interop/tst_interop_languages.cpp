@@ -118,7 +118,7 @@ void tst_InteropLanguages::clientPoolMeetsServer()
         VERIFY_TAKEN(taken);
         const Connection connection = taken.connection();
         const QString id = connection.id().toString();
-        QVERIFY2(server.lines().contains(u"SENT "_s + id), qPrintable(id));
+        QTRY_VERIFY2(server.lines().contains(u"SENT "_s + id), qPrintable(id));
         QCOMPARE(connection.socket()->isEncrypted(), mode != TlsMode::None);
         QCOMPARE(readExactly(connection.socket(), 7), "welcome"_ba);
         const QByteArray block(200'000, 'x');
