@@ -231,7 +231,7 @@ void Lab::endOutage()
 
 void Lab::attack(int clients)
 {
-    if (!m_isRunning || m_isOutage)
+    if (!m_isRunning || m_isOutage || m_isHostile)
         return;
     m_isHostile = true;
     callIn(m_hostileCrowd,

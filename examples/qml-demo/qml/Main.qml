@@ -68,7 +68,10 @@ ApplicationWindow {
 
     readonly property Lab lab: session.kind === Session.Kind.Lab ? session.lab : null
 
-    component Key: Shortcut { context: Qt.WindowShortcut }
+    component Key: Shortcut {
+        context: Qt.WindowShortcut
+        autoRepeat: false
+    }
 
     Key {
         sequences: ["S"]
@@ -96,17 +99,17 @@ ApplicationWindow {
     }
     Key {
         sequences: ["B"]
-        enabled: window.lab !== null
+        enabled: window.lab !== null && window.lab.running
         onActivated: window.lab.burst()
     }
     Key {
         sequences: ["O"]
-        enabled: window.lab !== null
+        enabled: window.lab !== null && window.lab.running
         onActivated: window.lab.outage ? window.lab.endOutage() : window.lab.beginOutage()
     }
     Key {
         sequences: ["H"]
-        enabled: window.lab !== null
+        enabled: window.lab !== null && window.lab.running
         onActivated: window.lab.attack()
     }
     Key {
@@ -115,10 +118,12 @@ ApplicationWindow {
     }
     Key {
         sequences: ["PgDown"]
+        autoRepeat: true
         onActivated: page.contentY = Math.min(page.contentY + page.height * 0.8, page.contentHeight - page.height)
     }
     Key {
         sequences: ["PgUp"]
+        autoRepeat: true
         onActivated: page.contentY = Math.max(page.contentY - page.height * 0.8, 0)
     }
 }
