@@ -3,6 +3,8 @@
 
 #include "auth.h"
 
+#include "messages.h"
+
 #include <QtCore/QCryptographicHash>
 #include <QtCore/QMessageAuthenticationCode>
 #include <QtCore/QRandomGenerator>
@@ -113,7 +115,7 @@ QJsonObject ClientHandshake::hello() const
 HandshakeStep ClientHandshake::receive(const QJsonObject &message)
 {
     if (message.contains(deniedKey()))
-        return failed(message.value(deniedKey()).toString().left(200));
+        return failed(Messages::printable(message.value(deniedKey())));
 
     if (m_transcript.serverNonce.isEmpty()) {
         m_transcript.serverNonce = fromHex(message.value(challengeKey()), nonceSize);

@@ -57,7 +57,8 @@ bool readIds(const QJsonValue &value, QList<ConnectionId> &ids)
     return true;
 }
 
-/// Control characters in a log line could forge another one.
+} // namespace
+
 QString printable(const QJsonValue &value)
 {
     QString text = value.toString().left(maximumText);
@@ -67,8 +68,6 @@ QString printable(const QJsonValue &value)
     }
     return text;
 }
-
-} // namespace
 
 QJsonObject open(ConnectionId id, const QString &peer)
 {

@@ -18,6 +18,9 @@ using Tidepool::ConnectionId;
 
 // From the server
 /// {"open":id,"peer":"192.0.2.7:4711"}: a visitor is here; he is to be carried on this connection.
+/// The text of a peer, shortened and without control characters, which could forge a line of the log.
+[[nodiscard]] QString printable(const QJsonValue &value);
+
 [[nodiscard]] QJsonObject open(ConnectionId id, const QString &peer);
 
 // From the client

@@ -21,6 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds openTakeTimeout{500};
 // A server that comes back is found again within this time.
 constexpr std::chrono::milliseconds longestBackoff{2'000};
+constexpr qint64 visitorReadBuffer = 65'536;
 
 } // namespace
 
@@ -156,6 +157,7 @@ void TunnelClient::join(const Connection &connection, const QString &peer)
         m_link.send(Messages::refused(connection.id(), QStringLiteral("its certificate is not the server's")));
         return finishDrainIfDone();
     }
+    connection.socket()->setReadBufferSize(visitorReadBuffer); // until the target takes it
     m_link.send(Messages::opened(connection.id()));
     qCDebug(lcTunnel).noquote() << "visitor" << peer << "on connection" << connection.id().toString();
 

@@ -74,7 +74,10 @@ QString TunnelServer::start()
     m_pool.setMaximumHandshakes(m_settings.maximumHandshakes);
     // Room is made by closing strangers (see Roster), never by closing the client's connections.
     m_pool.setOverflow(Tidepool::Overflow::Refuse);
-    m_pool.setAllowedClients(m_settings.allowedClients);
+    if (!m_pool.setAllowedClients(m_settings.allowedClients)) // with none of them, everyone would be let in
+        return QStringLiteral(
+                   "--allow: \"%1\" cannot be read; write addresses and networks like 192.0.2.7 or 10.0.0.0/8.")
+            .arg(m_settings.allowedClients.join(QStringLiteral("\", \"")));
     if (!m_pool.listen(m_settings.listenAddress, m_settings.listenPort)) {
         const Tidepool::PoolError error = m_pool.lastError();
         const bool isOfTls = error.phase() == Tidepool::Phase::Handshake;

@@ -223,6 +223,7 @@ void tst_tunnel_options::mistake_data()
         "of no use with --tls none");
     row("verified without certificate", "server --listen :1 --expose :2 --tls verified", "--cert fullchain.pem");
     row("allow", "server --listen :1 --expose :2 --allow 10.0.0.0/33", "10.0.0.0/33");
+    row("allow half an address", "server --listen :1 --expose :2 --allow 192.168.1.", "192.168.1.");
     row("number", "server --listen :1 --expose :2 --max-waiting many", "whole number from 1 to");
     row("heartbeat zero", "server --listen :1 --expose :2 --heartbeat 0", "whole number from");
     row("server missing", "client --target :1", "--server is missing");
