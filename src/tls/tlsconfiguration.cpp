@@ -43,6 +43,12 @@ TlsConfiguration commonConfiguration(const TlsOptions &options)
     result.mode = options.mode;
     if (options.mode == TlsMode::None)
         return result;
+    if (options.mode != TlsMode::SelfSigned && options.mode != TlsMode::Verified) {
+        result.error =
+            settingsError(QStringLiteral("There is no TLS mode %1; use TlsMode::None, SelfSigned or Verified.")
+                              .arg(static_cast<int>(options.mode)));
+        return result;
+    }
     if (!QSslSocket::supportsSsl()) {
         result.error = settingsError(
             QStringLiteral("This Qt has no TLS backend; install Qt's OpenSSL backend or use TlsMode::None."));
