@@ -109,6 +109,30 @@ namespace {
 // read buffer is limited while it is parked.
 constexpr int maximumSteps = 16;
 
+#if defined(POLLRDHUP) && !defined(TIDEPOOL_PORTABLE)
+bool endsBehindItsBytes(QSslSocket &)
+{
+    return false; // hasHungUp() sees it
+}
+#else
+// Without POLLRDHUP an end behind bytes shows when these are read, up to the limit of the read buffer.
+bool endsBehindItsBytes(QSslSocket &socket)
+{
+    for (int step = 0; step < maximumSteps; ++step) {
+        const Peek seen = peek(nativeDescriptor(socket));
+        if (seen != Peek::Bytes)
+            return seen == Peek::Closed;
+        const qint64 before = socket.bytesAvailable();
+        socket.waitForReadyRead(0);
+        if (socket.state() != QAbstractSocket::ConnectedState)
+            return true;
+        if (socket.bytesAvailable() == before)
+            return false;
+    }
+    return false;
+}
+#endif
+
 Liveness examinePlain(QSslSocket &socket)
 {
     if (socket.bytesAvailable() == 0) {
@@ -121,7 +145,7 @@ Liveness examinePlain(QSslSocket &socket)
             break;
         }
     }
-    return hasHungUp(nativeDescriptor(socket)) ? Liveness::Dead : Liveness::Spoke;
+    return hasHungUp(nativeDescriptor(socket)) || endsBehindItsBytes(socket) ? Liveness::Dead : Liveness::Spoke;
 }
 
 Liveness examineTls(QSslSocket &socket)

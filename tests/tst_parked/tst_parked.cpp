@@ -189,7 +189,7 @@ void tst_Parked::speakingWhileTakenIsNotSignalled()
 void tst_Parked::lastWordsThenClose()
 {
 #ifdef TIDEPOOL_PORTABLE
-    QSKIP("Without POLLRDHUP, who spoke and then closed is found out when it is taken.");
+    QSKIP("Without POLLRDHUP, that a peer which spoke has closed is seen when it is taken.");
 #endif
     ServerPool pool;
     QVERIFY(pool.listen(QHostAddress::LocalHost));
