@@ -88,11 +88,22 @@ bool Lease::pull()
     if (!m_socket || !std::exchange(m_isInNoThread, false))
         return false;
     pullIntoThisThread(*m_socket);
-    settle();
     m_socket->setReadBufferSize(0); // the limit was the pool's
     // Its readyRead() for these bytes was emitted before anybody listened.
     if (m_socket->bytesAvailable() > 0)
         QMetaObject::invokeMethod(m_socket, &QIODevice::readyRead, Qt::QueuedConnection);
+    if (!m_target || m_target == QThread::currentThread()) {
+        settle();
+        return true;
+    }
+    m_socket->moveToThread(m_target);
+    const auto settleThere = [weak = weak_from_this()] {
+        if (const auto lease = weak.lock()) {
+            const std::scoped_lock itsLock(lease->m_mutex);
+            lease->settle();
+        }
+    };
+    QMetaObject::invokeMethod(m_socket, settleThere, Qt::QueuedConnection);
     return true;
 }
 
@@ -113,7 +124,7 @@ QSslSocket *Lease::socket()
     QSslSocket *socket = m_socket;
     const bool isInLoop = m_isInLoop;
     lock.unlock();
-    if (isNewHere && !isInLoop)
+    if (isNewHere && !isInLoop && socket->thread() == QThread::currentThread())
         Errands::ofThisThread()->run(); // nobody else would soon
     return socket;
 }
@@ -121,19 +132,8 @@ QSslSocket *Lease::socket()
 void Lease::moveTo(QThread *thread)
 {
     const std::scoped_lock lock(m_mutex);
-    if (!pull())
-        return;
-    if (thread == QThread::currentThread())
-        return;
-    m_errands.reset(); // they are this thread's
-    m_socket->moveToThread(thread);
-    const auto settleThere = [weak = weak_from_this()] {
-        if (const auto lease = weak.lock()) {
-            const std::scoped_lock itsLock(lease->m_mutex);
-            lease->settle();
-        }
-    };
-    QMetaObject::invokeMethod(m_socket, settleThere, Qt::QueuedConnection);
+    m_target = thread;
+    (void)pull();
 }
 
 QSslSocket *Lease::detach()

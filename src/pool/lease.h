@@ -33,6 +33,8 @@ public:
     /// Brings the socket into the calling thread if it is in none.
     [[nodiscard]] QSslSocket *socket();
     [[nodiscard]] std::unique_ptr<QSslSocket> release();
+    /// Where the socket goes when it is first asked for; nullptr for the thread of whoever asks. Before it is shared.
+    void setTarget(QThread *thread) { m_target = thread; }
     /// Puts the socket into @p thread if it is in none.
     void moveTo(QThread *thread);
     void close();
@@ -60,6 +62,7 @@ private:
     quint64 m_token;
     ConnectionId m_id;
     QSslSocket *m_socket;
+    QThread *m_target = nullptr;
     bool m_isInNoThread = true;
     bool m_isInLoop = false; // its thread runs an event loop
     std::shared_ptr<Errands> m_errands; // of its thread

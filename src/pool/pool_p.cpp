@@ -67,17 +67,22 @@ void PoolPrivate::close()
     m_drainTimer.stop();
     if (!m_lane)
         return;
-    const std::vector<QSslSocket *> sockets = core->shut();
-    m_lane->run([engine = m_engine.data(), &sockets] {
+    const QPointer<PoolPrivate> alive(this);
+    const std::shared_ptr<PoolCore> itsCore = core;
+    PoolCore::Remains remains = itsCore->shut();
+    m_lane->run([engine = m_engine.data(), &remains] {
         delete engine;
-        for (QSslSocket *socket : sockets)
+        for (QSslSocket *socket : remains.sockets)
             closeGently(socket);
     });
     m_engine.clear();
     m_lane.reset();
     m_frame.stop();
-    (void)core->announcer().endFrame();
-    const QPointer<PoolPrivate> alive(this);
+    (void)itsCore->announcer().endFrame();
+    // Last, because a continuation of theirs may close, start or destroy the pool.
+    itsCore->failAsClosed(std::move(remains));
+    if (!alive || isRunning())
+        return;
     publish(); // nothing comes after closed()
     if (alive)
         emit q->closed();

@@ -44,6 +44,7 @@ void PoolCore::open(LanePort port, int capacity, std::chrono::milliseconds inter
         m_figures.capacity = capacity;
         m_figures.interval = interval;
         ++m_figures.generation;
+        m_isWakePending = false; // one that is still on its way goes to the lane of the last start
     }
     changed();
 }
@@ -77,10 +78,9 @@ void PoolCore::startDraining()
     changed();
 }
 
-std::vector<QSslSocket *> PoolCore::shut()
+PoolCore::Remains PoolCore::shut()
 {
-    std::vector<QSslSocket *> sockets;
-    WaiterList waiters;
+    Remains remains;
     LanePort port;
     std::shared_ptr<Watcher> watcher;
     {
@@ -89,17 +89,22 @@ std::vector<QSslSocket *> PoolCore::shut()
             return {};
         m_life = Life::Closed;
         ++m_figures.generation;
-        sockets.assign(m_closing.begin(), m_closing.end());
+        remains.sockets.assign(m_closing.begin(), m_closing.end());
         m_closing.clear();
-        evictAllParked(EvictionCause::PoolClosed, sockets);
-        waiters = m_waiters.removeAll();
-        m_figures.takesFailed += static_cast<qint64>(waiters.size());
+        evictAllParked(EvictionCause::PoolClosed, remains.sockets);
+        remains.waiters = m_waiters.removeAll();
+        m_figures.takesFailed += static_cast<qint64>(remains.waiters.size());
         port = std::exchange(m_port, {});
         watcher = std::exchange(m_watcher, nullptr);
     }
-    fail(std::move(waiters), {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool was closed during the wait.")});
     changed();
-    return sockets;
+    return remains;
+}
+
+void PoolCore::failAsClosed(Remains remains)
+{
+    fail(std::move(remains.waiters),
+         {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool was closed during the wait.")});
 }
 
 void PoolCore::flush()

@@ -85,8 +85,16 @@ public:
     void startDraining();
     /// Nothing is left that close() would have to wait for.
     [[nodiscard]] bool isDrained() const;
-    /// As startDraining(), for good. What was evicted is returned, to be closed in the lane.
-    [[nodiscard]] std::vector<QSslSocket *> shut();
+    /// What shut() leaves to be done.
+    struct Remains
+    {
+        std::vector<QSslSocket *> sockets; ///< To be closed in the lane.
+        std::vector<std::unique_ptr<Waiter>> waiters; ///< For failAsClosed().
+    };
+    /// As startDraining(), for good.
+    [[nodiscard]] Remains shut();
+    /// Ends the waits. Their continuations may run inside this call and do anything.
+    void failAsClosed(Remains remains);
     void flush();
     /// Settings have changed: an error that nothing else ends is ended.
     void forgetFatal();
@@ -156,6 +164,7 @@ private:
     void countServed(Clock::duration waited, Entry *entry, Clock::time_point now);
     [[nodiscard]] std::optional<EvictionCause> staleness(const Entry &entry, quint64 generation) const;
     [[nodiscard]] bool isReplaced() const;
+    [[nodiscard]] bool isFull() const;
     [[nodiscard]] bool needsWakeAfterTake() const;
     [[nodiscard]] QSslSocket *checkOutAndEvict(Entry *entry, EvictionCause cause);
 

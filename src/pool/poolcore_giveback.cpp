@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "../idle/affinity.h"
+#include "../supply/socketoptions.h"
 #include "poolcore.h"
 
 #include <QtCore/QTimer>
@@ -84,6 +85,7 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
         changed();
         return;
     }
+    socket->setReadBufferSize(parkedReadBuffer);
     pushToNoThread(*socket);
     offer(entry, generation);
 }

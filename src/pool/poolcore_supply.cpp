@@ -58,6 +58,12 @@ ConnectionId PoolCore::freshId() const
     return id;
 }
 
+// A client parks the replacement first and then lets go of what it replaces: see expire().
+bool PoolCore::isFull() const
+{
+    return m_store.parkedCount() - (m_policy.isServer ? 0 : m_store.retiringCount()) >= m_policy.limit;
+}
+
 // For a connection named @p id, or one that has no id yet.
 bool PoolCore::makeRoomFor(ConnectionId id)
 {
@@ -65,9 +71,7 @@ bool PoolCore::makeRoomFor(ConnectionId id)
     {
         const Lock lock(m_mutex);
         const bool isAwaited = id.isValid() ? m_waiters.isAwaited(id) : m_waiters.size() > 0;
-        // A client parks the replacement first and then lets go of what it replaces: see expire().
-        const int kept = m_store.parkedCount() - (m_policy.isServer ? 0 : m_store.retiringCount());
-        if (isAwaited || kept < m_policy.limit)
+        if (isAwaited || !isFull())
             return true;
         if (m_store.retiringCount() > 0)
             replaced = checkOutAndEvict(m_store.nextToEnd(), EvictionCause::Expired);

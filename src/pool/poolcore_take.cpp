@@ -96,7 +96,9 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
         }
         QSslSocket *socket = evict(entry, *fault, text);
         lock.unlock();
-        closeGently(socket);
+        if (socket->thread())
+            pushToNoThread(*socket);
+        closeInLane({socket}); // thousands may have died at once
         lock.lock();
         if (m_life != Life::Running)
             return nullptr;
@@ -105,6 +107,8 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
 
 std::optional<EvictionCause> PoolCore::validate(Entry &entry, Unsolicited unsolicited, QString &text) const
 {
+    if (entry.hasSpoken && unsolicited == Unsolicited::Evict)
+        return EvictionCause::Unsolicited; // Keep was set when it spoke
     int systemError = 0;
     const Peek seen = peek(entry.descriptor, &systemError);
     if (seen == Peek::Quiet)
@@ -208,11 +212,15 @@ void PoolCore::offer(Entry *entry, quint64 generation)
     std::shared_ptr<Watcher> watcher;
     Lock lock(m_mutex);
     for (;;) {
-        if (const auto cause = staleness(*entry, generation)) {
+        std::optional<EvictionCause> cause = staleness(*entry, generation);
+        // There was room when it was made or given back, but others were offered meanwhile.
+        if (!cause && isWatched && isFull() && !m_waiters.isAwaited(entry->id))
+            cause = EvictionCause::Surplus;
+        if (cause) {
             const qintptr descriptor = entry->descriptor;
             const quint64 watch = entry->watch;
-            const bool isUnsolicited = *cause == EvictionCause::Unsolicited;
-            if (isUnsolicited && !std::exchange(entry->isCounted, true))
+            const bool wasGood = *cause == EvictionCause::Unsolicited || *cause == EvictionCause::Surplus;
+            if (wasGood && !std::exchange(entry->isCounted, true))
                 ++m_figures.parked; // for no time at all
             QSslSocket *socket = entry->isCounted ? evict(entry, *cause) : drop(entry);
             lock.unlock();
@@ -291,6 +299,7 @@ bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
         else
             countServed(waited, entry, now);
     }
+    lease->setTarget(waiter->target); // before the result: whoever waits for that may ask for the socket at once
     if (!isCancelled && waiter->promise.addResult(TakeResult(Connection(lease)))) {
         if (waiter->target)
             lease->moveTo(waiter->target);
@@ -301,6 +310,7 @@ bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
     if (!isCancelled) { // it was in this very moment
         const Lock lock(m_mutex);
         m_store.reclaim(entry);
+        entry->expiry = expiryOfNow(m_policy.lifetimes, *entry); // it was counted without being parked
         ++m_figures.checking;
         --m_figures.taken;
         --m_figures.servedAfterWait;

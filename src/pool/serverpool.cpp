@@ -7,6 +7,8 @@
 
 #include <tidepool/serverpool.h>
 
+#include <QtCore/QPointer>
+
 #include <algorithm>
 
 namespace Tidepool {
@@ -41,15 +43,31 @@ public:
         });
     }
 
+    bool refuse(const PoolError &error)
+    {
+        core->setStartError(error);
+        qCWarning(lcTidepool, "%ls", qUtf16Printable(error.message()));
+        return false;
+    }
+
+    /// Closes the pool and looks whether it can start with its settings.
+    bool prepare()
+    {
+        const QPointer<ServerPoolPrivate> alive(this);
+        close();
+        if (!alive)
+            return false;
+        if (isRunning())
+            return refuse({Phase::Accept, ErrorKind::Settings,
+                           QStringLiteral("The pool was started again by something that close() has called.")});
+        tlsInUse = serverTlsConfiguration(tls);
+        return !tlsInUse.error || refuse(tlsInUse.error);
+    }
+
     bool listen(std::unique_ptr<Listener> listener, bool isListening)
     {
-        tlsInUse = serverTlsConfiguration(tls);
-        const PoolError error = tlsInUse.error ? tlsInUse.error : listener->error();
-        if (error || !isListening) {
-            core->setStartError(error);
-            qCWarning(lcTidepool, "%ls", qUtf16Printable(error.message()));
-            return false;
-        }
+        if (!isListening)
+            return refuse(listener->error());
         address = listener->serverAddress();
         port = listener->serverPort();
         applySettings(false);
@@ -130,7 +148,8 @@ void ServerPool::setOverflow(Overflow overflow)
 
 bool ServerPool::listen(const QHostAddress &address, quint16 port)
 {
-    close();
+    if (!dd()->prepare())
+        return false;
     auto listener = std::make_unique<Listener>();
     const bool isListening = listener->listenOn(address, port);
     return dd()->listen(std::move(listener), isListening);
@@ -138,7 +157,8 @@ bool ServerPool::listen(const QHostAddress &address, quint16 port)
 
 bool ServerPool::adopt(qintptr descriptor)
 {
-    close();
+    if (!dd()->prepare())
+        return false;
     auto listener = std::make_unique<Listener>();
     const bool isListening = listener->adopt(descriptor);
     return dd()->listen(std::move(listener), isListening);

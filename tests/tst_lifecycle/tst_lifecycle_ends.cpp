@@ -62,6 +62,8 @@ private slots:
     void diesInItsOwnSignal_data();
     void diesInItsOwnSignal();
     void closesFromAContinuation();
+    void continuationOfTheClosing_data();
+    void continuationOfTheClosing();
     void diesWithItsParent();
     void livesInAnotherThread();
     void leasesDieAfterThePool();
@@ -388,6 +390,39 @@ void tst_LifecycleEnds::closesFromAContinuation()
     QTRY_VERIFY(ended);
     QCOMPARE(pool.state(), PoolState::Closed);
     QTRY_COMPARE(peer.open(), 0);
+}
+
+void tst_LifecycleEnds::continuationOfTheClosing_data()
+{
+    QTest::addColumn<QString>("deed");
+    for (const char *deed : {"close", "start", "destroy"})
+        QTest::newRow(deed) << QString::fromLatin1(deed);
+}
+
+// A take waits, close() fails it, and its continuation, which runs inside close(), goes at the pool itself.
+void tst_LifecycleEnds::continuationOfTheClosing()
+{
+    QFETCH(QString, deed);
+    auto pool = std::make_unique<ServerPool>();
+    QVERIFY(pool->listen(QHostAddress::LocalHost));
+    QObject context;
+    int ended = 0;
+    pool->take().then(&context, [&](const TakeResult &taken) {
+        ended += taken.error().kind() == ErrorKind::Closed ? 1 : 0;
+        if (deed == "close"_L1)
+            pool->close();
+        else if (deed == "start"_L1)
+            pool->start();
+        else
+            pool.reset();
+    });
+    pool->close();
+    QTRY_COMPARE(ended, 1);
+    if (!pool)
+        return;
+    QCOMPARE(pool->isListening(), deed == "start"_L1);
+    QCOMPARE(pool->status().takesFailed, 1);
+    VERIFY_BOOKS(*pool);
 }
 
 void tst_LifecycleEnds::diesWithItsParent()

@@ -32,6 +32,7 @@ private slots:
     void portInUse();
     void adoptsADescriptor();
     void refusesADescriptorThatDoesNotListen();
+    void refusedDescriptorStaysTheCallers();
     void startsAgainWhereItListened();
     void allowedClients_data();
     void allowedClients();
@@ -186,6 +187,18 @@ void tst_ServerPoolAccepting::adoptsADescriptor()
 
     pool.close();
     QVERIFY(!RawClient(port).isConnected());
+}
+
+void tst_ServerPoolAccepting::refusedDescriptorStaysTheCallers()
+{
+    const MessageRecorder quiet;
+    const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    QCOMPARE(::listen(descriptor, 64), 0);
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::Verified)); // and no certificate
+    QVERIFY(!pool.adopt(static_cast<qintptr>(descriptor)));
+    QCOMPARE(pool.lastError().kind(), ErrorKind::Settings);
+    QCOMPARE(::close(descriptor), 0);
 }
 
 void tst_ServerPoolAccepting::refusesADescriptorThatDoesNotListen()

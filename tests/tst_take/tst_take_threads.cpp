@@ -35,6 +35,7 @@ private slots:
     void handleTravelsFirst();
     void takeInto_data();
     void takeInto();
+    void takeIntoWhileBlocked();
     void continuationWithContext();
     void futureWatcher();
     void manyThreads();
@@ -175,6 +176,24 @@ void tst_TakeThreads::takeInto()
     QByteArray answer;
     worker.run([&] { answer = blockingEcho(socket, "into"); });
     QCOMPARE(answer, "into"_ba);
+}
+
+// Who blocks in result() is woken before the future has finished.
+void tst_TakeThreads::takeIntoWhileBlocked()
+{
+    constexpr int rounds = 100;
+    LoopThread worker;
+    std::atomic<int> right = 0;
+    std::thread taker([&] {
+        for (int i = 0; i < rounds; ++i) {
+            while (m_warm->pool.tryTake()) {}
+            const TakeResult taken = m_warm->pool.takeInto(worker.thread()).result();
+            if (taken && taken.connection().socket()->thread() == worker.thread())
+                ++right;
+        }
+    });
+    QTRY_COMPARE_WITH_TIMEOUT(right.load(), rounds, 30'000);
+    taker.join();
 }
 
 void tst_TakeThreads::continuationWithContext()
