@@ -112,8 +112,9 @@ public:
     /// Takes a connection: a parked one at once, else the next one to come. Any thread.
     ///
     /// Waiters are served first come, first served. The future always finishes: with a connection, or with an error of
-    /// Phase::Wait: Timeout after @p timeout (default: timeouts().take), Closed, Limit, Cancelled,
-    /// or the fatal error that keeps the pool from dialling.
+    /// Phase::Wait: Timeout after @p timeout (default: timeouts().take), Closed, Limit,
+    /// or the fatal error that keeps the pool from dialling. If you have cancelled it, it has no result: look at
+    /// isCanceled() before result(), or use onCanceled().
     /// Use QFuture::then() with a context object, QFutureWatcher, QCoro, or result() in a thread that may block; a
     /// continuation without a context runs in the thread that ended the wait.
     /// See Connection for the thread in which the socket arrives.

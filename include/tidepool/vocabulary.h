@@ -107,7 +107,7 @@ inline constexpr int evictionCauseCount = 8;
 enum class ErrorKind {
     None, ///< No error.
     Timeout, ///< The phase's timeout passed.
-    Cancelled, ///< QFuture::cancel().
+    Cancelled, ///< For your own use: a future that was cancelled has no result, so the pool reports none.
     Closed, ///< The pool is closed, draining or was never started.
     Empty, ///< tryTake() found nothing parked.
     Limit, ///< A limit of this pool was reached (waiters, capacity).

@@ -189,8 +189,11 @@ QSslSocket *PoolCore::evict(Entry *entry, EvictionCause cause, const QString &te
 {
     --m_figures.checking;
     recordEviction(*entry, cause, text);
-    if (cause == EvictionCause::PeerClosed || cause == EvictionCause::SocketError)
+    if (cause == EvictionCause::PeerClosed || cause == EvictionCause::SocketError) {
         noteOutage();
+        if (Clock::now() - entry->establishedAt < std::chrono::seconds(1))
+            ++m_youngDeaths;
+    }
     return m_store.remove(entry)->socket;
 }
 

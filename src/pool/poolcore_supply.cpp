@@ -46,7 +46,7 @@ quint64 PoolCore::generation() const
 Demand PoolCore::demand() const
 {
     const Lock lock(m_mutex);
-    return {m_store.parkedCount(), m_store.retiringCount(), m_waiters.anyCount()};
+    return {m_store.parkedCount(), m_store.retiringCount(), m_waiters.anyCount(), m_youngDeaths};
 }
 
 ConnectionId PoolCore::freshId() const
@@ -84,7 +84,7 @@ bool PoolCore::makeRoomFor(ConnectionId id)
     return true;
 }
 
-void PoolCore::established(Established connection)
+bool PoolCore::established(Established connection)
 {
     auto made = std::make_unique<Entry>();
     made->id = connection.id;
@@ -128,10 +128,11 @@ void PoolCore::established(Established connection)
             attemptFailed(error);
         closeGently(connection.socket.release());
         changed();
-        return;
+        return !error;
     }
     pushToNoThread(*connection.socket.release());
     offer(entry, connection.generation);
+    return true;
 }
 
 void PoolCore::attemptFailed(const PoolError &error)

@@ -108,7 +108,7 @@ bool ClientSupply::mayDial() const
 // capacity and sleep for the interval.
 void ClientSupply::beginRound()
 {
-    if (!mayDial() || m_isRoundOpen)
+    if (!mayDial() || m_isRoundOpen || backsOffFromDeaths())
         return;
     ++m_round;
     m_isRoundOpen = true;
@@ -143,7 +143,7 @@ void ClientSupply::endRound()
 
 void ClientSupply::refill()
 {
-    if (mayDial())
+    if (mayDial() && !backsOffFromDeaths())
         dial(missing(), m_isRoundOpen ? m_round : 0);
 }
 
@@ -191,9 +191,13 @@ void ClientSupply::onFinished(Dial *dial)
     if (!owned)
         return;
     ++m_created;
-    forgetFailures();
-    m_log.success();
-    m_sink.established(owned->takeResult());
+    const bool isGood = m_sink.established(owned->takeResult());
+    if (isGood && !isDying()) {
+        forgetFailures();
+        m_log.success();
+    } else if (!isGood && owned->begunAt() >= m_backoffBegan) {
+        backOff();
+    }
     endRoundIfDone();
     // Behind the probe after a failure, or a limit, more may be missing.
     if (m_settings->refill == Refill::AtTake || m_isRoundOpen)
@@ -225,8 +229,26 @@ void ClientSupply::backOff()
     m_sink.setNextAttempt(m_backoffBegan + delay);
 }
 
+// A server that accepts and closes at once, such as a load balancer with nothing behind it, would else be dialled as
+// fast as the machine can.
+bool ClientSupply::backsOffFromDeaths()
+{
+    const quint64 deaths = m_sink.demand().youngDeaths;
+    if (std::exchange(m_youngDeaths, deaths) == deaths)
+        return false;
+    m_diedAt = std::chrono::steady_clock::now();
+    backOff();
+    return true;
+}
+
+bool ClientSupply::isDying() const
+{
+    return m_diedAt && std::chrono::steady_clock::now() - *m_diedAt < std::chrono::seconds(1);
+}
+
 void ClientSupply::endBackoff()
 {
+    m_youngDeaths = m_sink.demand().youngDeaths; // those during the backoff are paid for
     stopBackoff();
     beginRound();
 }
@@ -241,6 +263,7 @@ void ClientSupply::forgetFailures()
 {
     const bool wasBackingOff = m_backoffTimer.isActive();
     m_failures = 0;
+    m_diedAt.reset();
     stopBackoff();
     if (wasBackingOff && !m_isRoundOpen && !m_roundTimer.isActive() && !m_isPaused)
         m_roundTimer.start(m_interval);

@@ -7,6 +7,7 @@
 #include "repeatedlog.h"
 #include "supply.h"
 
+#include <optional>
 #include <unordered_map>
 
 namespace Tidepool {
@@ -43,6 +44,8 @@ private:
     void onFinished(Dial *dial);
     void onFailed(Dial *dial);
     void backOff();
+    [[nodiscard]] bool backsOffFromDeaths();
+    [[nodiscard]] bool isDying() const;
     void endBackoff();
     void stopBackoff();
     void forgetFailures();
@@ -66,6 +69,8 @@ private:
     int m_created = 0; ///< Since the capacity was last adapted.
     int m_failures = 0; ///< Steps of the backoff since the last success.
     std::chrono::steady_clock::time_point m_backoffBegan;
+    quint64 m_youngDeaths = 0; ///< Of the sink's, those that have been dealt with.
+    std::optional<std::chrono::steady_clock::time_point> m_diedAt; ///< When that was last.
     bool m_isPaused = false;
     bool m_isStarted = false;
     bool m_isFatal = false;

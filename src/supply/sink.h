@@ -29,6 +29,7 @@ struct Demand
     int active = 0; ///< Parked now.
     int retiring = 0; ///< Of these, those about to be replaced.
     int waitingForAny = 0; ///< Takes that any new connection would serve.
+    quint64 youngDeaths = 0; ///< How many connections so far died untaken within a second of being made.
 };
 
 /// Where a supply delivers: the pool, seen from below. Called in the lane.
@@ -52,7 +53,8 @@ public:
     /// Server: false if the pool is full; true makes room first if the overflow rule says so.
     [[nodiscard]] virtual bool makeRoom() = 0;
 
-    virtual void established(Established connection) = 0;
+    /// False if it was no good.
+    virtual bool established(Established connection) = 0;
     virtual void attemptFailed(const PoolError &error) = 0;
     /// A connection was refused by allowedClients.
     virtual void clientRefused() = 0;

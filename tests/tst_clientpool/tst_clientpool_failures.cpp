@@ -22,10 +22,13 @@ private slots:
     void repeatedFailureIsLoggedOnce();
     void failuresDoNotLoop_data();
     void failuresDoNotLoop();
+    void deathsDoNotLoop_data();
+    void deathsDoNotLoop();
     void recoversWhenThePeerAppears();
     void recoversAfterAnOutage();
     void retryNowEndsABackoff();
     void hostNotFound();
+    void unknownTlsMode();
     void noHost();
     void badIdentity_data();
     void badIdentity();
@@ -94,6 +97,35 @@ void tst_ClientPoolFailures::failuresDoNotLoop()
     pool.start();
     QTRY_COMPARE(pool.state(), PoolState::Degraded);
     // The first delay is up to 5 s, the next ones longer: at most a few attempts, each of 4 dials, fall into a second.
+    QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > 24; }, 1'000));
+}
+
+void tst_ClientPoolFailures::deathsDoNotLoop_data()
+{
+    QTest::addColumn<PeerScript>("script");
+    QTest::addColumn<Identity>("identity");
+    PeerScript closing;
+    closing.then = PeerScript::Then::Close;
+    QTest::newRow("closes behind the id") << closing << Identity::FromServer;
+    closing.greeting = PeerScript::Greeting::Nothing;
+    QTest::newRow("closes, and needs no id") << closing << Identity::Local;
+    QTest::newRow("the same id always") << PeerScript::sending("00000001") << Identity::FromServer;
+}
+
+// Every dial succeeds, and nothing comes of it.
+void tst_ClientPoolFailures::deathsDoNotLoop()
+{
+    QFETCH(PeerScript, script);
+    QFETCH(Identity, identity);
+    TestPeer peer(script);
+    ClientPool pool;
+    configure(pool, peer, 4);
+    pool.setIdentity(identity);
+    pool.setMinimumInterval(1ms);
+    pool.setMaximumInterval(1ms);
+    pool.setBackoff({5s, 30s, 10.0});
+    pool.start();
+    QTRY_VERIFY(peer.accepted() >= 4);
     QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > 24; }, 1'000));
 }
 
@@ -172,6 +204,18 @@ void tst_ClientPoolFailures::hostNotFound()
     QCOMPARE(pool.lastError().phase(), Phase::Resolve);
     QCOMPARE(pool.lastError().kind(), ErrorKind::HostNotFound);
     QVERIFY2(pool.lastError().message().contains(u"no-such-host.invalid"_s), qPrintable(pool.lastError().message()));
+}
+
+void tst_ClientPoolFailures::unknownTlsMode()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer);
+    pool.setTls(tlsMode(static_cast<TlsMode>(7)));
+    pool.start();
+    QTRY_COMPARE(pool.lastError().kind(), ErrorKind::Settings);
+    QVERIFY2(pool.lastError().message().contains(u"TLS mode 7"_s), qPrintable(pool.lastError().message()));
+    QCOMPARE(peer.accepted(), 0);
 }
 
 void tst_ClientPoolFailures::noHost()

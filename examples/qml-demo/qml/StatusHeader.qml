@@ -78,8 +78,11 @@ Card {
                     Layout.fillWidth: true
                     // Two lines are kept free, or all below would jump when an error comes.
                     Layout.minimumHeight: header.wide ? 2 * metrics.height : implicitHeight
-                    text: header.session.mistake !== "" ? header.session.mistake : header.session.advice
-                    color: header.session.mistake !== "" ? Theme.bad : Theme.textMuted
+                    // Of a pool that runs, its own trouble matters more; the form shows the mistake too.
+                    readonly property bool isMistake: header.session.mistake !== "" && !header.session.running
+
+                    text: isMistake ? header.session.mistake : header.session.advice
+                    color: isMistake ? Theme.bad : Theme.textMuted
                     font.pixelSize: Theme.normal
                     wrapMode: Text.WordWrap
                 }
