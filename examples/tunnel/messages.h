@@ -16,11 +16,11 @@ namespace Tunnel::Messages {
 
 using Tidepool::ConnectionId;
 
-// From the server
-/// {"open":id,"peer":"192.0.2.7:4711"}: a visitor is here; he is to be carried on this connection.
-/// The text of a peer, shortened and without control characters, which could forge a line of the log.
+/// What the other end says in words, shortened, and without control characters, which could forge a line of the log.
 [[nodiscard]] QString printable(const QJsonValue &value);
 
+// From the server
+/// {"open":id,"peer":"192.0.2.7:4711"}: a visitor is here; he is to be carried on this connection.
 [[nodiscard]] QJsonObject open(ConnectionId id, const QString &peer);
 
 // From the client

@@ -82,7 +82,7 @@ bool Lease::isInNoThread() const
     return m_isInNoThread;
 }
 
-// True if it was in no thread.
+// True if it was in no thread. It is in its target then, or in this one.
 bool Lease::pull()
 {
     if (!m_socket || !std::exchange(m_isInNoThread, false))
@@ -129,11 +129,11 @@ QSslSocket *Lease::socket()
     return socket;
 }
 
-void Lease::moveTo(QThread *thread)
+void Lease::deliver()
 {
     const std::scoped_lock lock(m_mutex);
-    m_target = thread;
-    (void)pull();
+    if (m_target)
+        (void)pull();
 }
 
 QSslSocket *Lease::detach()

@@ -33,10 +33,11 @@ public:
     /// Brings the socket into the calling thread if it is in none.
     [[nodiscard]] QSslSocket *socket();
     [[nodiscard]] std::unique_ptr<QSslSocket> release();
-    /// Where the socket goes when it is first asked for; nullptr for the thread of whoever asks. Before it is shared.
+    /// Where the socket goes when it is first asked for; nullptr for the thread of whoever asks. To be set before
+    /// anybody else knows the lease.
     void setTarget(QThread *thread) { m_target = thread; }
-    /// Puts the socket into @p thread if it is in none.
-    void moveTo(QThread *thread);
+    /// Puts the socket into its target, if it has one and is in no thread.
+    void deliver();
     void close();
 
     /// The contents as a new lease; this one becomes empty. nullptr if it was.

@@ -150,8 +150,8 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
     PoolError error = refusal();
     if (!error) {
         if (auto lease = takeParked(lock, request, askedAt)) {
-            if (request.target)
-                lease->moveTo(request.target);
+            lease->setTarget(request.target);
+            lease->deliver();
             return readyFuture(Connection(std::move(lease)));
         }
         error = refusal(); // it may have been closed meanwhile
@@ -301,8 +301,7 @@ bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
     }
     lease->setTarget(waiter->target); // before the result: whoever waits for that may ask for the socket at once
     if (!isCancelled && waiter->promise.addResult(TakeResult(Connection(lease)))) {
-        if (waiter->target)
-            lease->moveTo(waiter->target);
+        lease->deliver();
         finish(std::move(waiter));
         return true;
     }

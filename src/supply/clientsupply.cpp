@@ -236,8 +236,18 @@ bool ClientSupply::backsOffFromDeaths()
     const quint64 deaths = m_sink.demand().youngDeaths;
     if (std::exchange(m_youngDeaths, deaths) == deaths)
         return false;
+    // Once is a flush or a restart of the server; again, before one has lived, is a failure.
+    const bool isAgain = m_diedAt.has_value();
     m_diedAt = std::chrono::steady_clock::now();
     backOff();
+    if (!isAgain)
+        return true;
+    const PoolError error(Phase::Validate, ErrorKind::PeerClosed,
+                          QStringLiteral("%1 closes connections as soon as they are made. Does the service behind it "
+                                         "run, and does it accept this client?")
+                              .arg(m_settings->endpoint()));
+    m_log.failure(error);
+    m_sink.attemptFailed(error);
     return true;
 }
 

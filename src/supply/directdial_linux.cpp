@@ -112,8 +112,9 @@ private:
                 m_addresses.append(address);
         }
         if (m_addresses.isEmpty()) {
-            fail(sourceAddressError(source.toString(),
-                                    QStringLiteral("%1 has no address of its kind").arg(settings().endpoint())));
+            fail({Phase::Resolve, ErrorKind::HostNotFound,
+                  QStringLiteral("%1 has no address of the kind of the source address %2; set another sourceAddress.")
+                      .arg(settings().endpoint(), source.toString())});
             return;
         }
         m_perAddress = settings().timeouts.dial / m_addresses.size();

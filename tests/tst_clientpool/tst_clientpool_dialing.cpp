@@ -30,6 +30,7 @@ private slots:
     void applicationProxyIsNotUsed();
     void sourceAddress();
     void sourceAddressThatIsNotOurs();
+    void sourceAddressOfAnotherKind();
     void customDialer_data();
     void customDialer();
     void dialerThatDoesNothing();
@@ -168,6 +169,24 @@ void tst_ClientPoolDialing::sourceAddressThatIsNotOurs()
     QCOMPARE(pool.lastError().phase(), Phase::Dial);
     QCOMPARE(peer.accepted(), 0);
     pool.setSourceAddress({});
+    QTRY_COMPARE(pool.active(), 1);
+}
+
+void tst_ClientPoolDialing::sourceAddressOfAnotherKind()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 1);
+    pool.setHost(u"::1"_s);
+    pool.setSourceAddress(QHostAddress(QHostAddress::LocalHost));
+    pool.start();
+    QTRY_VERIFY(pool.lastError());
+#ifndef TIDEPOOL_PORTABLE // there, the error is the socket's
+    QVERIFY2(pool.lastError().message().contains(u"set another sourceAddress"_s),
+             qPrintable(pool.lastError().message()));
+#endif
+    QCOMPARE(peer.accepted(), 0);
+    pool.setHost(u"127.0.0.1"_s);
     QTRY_COMPARE(pool.active(), 1);
 }
 

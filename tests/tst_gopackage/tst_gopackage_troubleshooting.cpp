@@ -107,6 +107,7 @@ void tst_GoPackageTroubleshooting::logConnections()
     QSignalSpy parked(&ends.server, &Pool::connectionParked);
     QSignalSpy taken(&ends.server, &Pool::connectionTaken);
     QSignalSpy evicted(&ends.server, &Pool::connectionEvicted);
+    ends.server.flush(); // what was parked before anybody listened
     QTRY_COMPARE(ends.server.active(), capacity);
     const TakeResult result = ends.server.tryTake();
     VERIFY_TAKEN(result);

@@ -184,6 +184,7 @@ void tst_TakeThreads::takeIntoWhileBlocked()
     constexpr int rounds = 100;
     LoopThread worker;
     std::atomic<int> right = 0;
+    std::atomic<bool> isDone = false;
     std::thread taker([&] {
         for (int i = 0; i < rounds; ++i) {
             while (m_warm->pool.tryTake()) {}
@@ -191,9 +192,11 @@ void tst_TakeThreads::takeIntoWhileBlocked()
             if (taken && taken.connection().socket()->thread() == worker.thread())
                 ++right;
         }
+        isDone = true;
     });
-    QTRY_COMPARE_WITH_TIMEOUT(right.load(), rounds, 30'000);
+    QTRY_VERIFY_WITH_TIMEOUT(isDone, 30'000);
     taker.join();
+    QCOMPARE(right.load(), rounds);
 }
 
 void tst_TakeThreads::continuationWithContext()

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import http.client
 import os
+import random
 import re
 import resource
 import shutil
@@ -48,6 +49,20 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def lasting_port():
+    """A free port that the system hands to nobody by itself, for servers that come back at the same place."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        end = int(file.read().split()[0])
+    while True:
+        port = random.randrange(min(10_000, end - 1_000), end)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 class Process:

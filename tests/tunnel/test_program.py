@@ -66,6 +66,7 @@ class Words(TunnelTest):
         for arguments, says in (
             (("server", "--listen", used, "--expose", "127.0.0.1:0"), ["--listen: Cannot listen on 127.0.0.1 port", "choose another port"]),
             (("server", "--listen", "127.0.0.1:0", "--expose", used), [f"--expose: Cannot listen on {used}", "Choose another"]),
+            (("server", "--listen", ":0", "--expose", ":0", "--allow", "::ffff:10.0.0.0/8"), ['--allow: "::ffff:10.0.0.0/8"']),
             (("server", "--listen", ":0", "--expose", ":0", "--secret-file", missing), [missing, "openssl rand -hex 32"]),
             (("server", "--listen", ":0", "--expose", ":0", "--secret-file", short), [short, "3 characters", "at least 16"]),
             (("server", "--listen", ":0", "--expose", ":0", "--tls", "verified", "--cert", missing, "--key", missing), [missing]),

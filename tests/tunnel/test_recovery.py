@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from harness import TunnelTest, main, patience, read_all, read_exactly, until
+from harness import TunnelTest, lasting_port, main, patience, read_all, read_exactly, until
 
 # "Within a couple of seconds", and some for a busy machine.
 BACK_WITHIN = 5
@@ -19,7 +19,7 @@ BACK_WITHIN = 5
 class Recovery(TunnelTest):
     def start(self, *options):
         self.target = self.echo()
-        self.server = self.start_server(*options)
+        self.server = self.start_server(*options, listen=lasting_port(), expose=lasting_port())
         self.client = self.start_client(self.server, self.target, *options)
         self.check_echo(self.server)
 
@@ -215,8 +215,7 @@ class Recovery(TunnelTest):
         self.assertEqual(read_exactly(visitor, 10), b"still here")
 
     def test_target_away(self):
-        with socket.create_server(("127.0.0.1", 0)) as reserved:
-            port = reserved.getsockname()[1]
+        port = lasting_port()
         server = self.start_server()
         client = self.start_client(server, port)
         with self.visit(server) as visitor:
@@ -231,8 +230,7 @@ class Recovery(TunnelTest):
 
     def test_no_server_yet(self):
         target = self.echo()
-        with socket.create_server(("127.0.0.1", 0)) as reserved:
-            port = reserved.getsockname()[1]
+        port = lasting_port()
         client = self.start_client(port, target, wait=False)
         client.wait_for("refused")
         server = self.start_server(listen=port)

@@ -3,6 +3,7 @@
 
 """All ways to protect a tunnel work, and what must not work is refused in plain words."""
 
+import contextlib
 import os
 import socket
 import ssl
@@ -129,7 +130,10 @@ class Tls(TunnelTest):
     def connections_of(self, process):
         """TCP connections of a process."""
         folder = f"/proc/{process.process.pid}/fd"
-        own = {os.readlink(os.path.join(folder, name)) for name in os.listdir(folder)}
+        own = set()
+        for name in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                own.add(os.readlink(os.path.join(folder, name)))
         with open("/proc/net/tcp", encoding="ascii") as file:
             established = [line.split() for line in file.readlines()[1:] if line.split()[3] == "01"]
         return sum(f"socket:[{fields[9]}]" in own for fields in established)

@@ -54,6 +54,7 @@ private slots:
     void secretIsNeverSaid();
     void mismatch_data();
     void mismatch();
+    void denialCannotForgeLogLines();
     void serverWithoutSecretIsFoundOut();
     void replayedProofIsWorthless();
     void reflectedProofIsWorthless();
@@ -112,6 +113,15 @@ void tst_tunnel_auth::mismatch()
     QCOMPARE(talk.atServer.outcome, Outcome::Failed);
     QCOMPARE(talk.atClient.outcome, Outcome::Failed);
     QCOMPARE(talk.atClient.reason, QStringLiteral("proof"));
+}
+
+void tst_tunnel_auth::denialCannotForgeLogLines()
+{
+    ClientHandshake client(secret, ConnectionId(7), certificate);
+    const HandshakeStep step =
+        client.receive({{QStringLiteral("denied"), QStringLiteral("no\n2026 tunnel up\x1b[2J")}});
+    QCOMPARE(step.outcome, Outcome::Failed);
+    QCOMPARE(step.reason, QStringLiteral("no?2026 tunnel up?[2J"));
 }
 
 void tst_tunnel_auth::serverWithoutSecretIsFoundOut()

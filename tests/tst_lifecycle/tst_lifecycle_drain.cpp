@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// drain(): what is in use may finish, at most until the deadline.
+
+#include "support/poolhelpers.h"
+
+#include <QtCore/QElapsedTimer>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+class tst_LifecycleDrain : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void drainWithoutLeases();
+    void drainReturnsBeforeTheClosing();
+    void drainWaitsForTheLeases();
+    void drainHasADeadline();
+    void drainTakesNoNewTakes();
+};
+
+void tst_LifecycleDrain::drainWithoutLeases()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 4);
+    QSignalSpy closed(&pool, &Pool::closed);
+    QElapsedTimer clock;
+    clock.start();
+    pool.drain(30s);
+    QTRY_COMPARE(closed.size(), 1);
+    QVERIFY2(clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QTRY_COMPARE(peer.open(), 0);
+    QCOMPARE(pool.status().evictedBy(EvictionCause::PoolClosed), 4);
+    VERIFY_BOOKS(pool);
+}
+
+// Here the lane is the caller's thread, so all that is closed before drain() returns is closed by drain().
+void tst_LifecycleDrain::drainReturnsBeforeTheClosing()
+{
+    TestPeer peer;
+    ClientPool pool;
+    pool.setUsesCallerThread(true);
+    configure(pool, peer, 30);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 30);
+    QSignalSpy closed(&pool, &Pool::closed);
+    pool.drain(30s);
+    QCOMPARE(pool.state(), PoolState::Draining);
+    QCOMPARE(pool.active(), 0);
+    QCOMPARE(closed.size(), 0);
+    QTRY_COMPARE(closed.size(), 1);
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QTRY_COMPARE(peer.open(), 0);
+    VERIFY_BOOKS(pool);
+}
+
+void tst_LifecycleDrain::drainWaitsForTheLeases()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 3);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 3);
+    Connection first = pool.tryTake().connection();
+    Connection second = pool.tryTake().connection();
+    QVERIFY(first && second);
+    QSignalSpy closed(&pool, &Pool::closed);
+    pool.drain(30s);
+    QCOMPARE(pool.state(), PoolState::Draining);
+    QVERIFY(!pool.isReady());
+    QCOMPARE(pool.active(), 0);
+    QCOMPARE(echo(first.socket(), "let me finish"), "let me finish"_ba);
+    first = Connection();
+    QVERIFY(!QTest::qWaitFor([&] { return !closed.isEmpty(); }, 200));
+    QCOMPARE(pool.state(), PoolState::Draining);
+    second = Connection();
+    QTRY_COMPARE(closed.size(), 1);
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QCOMPARE(pool.status().leased, 0);
+}
+
+void tst_LifecycleDrain::drainHasADeadline()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 1);
+    pool.start();
+    const TakeResult taken = await(pool.take());
+    VERIFY_TAKEN(taken);
+    QSignalSpy closed(&pool, &Pool::closed);
+    QElapsedTimer clock;
+    clock.start();
+    pool.drain(300ms);
+    QTRY_COMPARE(closed.size(), 1);
+    QVERIFY2(clock.elapsed() >= 290 && clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QCOMPARE(echo(taken.connection().socket(), "taken ones live on"), "taken ones live on"_ba);
+}
+
+void tst_LifecycleDrain::drainTakesNoNewTakes()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 2);
+    pool.start();
+    const TakeResult taken = await(pool.take());
+    VERIFY_TAKEN(taken);
+    pool.drain(30s);
+    QCOMPARE(await(pool.take()).error().kind(), ErrorKind::Closed);
+    QCOMPARE(pool.tryTake().error().kind(), ErrorKind::Closed);
+    const int accepted = peer.accepted();
+    QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > accepted; }, 300));
+}
+
+QTEST_GUILESS_MAIN(tst_LifecycleDrain)
+#include "tst_lifecycle_drain.moc"

@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// What a pool calls, a signal's slot or a take's continuation, may close, start or destroy the pool.
+
+#include "support/poolhelpers.h"
+#include "support/rawclient.h"
+
+#include <QtCore/QPointer>
+
+#include <functional>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Has an action done at one of a pool's signals, once.
+using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
+
+template <typename Signal>
+void addSignal(const char *name, Signal signal)
+{
+    QTest::newRow(name) << Wire([signal](ClientPool &pool, const std::function<void()> &action) {
+        QObject::connect(&pool, signal, &pool, action, Qt::SingleShotConnection);
+    });
+}
+
+} // namespace
+
+class tst_LifecycleReentry : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void closesFromItsOwnSignal_data();
+    void closesFromItsOwnSignal();
+    void diesInItsOwnSignal_data();
+    void diesInItsOwnSignal();
+    void closesFromAContinuation();
+    void continuationOfTheClosing_data();
+    void continuationOfTheClosing();
+};
+
+void tst_LifecycleReentry::closesFromItsOwnSignal_data()
+{
+    QTest::addColumn<Wire>("wire");
+    addSignal("connectionParked", &Pool::connectionParked);
+    addSignal("activeChanged", &Pool::activeChanged);
+    addSignal("readyChanged", &Pool::readyChanged);
+    addSignal("stateChanged", &Pool::stateChanged);
+    addSignal("statusChanged", &Pool::statusChanged);
+    addSignal("connectionEvicted", &Pool::connectionEvicted);
+    addSignal("connectionTaken", &Pool::connectionTaken);
+}
+
+void tst_LifecycleReentry::closesFromItsOwnSignal()
+{
+    QFETCH(Wire, wire);
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    bool ended = false;
+    wire(pool, [&] {
+        pool.close();
+        ended = true;
+    });
+    pool.start();
+    // For those that are not emitted on the way up.
+    if (!QTest::qWaitFor([&] { return ended; }, 200)) {
+        static_cast<void>(pool.tryTake());
+        peer.closeAll();
+    }
+    QTRY_VERIFY(ended);
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QTRY_COMPARE(peer.open(), 0);
+    VERIFY_BOOKS(pool);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 4);
+}
+
+void tst_LifecycleReentry::diesInItsOwnSignal_data()
+{
+    closesFromItsOwnSignal_data();
+    addSignal("connectionSpoke", &Pool::connectionSpoke);
+    addSignal("attemptFailed", &Pool::attemptFailed);
+    addSignal("capacityChanged", &Pool::capacityChanged);
+    addSignal("intervalChanged", &Pool::intervalChanged);
+    addSignal("waitingChanged", &Pool::waitingChanged);
+    addSignal("errorCountChanged", &Pool::errorCountChanged);
+    addSignal("closed", &Pool::closed);
+}
+
+void tst_LifecycleReentry::diesInItsOwnSignal()
+{
+    QFETCH(Wire, wire);
+    TestPeer peer;
+    QPointer<ClientPool> pool = new ClientPool;
+    configure(*pool, peer, 4);
+    wire(*pool, [&] { delete pool; });
+    const auto lives = [&] { return !pool.isNull(); };
+    // Each step brings signals that the ones before do not.
+    pool->start();
+    const QFuture<TakeResult> waiter = pool->take(ConnectionId(0xffff'ffff));
+    pool->addError();
+    const bool isWarm = QTest::qWaitFor([&] { return !lives() || pool->active() == 4; });
+    QVERIFY(isWarm);
+    if (lives()) {
+        static_cast<void>(pool->tryTake());
+        const QSignalSpy spoke(pool, &Pool::connectionSpoke);
+        for (const ConnectionId id : peer.openIds())
+            peer.send(id, "unasked");
+        const bool isHeard = QTest::qWaitFor([&] { return !lives() || !spoke.isEmpty(); });
+        QVERIFY(isHeard);
+    }
+    if (lives()) {
+        peer.stopListening();
+        peer.closeAll();
+        static_cast<void>(QTest::qWaitFor([&] { return !lives() || pool->state() == PoolState::Degraded; }));
+    }
+    if (lives())
+        pool->close();
+    QTRY_VERIFY(!lives());
+    QCOMPARE(await(waiter).error().kind(), ErrorKind::Closed);
+    QTRY_COMPARE(peer.open(), 0);
+}
+
+void tst_LifecycleReentry::closesFromAContinuation()
+{
+    PeerScript slow;
+    slow.delay = 50ms;
+    TestPeer peer(slow);
+    ClientPool pool;
+    configure(pool, peer, 4);
+    pool.start();
+    QObject context;
+    bool ended = false;
+    pool.take().then(&context, [&](const TakeResult &taken) {
+        ended = static_cast<bool>(taken);
+        pool.close();
+    });
+    QTRY_VERIFY(ended);
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QTRY_COMPARE(peer.open(), 0);
+}
+
+void tst_LifecycleReentry::continuationOfTheClosing_data()
+{
+    QTest::addColumn<QString>("deed");
+    for (const char *deed : {"close", "start", "destroy"})
+        QTest::newRow(deed) << QString::fromLatin1(deed);
+}
+
+// A take waits, close() fails it, and its continuation, which runs inside close(), goes at the pool itself.
+void tst_LifecycleReentry::continuationOfTheClosing()
+{
+    QFETCH(QString, deed);
+    auto pool = std::make_unique<ServerPool>();
+    QVERIFY(pool->listen(QHostAddress::LocalHost));
+    QObject context;
+    int ended = 0;
+    pool->take().then(&context, [&](const TakeResult &taken) {
+        ended += taken.error().kind() == ErrorKind::Closed ? 1 : 0;
+        if (deed == "close"_L1)
+            pool->close();
+        else if (deed == "start"_L1)
+            pool->start();
+        else
+            pool.reset();
+    });
+    pool->close();
+    QTRY_COMPARE(ended, 1);
+    if (!pool)
+        return;
+    QCOMPARE(pool->isListening(), deed == "start"_L1);
+    QCOMPARE(pool->status().takesFailed, 1);
+    VERIFY_BOOKS(*pool);
+}
+
+QTEST_GUILESS_MAIN(tst_LifecycleReentry)
+#include "tst_lifecycle_reentry.moc"
