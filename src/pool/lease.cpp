@@ -32,6 +32,7 @@ void closeInThisThread(QSslSocket *socket, bool canDefer)
         if (isLeftToSend && canDefer && socket->state() != QAbstractSocket::UnconnectedState) {
             QObject::connect(socket, &QAbstractSocket::disconnected, socket, &QObject::deleteLater);
             QTimer::singleShot(closingTime, socket, &QObject::deleteLater);
+            QObject::connect(socket->thread(), &QThread::finished, socket, &QObject::deleteLater);
             return;
         }
     }

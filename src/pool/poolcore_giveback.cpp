@@ -46,6 +46,7 @@ void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
     QObject::connect(
         socket, &QAbstractSocket::disconnected, sending, [look] { look(false); }, Qt::QueuedConnection);
     QObject::connect(sending, &QTimer::timeout, sending, [look] { look(true); });
+    QObject::connect(socket->thread(), &QThread::finished, sending, [look] { look(true); });
     sending->setSingleShot(true);
     sending->start(sendingTime);
 }

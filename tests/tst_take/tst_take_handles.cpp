@@ -4,6 +4,8 @@
 // The last handle may go in any thread: the connection ends, and what was written before arrives.
 
 #include "support/loopthread.h"
+#include "support/rawclient.h"
+#include "support/resources.h"
 #include "support/warmpool.h"
 
 #include <functional>
@@ -31,6 +33,8 @@ private slots:
     void givenBackElsewhereWithoutALoop();
     void letGoWhenItsLoopHasEnded();
     void givenBackWhenItsLoopHasEnded();
+    void threadEndsBeforeAllIsSent_data();
+    void threadEndsBeforeAllIsSent();
 
 private:
     [[nodiscard]] ConnectionId useInAThreadThatQuits(const std::function<void(Connection &)> &letGo);
@@ -234,6 +238,42 @@ void tst_TakeHandles::givenBackWhenItsLoopHasEnded()
     const TakeResult again = await(m_warm->pool.take(id));
     VERIFY_TAKEN(again);
     QCOMPARE(echo(again.connection().socket(), "again"), "again"_ba);
+}
+
+void tst_TakeHandles::threadEndsBeforeAllIsSent_data()
+{
+    QTest::addColumn<bool>("isGivenBack");
+    QTest::newRow("let go") << false;
+    QTest::newRow("given back") << true;
+}
+
+// The peer does not read, so what was written waits in the socket, which waits in a thread that ends.
+void tst_TakeHandles::threadEndsBeforeAllIsSent()
+{
+    QFETCH(bool, isGivenBack);
+    if (openDescriptors() < 0)
+        QSKIP("cannot count descriptors here");
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const RawClient client(pool.serverPort());
+    client.socket()->setReadBufferSize(1);
+    QTRY_COMPARE(pool.active(), 1);
+    const int before = openDescriptors();
+    {
+        LoopThread worker;
+        Connection connection = pool.tryTake().connection();
+        QVERIFY(connection);
+        worker.run([&] {
+            connection.socket()->write(QByteArray(32'000'000, 'x'));
+            if (isGivenBack)
+                pool.giveBack(std::move(connection));
+            connection = Connection();
+        });
+        worker.run([] {}); // its loop turns once
+    }
+    QTRY_COMPARE(pool.status().leased, 0);
+    QTRY_COMPARE(openDescriptors(), before - 1);
+    VERIFY_BOOKS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_TakeHandles)
