@@ -14,8 +14,9 @@ namespace Tidepool {
 namespace {
 // Silent clients allowed for each handshake place: they only cost a descriptor.
 constexpr size_t silentPerHandshake = 4;
-// What a client gets to say its first word, when others are waiting for its place.
-constexpr std::chrono::milliseconds silentGrace{1'000};
+// What a client gets for its first word, and again for its handshake, when others are waiting for its place. TLS 1.3
+// needs one round trip for either.
+constexpr std::chrono::milliseconds grace{1'000};
 // After an accept error, mostly for want of descriptors, when to try again.
 constexpr std::chrono::milliseconds acceptPause{100};
 } // namespace
@@ -34,6 +35,9 @@ ServerSupply::ServerSupply(Sink &sink, ServerSettings settings, const TlsConfigu
         m_isStarved = false;
         acceptOrHold();
     });
+    m_graceTimer.setParent(this);
+    m_graceTimer.setSingleShot(true);
+    connect(&m_graceTimer, &QTimer::timeout, this, &ServerSupply::beginHandshakes);
     connect(m_listener.get(), &Listener::acceptFailed, this, &ServerSupply::onAcceptFailed);
     m_listener->pauseAccepting(); // on the way to the lane
 }
@@ -109,6 +113,7 @@ void ServerSupply::receive(std::unique_ptr<QSslSocket> socket)
     entry.reception = std::move(made);
     entry.line = m_tls->mode == TlsMode::None ? &m_handshaking : &m_silent;
     entry.place = entry.line->insert(entry.line->end(), reception);
+    entry.movedAt = std::chrono::steady_clock::now();
     reception->start();
     acceptOrHold();
 }
@@ -138,11 +143,15 @@ void ServerSupply::acceptOrHold()
     if (m_silent.size() >= silentLimit()) {
         const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now()
                                                                                - m_silent.front()->begunAt());
-        if (age < silentGrace) {
+        if (age < grace) {
             m_listener->hold();
-            m_resumeTimer.start(silentGrace - age);
+            m_resumeTimer.start(grace - age);
             return;
         }
+    }
+    if (m_queued.size() >= silentLimit()) {
+        m_listener->hold(); // until beginHandshakes() has taken some
+        return;
     }
     m_listener->unhold();
 }
@@ -154,23 +163,43 @@ void ServerSupply::onSpoke(Reception *reception)
         return;
     moveTo(found->second, m_queued);
     beginHandshakes();
-    acceptOrHold();
 }
 
 void ServerSupply::beginHandshakes()
 {
     const auto limit = static_cast<size_t>(std::max(1, m_settings->maximumHandshakes));
-    while (!m_queued.empty() && m_handshaking.size() < limit) {
+    while (!m_queued.empty()) {
+        if (m_handshaking.size() >= limit && !makeRoomAmongHandshakes())
+            break;
         Reception *next = m_queued.front();
         moveTo(m_receptions[next], m_handshaking);
         next->beginHandshake();
     }
+    acceptOrHold();
+}
+
+// A stranger can begin a handshake and stop. The one that has been at it longest makes room, if that is long enough.
+bool ServerSupply::makeRoomAmongHandshakes()
+{
+    Reception *longest = m_handshaking.front();
+    if (longest->isOver())
+        return false; // its place is free as soon as that is heard of
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now()
+                                                                           - m_receptions[longest].movedAt);
+    if (age < grace) {
+        m_graceTimer.start(grace - age);
+        return false;
+    }
+    m_sink.clientOverflowed();
+    remove(longest);
+    return true;
 }
 
 void ServerSupply::moveTo(Entry &entry, Line &line)
 {
     line.splice(line.end(), *entry.line, entry.place);
     entry.line = &line;
+    entry.movedAt = std::chrono::steady_clock::now();
 }
 
 std::unique_ptr<Reception> ServerSupply::remove(Reception *reception)

@@ -41,6 +41,7 @@ private:
         std::unique_ptr<Reception> reception;
         Line *line = nullptr;
         Line::iterator place;
+        std::chrono::steady_clock::time_point movedAt; ///< Into this line.
     };
 
     void onIncoming(qintptr descriptor);
@@ -50,6 +51,7 @@ private:
     void acceptOrHold();
     void onSpoke(Reception *reception);
     void beginHandshakes();
+    [[nodiscard]] bool makeRoomAmongHandshakes();
     void onFinished(Reception *reception);
     void onFailed(Reception *reception);
     void onAcceptFailed(const QString &reason);
@@ -66,6 +68,7 @@ private:
     Line m_queued; ///< Heard from; wait for one of the handshake places.
     Line m_handshaking;
     QTimer m_resumeTimer;
+    QTimer m_graceTimer; ///< The longest handshake has had its time.
     bool m_isPaused = false;
     bool m_isStarted = false;
     bool m_isStarved = false; ///< Of descriptors; until the timer fires.

@@ -21,6 +21,7 @@ private slots:
     void refusedClientsDelayNobody();
     void silentClientsExpire();
     void halfHandshakesAreLimited();
+    void halfHandshakesGiveWay();
     void fullPoolRefuses();
     void fullPoolReplacesTheOldest();
     void fullPoolServesWaitersFirst();
@@ -132,6 +133,27 @@ void tst_ServerPoolLimits::halfHandshakesAreLimited()
     for (RawClient &client : stuck)
         QVERIFY(client.waitForClosed(3s));
     QTRY_COMPARE(pool.status().handshaking, 0);
+}
+
+// Long before their deadline.
+void tst_ServerPoolLimits::halfHandshakesGiveWay()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    pool.setMaximumHandshakes(4);
+    Timeouts timeouts;
+    timeouts.handshake = 60s;
+    pool.setTimeouts(timeouts);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    std::vector<RawClient> stuck = connectMany(pool.serverPort(), 4);
+    for (RawClient &client : stuck)
+        client.write(QByteArray::fromHex("160301020001000100"));
+    QTRY_COMPARE(pool.status().handshaking, 4);
+
+    RawClient client(pool.serverPort());
+    QVERIFY(client.encrypt());
+    QVERIFY(client.readHexId().isValid());
+    QTRY_VERIFY(pool.status().overflowed >= 1);
 }
 
 void tst_ServerPoolLimits::fullPoolRefuses()
