@@ -37,8 +37,8 @@ public:
     [[nodiscard]] int maximumCapacity() const;
     void setMaximumCapacity(int connections);
     /// TLS handshakes under way at once; clients that have not said a word yet do not count, but are limited to four
-    /// times as many. When others wait for a place, one that has not finished within 1 s loses it, and counts as
-    /// overflowed. At least 1, by default 64.
+    /// times as many, and the oldest of them makes room for a newcomer. When others wait for a place, a handshake that
+    /// has not finished within 1 s loses it, and counts as overflowed. At least 1, by default 64.
     [[nodiscard]] int maximumHandshakes() const;
     void setMaximumHandshakes(int handshakes);
     /// Default: Refuse.
