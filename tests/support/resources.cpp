@@ -4,6 +4,7 @@
 #include "support/resources.h"
 
 #include <QtCore/QDir>
+#include <QtCore/QFile>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -32,6 +33,18 @@ int openDescriptors()
 int runningThreads()
 {
     return entries(QStringLiteral("/proc/self/task"));
+}
+
+int runningThreads(const QByteArray &name)
+{
+    const QDir tasks(QStringLiteral("/proc/self/task"));
+    int count = 0;
+    for (const QString &task : tasks.entryList(QDir::Dirs | QDir::NoDotAndDotDot)) {
+        QFile file(tasks.filePath(task) + QStringLiteral("/comm"));
+        if (file.open(QIODevice::ReadOnly) && file.readAll().trimmed() == name)
+            ++count;
+    }
+    return count;
 }
 
 DescriptorFamine::DescriptorFamine()

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <QtCore/QByteArray>
 #include <QtCore/QtGlobal>
 
 namespace TestSupport {
@@ -12,6 +13,8 @@ namespace TestSupport {
 
 /// Threads of this process; -1 where that cannot be told.
 [[nodiscard]] int runningThreads();
+/// Those named @p name.
+[[nodiscard]] int runningThreads(const QByteArray &name);
 
 /// While it lives, this process gets no new descriptor: every attempt ends in EMFILE.
 class DescriptorFamine

@@ -103,19 +103,23 @@ void tst_GoPackageTroubleshooting::logDialling()
 
 void tst_GoPackageTroubleshooting::logConnections()
 {
-    Ends ends;
-    QSignalSpy parked(&ends.server, &Pool::connectionParked);
-    QSignalSpy taken(&ends.server, &Pool::connectionTaken);
-    QSignalSpy evicted(&ends.server, &Pool::connectionEvicted);
-    ends.server.flush(); // what was parked before anybody listened
-    QTRY_COMPARE(ends.server.active(), capacity);
-    const TakeResult result = ends.server.tryTake();
+    ServerPool server;
+    QSignalSpy parked(&server, &Pool::connectionParked);
+    QSignalSpy taken(&server, &Pool::connectionTaken);
+    QSignalSpy evicted(&server, &Pool::connectionEvicted);
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    ClientPool client(QStringLiteral("127.0.0.1"), server.serverPort());
+    client.setMinimumCapacity(capacity);
+    client.setMaximumCapacity(capacity);
+    client.start();
+    QTRY_COMPARE(server.active(), capacity);
+    const TakeResult result = server.tryTake();
     VERIFY_TAKEN(result);
-    ends.client.close();
-    QTRY_COMPARE(ends.server.active(), 0);
+    client.close();
+    QTRY_COMPARE(server.active(), 0);
     QTRY_COMPARE(parked.count(), taken.count() + evicted.count());
     QCOMPARE(taken.count(), 1);
-    QCOMPARE(ends.server.evictions().size(), evicted.count());
+    QCOMPARE(server.evictions().size(), evicted.count());
 }
 
 void tst_GoPackageTroubleshooting::logAdjustments()

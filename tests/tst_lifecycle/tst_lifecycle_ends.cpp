@@ -332,7 +332,8 @@ void tst_LifecycleEnds::lanesEndWithTheLastPool()
     if (runningThreads() < 0)
         QSKIP("cannot count threads here");
     TestPeer peer;
-    const int before = runningThreads();
+    const QByteArray lane = "tidepool-lane";
+    QTRY_COMPARE(runningThreads(lane), 0);
     QCOMPARE(Lanes::count(), 1);
     Lanes::setCount(3);
     QCOMPARE(Lanes::count(), 3);
@@ -345,11 +346,11 @@ void tst_LifecycleEnds::lanesEndWithTheLastPool()
         }
         for (const auto &pool : pools)
             QTRY_COMPARE(pool->active(), 2);
-        QCOMPARE(runningThreads(), before + 3);
+        QCOMPARE(runningThreads(lane), 3);
         pools.pop_back();
         VERIFY_TAKEN(pools.front()->tryTake());
     }
-    QTRY_COMPARE(runningThreads(), before);
+    QTRY_COMPARE(runningThreads(lane), 0);
     Lanes::setCount(0);
     QCOMPARE(Lanes::count(), 1);
     Lanes::setCount(1'000);
