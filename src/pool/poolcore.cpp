@@ -192,7 +192,7 @@ QSslSocket *PoolCore::evict(Entry *entry, EvictionCause cause, const QString &te
     if (cause == EvictionCause::PeerClosed || cause == EvictionCause::SocketError) {
         noteOutage();
         if (Clock::now() - entry->establishedAt < std::chrono::seconds(1))
-            ++m_youngDeaths;
+            m_diedYoung = std::max(m_diedYoung, entry->establishedAt);
     }
     return m_store.remove(entry)->socket;
 }

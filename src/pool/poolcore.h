@@ -203,7 +203,7 @@ private:
     std::deque<QSslSocket *> m_closing; // evicted, owned, to be closed in the lane
     Waiters m_waiters;
     PoolStatus m_figures; // counters, and the gauges that nothing else holds
-    quint64 m_youngDeaths = 0; // see Demand
+    Clock::time_point m_diedYoung; // see Demand
     int m_serving = 0; // waiters out of m_waiters, being served
     bool m_isPaused = false;
     bool m_isUp = false; // a connection came up since the start or the last outage

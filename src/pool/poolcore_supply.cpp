@@ -46,7 +46,7 @@ quint64 PoolCore::generation() const
 Demand PoolCore::demand() const
 {
     const Lock lock(m_mutex);
-    return {m_store.parkedCount(), m_store.retiringCount(), m_waiters.anyCount(), m_youngDeaths};
+    return {m_store.parkedCount(), m_store.retiringCount(), m_waiters.anyCount(), m_diedYoung};
 }
 
 ConnectionId PoolCore::freshId() const

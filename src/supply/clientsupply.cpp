@@ -233,12 +233,11 @@ void ClientSupply::backOff()
 // fast as the machine can.
 bool ClientSupply::backsOffFromDeaths()
 {
-    const quint64 deaths = m_sink.demand().youngDeaths;
-    if (std::exchange(m_youngDeaths, deaths) == deaths)
+    if (m_sink.demand().diedYoung <= m_forgivenUntil)
         return false;
     // Once is a flush or a restart of the server; again, before one has lived, is a failure.
     const bool isAgain = m_diedAt.has_value();
-    m_diedAt = std::chrono::steady_clock::now();
+    m_diedAt = m_forgivenUntil = std::chrono::steady_clock::now();
     backOff();
     if (!isAgain)
         return true;
@@ -258,7 +257,7 @@ bool ClientSupply::isDying() const
 
 void ClientSupply::endBackoff()
 {
-    m_youngDeaths = m_sink.demand().youngDeaths; // those during the backoff are paid for
+    m_forgivenUntil = std::chrono::steady_clock::now(); // those during the backoff are paid for
     stopBackoff();
     beginRound();
 }

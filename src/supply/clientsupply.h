@@ -69,7 +69,7 @@ private:
     int m_created = 0; ///< Since the capacity was last adapted.
     int m_failures = 0; ///< Steps of the backoff since the last success.
     std::chrono::steady_clock::time_point m_backoffBegan;
-    quint64 m_youngDeaths = 0; ///< Of the sink's, those that have been dealt with.
+    std::chrono::steady_clock::time_point m_forgivenUntil; ///< Deaths of what was made before count no more.
     std::optional<std::chrono::steady_clock::time_point> m_diedAt; ///< When that was last.
     bool m_isPaused = false;
     bool m_isStarted = false;

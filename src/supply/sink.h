@@ -29,7 +29,8 @@ struct Demand
     int active = 0; ///< Parked now.
     int retiring = 0; ///< Of these, those about to be replaced.
     int waitingForAny = 0; ///< Takes that any new connection would serve.
-    quint64 youngDeaths = 0; ///< How many connections so far died untaken within a second of being made.
+    /// When the youngest that died untaken within a second of being made was made.
+    std::chrono::steady_clock::time_point diedYoung;
 };
 
 /// Where a supply delivers: the pool, seen from below. Called in the lane.
