@@ -20,8 +20,9 @@ class RelayPrivate;
 /// The bytes run in a lane, not in the relay's thread; of each direction at most 64 KiB are in memory.
 /// When one side closes, what it sent before still reaches the other, which is then closed too. Between two plain TCP
 /// connections, on Linux and without a proxy, a side that has only ended its sending still receives (half-close); in
-/// any other pair it counts as closed, and what the other still had to say is lost. The relay owns both sockets and
-/// closes them when it ends or is destroyed; a pool counts its connection as leased until then.
+/// any other pair it counts as closed, and what the other still had to say is lost. The other is given 5 s to close in
+/// its turn, so that (on Linux) what it is still sending does not cost it the last bytes. The relay owns both sockets
+/// and closes them when it ends or is destroyed; a pool counts its connection as leased until then.
 class TIDEPOOL_EXPORT Relay : public QObject
 {
     Q_OBJECT
@@ -34,7 +35,7 @@ public:
     enum class Reason : quint8 {
         FirstClosed, ///< The first side closed; all its bytes were passed on.
         SecondClosed, ///< The second side closed; all its bytes were passed on.
-        IdleTimeout, ///< No byte either way for idleTimeout().
+        IdleTimeout, ///< For idleTimeout() no byte came from either side, and none that waits was taken.
         FirstFailed, ///< The first side's socket failed; see errorText().
         SecondFailed, ///< The second side's socket failed; see errorText().
         Stopped, ///< stop() was called.
@@ -49,7 +50,7 @@ public:
     Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     ~Relay() override;
 
-    /// Default: 10 min. 0: none. Set it before start().
+    /// Default: 10 min. 0: none. When a side has closed, at most 30 s. Set it before start().
     [[nodiscard]] std::chrono::milliseconds idleTimeout() const;
     void setIdleTimeout(std::chrono::milliseconds timeout);
 

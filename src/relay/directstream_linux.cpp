@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "../idle/liveness.h"
+#include "afterwrite.h"
 #include "stream.h"
 
 #include <QtCore/QSocketNotifier>
@@ -61,7 +62,7 @@ public:
         if (count == 0)
             endReading();
         else if (errno != EAGAIN)
-            breakOff(errno);
+            breakReading(errno);
         return 0;
     }
 
@@ -87,6 +88,8 @@ public:
     }
 
     bool isWritingOver() const override { return m_isWritingOver; }
+    qint64 unacknowledged() const override { return m_rest.size() + unacknowledgedBytes(m_descriptor); }
+    bool isOver() const override { return m_isWritingOver && m_isReadingOver; }
 
     void close() override
     {
@@ -123,7 +126,7 @@ private:
             else if (errno == EAGAIN)
                 break;
             else if (errno != EINTR)
-                breakOff(errno);
+                breakWriting(errno);
         }
         return sent;
     }
@@ -132,11 +135,11 @@ private:
     {
         const qsizetype sent = send(m_rest.constData(), m_rest.size());
         m_rest.remove(0, sent);
-        if (!m_rest.isEmpty() && !m_isWritingOver)
-            return;
-        setEnabled(m_writable, false);
-        if (m_isToEnd)
-            passOnEnd();
+        if (m_rest.isEmpty()) {
+            setEnabled(m_writable, false);
+            if (m_isToEnd)
+                passOnEnd();
+        }
         emit writable();
     }
 
@@ -153,14 +156,20 @@ private:
             emit ended();
     }
 
-    /// Both directions end. A peer that resets the connection has just closed it in its own way.
-    void breakOff(int error)
+    /// What the peer sent before is still there to be read. A peer that resets the connection has just closed it in its
+    /// own way.
+    void breakWriting(int error)
     {
         m_rest.clear();
         m_isWritingOver = true;
         setEnabled(m_writable, false);
         if (error != ECONNRESET && error != EPIPE)
             emit failed(qt_error_string(error));
+    }
+
+    void breakReading(int error)
+    {
+        breakWriting(error);
         endReading();
     }
 

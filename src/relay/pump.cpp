@@ -12,6 +12,9 @@ namespace {
 
 // How long bytes that were read before the end may take to make progress towards the other side.
 constexpr std::chrono::milliseconds closingTimeout{30'000};
+// How long a side that was told of the end may take to end, too, before its connection is closed: nginx's default
+// lingering_timeout.
+constexpr std::chrono::milliseconds lingeringTimeout{5'000};
 // Reads in one go, so that one busy relay does not keep the lane from the others.
 constexpr int maximumReads = 16;
 
@@ -68,7 +71,7 @@ void Pump::watch(int side)
 {
     const Stream *source = m_streams[static_cast<size_t>(side)].get();
     connect(source, &Stream::readable, this, [this, side] { run(side); });
-    connect(source, &Stream::writable, this, [this, side] { run(otherOf(side)); });
+    connect(source, &Stream::writable, this, [this, side] { onWritable(side); });
     connect(source, &Stream::ended, this, [this, side] { onEnded(side); });
     connect(source, &Stream::failed, this, [this, side](const QString &errorText) { onFailed(side, errorText); });
 }
@@ -93,7 +96,7 @@ void Pump::move(int from)
     Stream &source = stream(from);
     Stream &sink = stream(otherOf(from));
     qsizetype room = 0;
-    for (int reads = 0; (room = sink.room()) > 0; ++reads) {
+    for (int reads = 0; (room = sink.isWritingOver() ? maximumInFlight : sink.room()) > 0; ++reads) {
         if (reads == maximumReads) {
             continueLater(from);
             break;
@@ -101,6 +104,8 @@ void Pump::move(int from)
         const qsizetype count = source.read(chunk.data(), std::min<qsizetype>(room, chunk.size()));
         if (count == 0 || m_isOver)
             break;
+        if (sink.isWritingOver())
+            continue; // nobody is left to hear it, but see LingeringClose
         noteProgress(from, count);
         sink.write(chunk.data(), count);
         if (m_isOver)
@@ -112,7 +117,13 @@ void Pump::move(int from)
     if (source.isReadingOver())
         passOnEnd(from);
     if (!m_isOver && stream(0).isWritingOver() && stream(1).isWritingOver())
-        finish(closedReason(m_firstEnded));
+        linger();
+}
+
+void Pump::onWritable(int side)
+{
+    m_lastProgress = std::chrono::steady_clock::now();
+    run(otherOf(side));
 }
 
 void Pump::continueLater(int from)
@@ -162,13 +173,42 @@ void Pump::noteProgress(int from, qsizetype bytes)
 // Nothing more is to be read; what was read is still being sent, for a limited time.
 void Pump::beginClosing()
 {
+    if (m_isLingering)
+        return;
     m_lastProgress = std::chrono::steady_clock::now();
     m_idleTimeout = m_idleTimeout.count() > 0 ? std::min(m_idleTimeout, closingTimeout) : closingTimeout;
     m_idleTimer.start(m_idleTimeout);
 }
 
+// Both were told of the end. What the one that hears it last still sends is read, so that closing does not reset it.
+void Pump::linger()
+{
+    if (stream(0).isOver() && stream(1).isOver()) {
+        finish(closedReason(m_firstEnded));
+    } else if (!std::exchange(m_isLingering, true)) {
+        m_idleTimer.start(lingeringTimeout);
+    }
+}
+
+// Megabytes may lie in the system's buffer for a peer that reads slowly, and nothing else moves meanwhile.
+bool Pump::isTakingBytes()
+{
+    bool isTaking = false;
+    for (const int side : {0, 1}) {
+        const qint64 now = stream(side).unacknowledged();
+        isTaking |= std::exchange(m_unacknowledged[static_cast<size_t>(side)], now) != now && now > 0;
+    }
+    return isTaking;
+}
+
 void Pump::checkIdle()
 {
+    if (m_isLingering) {
+        finish(closedReason(m_firstEnded));
+        return;
+    }
+    if (isTakingBytes())
+        m_lastProgress = std::chrono::steady_clock::now();
     const auto idle = std::chrono::steady_clock::now() - m_lastProgress;
     if (idle >= m_idleTimeout)
         finish(Relay::Reason::IdleTimeout);

@@ -58,7 +58,10 @@ private:
     void onFailed(int side, const QString &errorText);
     void noteProgress(int from, qsizetype bytes);
     void beginClosing();
+    void linger();
+    void onWritable(int side);
     void checkIdle();
+    [[nodiscard]] bool isTakingBytes();
     void finish(Relay::Reason reason, const QString &errorText = {});
 
     std::array<std::unique_ptr<Stream>, 2> m_streams;
@@ -67,7 +70,9 @@ private:
     std::chrono::milliseconds m_idleTimeout;
     std::chrono::steady_clock::time_point m_lastProgress;
     QTimer m_idleTimer;
+    std::array<qint64, 2> m_unacknowledged{}; ///< When the idle timer last looked.
     int m_firstEnded = -1; ///< The side that ended first.
+    bool m_isLingering = false;
     bool m_isOver = false;
 };
 

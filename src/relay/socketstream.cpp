@@ -3,6 +3,8 @@
 
 #include "socketstream.h"
 
+#include "../idle/liveness.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -30,7 +32,7 @@ void SocketStream::start()
     if (m_tls)
         connect(m_tls, &QSslSocket::encryptedBytesWritten, this, &SocketStream::onSent);
     connect(m_socket, &QAbstractSocket::errorOccurred, this, &SocketStream::onError);
-    connect(m_socket, &QAbstractSocket::disconnected, this, &Stream::ended);
+    connect(m_socket, &QAbstractSocket::disconnected, this, &SocketStream::onDisconnected);
     if (m_socket->state() == QAbstractSocket::UnconnectedState)
         emit ended();
 }
@@ -58,6 +60,16 @@ void SocketStream::onError()
         emit failed(m_socket->errorString());
 }
 
+void SocketStream::onDisconnected()
+{
+    if (m_lingering) {
+        // Queued, because it may be destroyed then.
+        connect(m_lingering.get(), &LingeringClose::over, this, &Stream::readable, Qt::QueuedConnection);
+        m_lingering->begin();
+    }
+    emit ended();
+}
+
 qsizetype SocketStream::read(char *bytes, qsizetype size)
 {
     return m_socket->bytesAvailable() > 0 ? std::max<qint64>(m_socket->read(bytes, size), 0) : 0;
@@ -72,9 +84,13 @@ qsizetype SocketStream::room() const
 {
     if (m_socket->state() != QAbstractSocket::ConnectedState)
         return 0;
-    // A QSslSocket's bytesToWrite() is 0 while megabytes of cipher text are queued.
-    const qint64 unsent = m_socket->bytesToWrite() + (m_tls ? m_tls->encryptedBytesToWrite() : 0);
-    return std::clamp<qint64>(maximumInFlight - unsent, 0, largestWrite);
+    return std::clamp<qint64>(maximumInFlight - unsent(), 0, largestWrite);
+}
+
+// A QSslSocket's bytesToWrite() is 0 while megabytes of cipher text are queued.
+qint64 SocketStream::unsent() const
+{
+    return m_socket->bytesToWrite() + (m_tls ? m_tls->encryptedBytesToWrite() : 0);
 }
 
 void SocketStream::write(const char *bytes, qsizetype size)
@@ -99,8 +115,10 @@ void SocketStream::flushLater()
 
 bool SocketStream::endWriting()
 {
-    if (m_socket->state() == QAbstractSocket::ConnectedState)
+    if (m_socket->state() == QAbstractSocket::ConnectedState) {
+        m_lingering = LingeringClose::of(*m_socket);
         m_socket->disconnectFromHost(); // after what is still unsent
+    }
     return false;
 }
 
@@ -109,9 +127,20 @@ bool SocketStream::isWritingOver() const
     return m_socket->state() == QAbstractSocket::UnconnectedState;
 }
 
+qint64 SocketStream::unacknowledged() const
+{
+    return isWritingOver() ? 0 : unsent() + unacknowledgedBytes(nativeDescriptor(*m_socket));
+}
+
+bool SocketStream::isOver() const
+{
+    return isWritingOver() && (!m_lingering || m_lingering->isOver());
+}
+
 void SocketStream::close()
 {
     disconnect();
+    m_lingering.reset();
     m_end.close();
     m_socket = m_tls = nullptr;
 }

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "afterwrite.h"
 #include "stream.h"
 
 namespace Tidepool {
@@ -25,17 +26,22 @@ public:
     void write(const char *bytes, qsizetype size) override;
     bool endWriting() override;
     [[nodiscard]] bool isWritingOver() const override;
+    [[nodiscard]] qint64 unacknowledged() const override;
+    [[nodiscard]] bool isOver() const override;
     void close() override;
 
 private:
     void onReadyRead();
     void onSent();
     void onError();
+    void onDisconnected();
+    [[nodiscard]] qint64 unsent() const;
     void flushLater();
 
     RelayEnd m_end;
     QTcpSocket *m_socket;
     QSslSocket *m_tls; ///< The same, if it is one.
+    std::unique_ptr<LingeringClose> m_lingering; ///< After an end of ours.
     bool m_isReadableDue = false;
     bool m_isFlushDue = false;
 };

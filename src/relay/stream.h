@@ -36,6 +36,10 @@ public:
     virtual bool endWriting() = 0;
     /// Nothing more will be sent: all is, after endWriting(), or the peer is gone.
     [[nodiscard]] virtual bool isWritingOver() const = 0;
+    /// How many written bytes the peer's system does not have yet, as far as can be told.
+    [[nodiscard]] virtual qint64 unacknowledged() const = 0;
+    /// The peer has ended, too: to close it now cannot cost the peer what it has not read yet.
+    [[nodiscard]] virtual bool isOver() const = 0;
 
     /// Forgets what is unsent and lets the connection go. Nothing is emitted any more.
     virtual void close() = 0;
@@ -43,7 +47,7 @@ public:
 Q_SIGNALS:
     /// Bytes are there, or the peer has ended.
     void readable();
-    /// There is room again, or writing is over.
+    /// Some of the bytes were sent, or writing is over.
     void writable();
     /// The peer has ended its sending; there may be bytes left to read.
     void ended();

@@ -5,11 +5,7 @@
 // The ends are the system's own sockets, because Qt closes one whose peer has ended its sending.
 
 #include "relayends.h"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "systemsocket.h"
 
 #include <thread>
 
@@ -17,65 +13,6 @@ using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// A blocking socket.
-class SystemSocket
-{
-public:
-    explicit SystemSocket(quint16 port) : m_descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
-    {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        const timeval patience{20, 0};
-        ::setsockopt(m_descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        if (::connect(m_descriptor, reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
-            qWarning("cannot connect");
-    }
-    ~SystemSocket() { ::close(m_descriptor); }
-    Q_DISABLE_COPY_MOVE(SystemSocket)
-
-    [[nodiscard]] ConnectionId readId()
-    {
-        return ConnectionId::fromString(QString::fromLatin1(read(8))).value_or(ConnectionId());
-    }
-
-    /// At most @p size bytes: fewer only if the peer ends.
-    QByteArray read(qsizetype size)
-    {
-        QByteArray result(size, '\0');
-        qsizetype got = 0;
-        while (got < size) {
-            const ssize_t count = ::recv(m_descriptor, result.data() + got, static_cast<size_t>(size - got), 0);
-            if (count <= 0)
-                break;
-            got += count;
-        }
-        return result.first(got);
-    }
-    [[nodiscard]] QByteArray readToTheEnd() { return read(50'000'000); }
-
-    void write(const QByteArray &bytes)
-    {
-        qsizetype sent = 0;
-        while (sent < bytes.size()) {
-            const ssize_t count =
-                ::send(m_descriptor, bytes.constData() + sent, static_cast<size_t>(bytes.size() - sent), MSG_NOSIGNAL);
-            if (count < 0)
-                return;
-            sent += count;
-        }
-    }
-    void endWriting() { ::shutdown(m_descriptor, SHUT_WR); }
-
-private:
-    int m_descriptor;
-};
-
-} // namespace
 
 class tst_RelayHalfClose : public QObject
 {

@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "../idle/liveness.h"
+#include "afterwrite.h"
+
+#include <QtCore/QSocketNotifier>
+#include <QtNetwork/QAbstractSocket>
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace Tidepool {
+
+namespace {
+
+/// Holds a second descriptor of the connection, which therefore outlives the socket.
+class DescriptorLingeringClose final : public LingeringClose
+{
+public:
+    explicit DescriptorLingeringClose(int descriptor)
+        : m_descriptor(descriptor), m_readable(descriptor, QSocketNotifier::Read)
+    {
+        m_readable.setEnabled(false);
+        connect(&m_readable, &QSocketNotifier::activated, this, &DescriptorLingeringClose::discard);
+    }
+    ~DescriptorLingeringClose() override
+    {
+        m_readable.setEnabled(false);
+        ::close(m_descriptor);
+    }
+    Q_DISABLE_COPY_MOVE(DescriptorLingeringClose)
+
+    void begin() override
+    {
+        (void)::shutdown(m_descriptor, SHUT_WR);
+        m_readable.setEnabled(true);
+    }
+
+    bool isOver() const override { return m_isOver; }
+
+private:
+    void discard()
+    {
+        std::array<char, 16 * 1024> bytes; // NOLINT(cppcoreguidelines-pro-type-member-init): nobody looks at them
+        const ssize_t count = ::recv(m_descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT);
+        if (count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR)))
+            return;
+        m_readable.setEnabled(false);
+        m_isOver = true;
+        emit over();
+    }
+
+    int m_descriptor;
+    QSocketNotifier m_readable;
+    bool m_isOver = false;
+};
+
+} // namespace
+
+qint64 unacknowledgedBytes(qintptr descriptor)
+{
+    int count = 0;
+    return ::ioctl(static_cast<int>(descriptor), SIOCOUTQ, &count) == 0 ? count : 0;
+}
+
+std::unique_ptr<LingeringClose> LingeringClose::of(const QAbstractSocket &socket)
+{
+    const int descriptor = ::fcntl(static_cast<int>(nativeDescriptor(socket)), F_DUPFD_CLOEXEC, 0);
+    return descriptor < 0 ? nullptr : std::make_unique<DescriptorLingeringClose>(descriptor);
+}
+
+} // namespace Tidepool
