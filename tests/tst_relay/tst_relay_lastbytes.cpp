@@ -71,6 +71,7 @@ void tst_RelayLastBytes::answerBeforeTheQuestionEnds()
         service.close();
     });
     QTest::qWait(500);
+    uploader.client->socket()->setReadBufferSize(256 * 1024);
     QByteArray got;
     const bool isWhole =
         QTest::qWaitFor([&] { return (got += uploader.client->socket()->readAll()).size() >= answer.size(); }, 10'000);
@@ -106,7 +107,7 @@ void tst_RelayLastBytes::readerThatSpeaksToTheDeparted()
     QVERIFY(!isTaken);
     QByteArray got;
     while (!sender.isAcknowledged(10ms))
-        got += reader.read(10'000);
+        got += reader.read(40'000);
     sender.close();
     reader.write("first, which is answered by a reset");
     QTest::qWait(100);

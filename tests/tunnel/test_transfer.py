@@ -3,11 +3,14 @@
 
 """The tunnel in front of nginx: every byte arrives, many at once too, and under load nothing fails."""
 
+import contextlib
 import hashlib
+import random
 import re
 import socket
 import subprocess
 import threading
+import time
 
 from harness import SLOWNESS, TunnelTest, main, patience, read_all, sha256_of, tool, until
 
@@ -108,6 +111,37 @@ class Transfer(TunnelTest):
                 visitor.sendall(question)
                 visitor.shutdown(socket.SHUT_WR)
                 self.assertEqual(read_all(visitor), b"got " + question)
+
+    def test_refusal_in_the_middle_of_an_upload(self):
+        # The service answers at once, ends, and hears nothing of the rest. The visitor reads that while he still sends.
+        refusal = b"HTTP/1.1 413 Content Too Large\r\n\r\n" + random.randbytes(3_000_000)
+
+        def refuse(listener):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(1000)
+                    connection.sendall(refusal)
+                    connection.shutdown(socket.SHUT_WR)
+                    read_all(connection)
+
+        def send_for_ever(visitor):
+            with contextlib.suppress(OSError):
+                while True:
+                    visitor.sendall(bytes(100_000))
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=refuse, args=(listener,), daemon=True).start()
+            server = self.start_server()
+            self.start_client(server, listener.getsockname()[1])
+            for _ in range(5):
+                with self.visit(server) as visitor:
+                    threading.Thread(target=send_for_ever, args=(visitor,), daemon=True).start()
+                    time.sleep(0.3)
+                    answer = read_all(visitor)
+                    self.assertEqual(len(answer), len(refusal))
+                    self.assertTrue(answer == refusal)
+                    visitor.shutdown(socket.SHUT_RDWR)
 
     def test_visitor_who_speaks_and_leaves(self):
         # An answer would reset his connection, with what is still on its way.
