@@ -32,7 +32,8 @@ class ClientPoolElement : public Tidepool::ClientPool, public QQmlParserStatus
 public:
     explicit ClientPoolElement(QObject *parent = nullptr);
 
-    /// True starts the pool, at the earliest when its component is complete; false closes it. Default: false.
+    /// True starts the pool, at the earliest when its component is complete, or a drain is over; false closes it.
+    /// Default: false.
     [[nodiscard]] bool isRunning() const { return m_switch.isOn(); }
     void setRunning(bool running) { m_switch.set(running); }
     /// ClientPool::port(); a number that is none is warned about and changes nothing.

@@ -26,8 +26,10 @@ void PoolSummary::setPool(Pool *pool)
 {
     if (pool == m_pool)
         return;
-    if (m_pool)
+    if (m_pool) {
         m_pool->disconnect(this);
+        m_pool->disconnect(&m_throttle);
+    }
     m_pool = pool;
     if (pool) {
         connect(pool, &Pool::statusChanged, &m_throttle, &Throttle::request);

@@ -3,11 +3,18 @@
 
 #include "runswitch.h"
 
+#include <utility>
+
 namespace Tidepool::Qml {
 
 RunSwitch::RunSwitch(Pool &pool) : m_pool(pool)
 {
     connect(&pool, &Pool::stateChanged, this, &RunSwitch::publish);
+    connect(&pool, &Pool::closed, this, [this] {
+        if (std::exchange(m_restarts, false))
+            m_pool.start();
+        publish(); // it may not have come up
+    });
 }
 
 void RunSwitch::complete()
@@ -23,12 +30,14 @@ bool RunSwitch::isOn() const
     if (!m_isComplete)
         return m_isWanted;
     const PoolState state = m_pool.state();
-    return state != PoolState::Stopped && state != PoolState::Closed;
+    return m_restarts || (state != PoolState::Stopped && state != PoolState::Closed);
 }
 
 void RunSwitch::set(bool on)
 {
     m_isWanted = on;
+    // It cannot start before those under way have finished.
+    m_restarts = m_isComplete && on && m_pool.state() == PoolState::Draining;
     if (m_isComplete && on && !isOn())
         m_pool.start();
     else if (m_isComplete && !on)

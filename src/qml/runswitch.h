@@ -21,6 +21,7 @@ public:
     void complete();
     /// True from start() to close(), or to the end of a drain.
     [[nodiscard]] bool isOn() const;
+    /// On while the pool drains: it starts again as soon as it has closed.
     void set(bool on);
     /// Tells if isOn() has changed.
     void publish();
@@ -32,6 +33,7 @@ private:
     Pool &m_pool;
     bool m_isComplete = true;
     bool m_isWanted = false; // before the component is complete
+    bool m_restarts = false; // when the drain is over
     bool m_isPublished = false;
 };
 

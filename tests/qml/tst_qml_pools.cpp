@@ -20,9 +20,6 @@ class tst_QmlPools : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void bindingsFollowSignals();
-    void runningWaitsForCompletion();
-    void runningSwitches();
     void methods();
     void settings_data();
     void settings();
@@ -31,131 +28,9 @@ private Q_SLOTS:
     void tlsFiles();
     void tlsFileMissing();
     void enumerations();
-    void stateText();
-    void countdown();
     void server();
     void serverCannotListen();
-    void madeInCpp();
 };
-
-void tst_QmlPools::bindingsFollowSignals()
-{
-    TestPeer peer;
-    QmlBench bench(R"(
-        ClientPool {
-            id: pool
-            property bool boundReady: ready
-            property int boundActive: active
-            property int boundCapacity: capacity
-            property int boundInterval: interval
-            property int boundState: state
-            property int boundWaiting: waiting
-            property int boundErrorCount: errorCount
-            property real boundTaken: status.taken
-            property real boundWait: status.waitTime.maximum
-            property int boundNext: status.nextAttemptMs
-            property bool boundRunning: running
-            property string boundText: stateText
-        })");
-    auto *pool = qobject_cast<ClientPool *>(bench.object());
-    QVERIFY(pool);
-    configure(*pool, peer, 4);
-    makeImpatient(*pool);
-
-    // What a binding says, and what the pool does, are the same at every signal.
-    int compared = 0;
-    const auto compare = [&](const char *bound, const char *property) {
-        ++compared;
-        if (bench.get(bound) != bench.get(property))
-            QFAIL(qPrintable(u"%1 is %2, not %3"_s.arg(QLatin1String(bound), bench.get(bound).toString(),
-                                                       bench.get(property).toString())));
-    };
-    // The bindings were connected before, so they have been evaluated when this is called.
-    // clazy:excludeall=lambda-in-connect
-    connect(pool, &Pool::errorCountChanged, this, [&] { compare("boundErrorCount", "errorCount"); });
-    QSignalSpy activeChanges(pool, &Pool::activeChanged);
-    QSignalSpy waitingChanges(pool, &Pool::waitingChanged);
-
-    pool->start();
-    QTRY_COMPARE(bench.get("boundReady").toBool(), true);
-    QTRY_COMPARE(bench.get("boundActive").toInt(), 4);
-    QCOMPARE(activeChanges.constLast().at(0).toInt(), 4);
-    QTRY_COMPARE(bench.get("boundState").toInt(), static_cast<int>(PoolState::Ready));
-    QCOMPARE(bench.get("boundRunning").toBool(), true);
-    QTRY_COMPARE(bench.get("boundCapacity").toInt(), pool->capacity());
-    QTRY_COMPARE(bench.get("boundInterval").toInt(), pool->intervalMs());
-    QTRY_COMPARE(bench.get("boundText").toString(), u"Ready: 4 warm"_s);
-
-    pool->addError();
-    QTRY_COMPARE(bench.get("boundErrorCount").toInt(), 1);
-    QCOMPARE(compared, 1);
-
-    pool->pause();
-    QTRY_COMPARE(bench.get("boundState").toInt(), static_cast<int>(PoolState::Paused));
-    QCOMPARE(bench.get("boundReady").toBool(), false);
-    for (int i = 0; i < 4; ++i)
-        VERIFY_TAKEN(pool->tryTake());
-    const QFuture<TakeResult> waiter = pool->take();
-    QTRY_COMPARE(bench.get("boundWaiting").toInt(), 1);
-    QVERIFY(!waitingChanges.isEmpty());
-    QTRY_COMPARE(bench.get("boundTaken").toInt(), 4);
-    QVERIFY(bench.get("boundWait").toDouble() > 0);
-    peer.stopListening();
-    pool->resume();
-    QTRY_COMPARE(bench.get("boundState").toInt(), static_cast<int>(PoolState::Degraded));
-    QTRY_VERIFY(bench.get("boundNext").toInt() >= 0);
-    pool->close();
-    QCOMPARE(bench.get("boundState").toInt(), static_cast<int>(PoolState::Closed));
-    QCOMPARE(bench.get("boundRunning").toBool(), false);
-    QCOMPARE(bench.get("boundWaiting").toInt(), 0);
-    QCOMPARE(bench.get("boundActive").toInt(), 0);
-    QVERIFY(waiter.isFinished());
-}
-
-void tst_QmlPools::runningWaitsForCompletion()
-{
-    const TestPeer peer;
-    QTest::failOnWarning(QRegularExpression(u"nowhere to connect to"_s));
-    // `running` comes first; what it needs comes from bindings that are evaluated later.
-    QmlBench bench(R"(
-        ClientPool {
-            running: true
-            property QtObject settings: QtObject { property string host: ["127", 0, 0, 1].join(".") }
-            required property int peerPort
-            host: settings.host
-            port: peerPort
-            minimumCapacity: 2; maximumCapacity: 2
-        })",
-                   {{u"peerPort"_s, peer.port()}});
-    QVERIFY(bench.object());
-    QCOMPARE(bench.get("running").toBool(), true);
-    QTRY_COMPARE(bench.get("active").toInt(), 2);
-    QCOMPARE(bench.get("status").value<PoolStatus>().failedTotal(), 0);
-    // No setting came after the start.
-    QCOMPARE(bench.get("status").value<PoolStatus>().evictedTotal(), 0);
-    QCOMPARE(bench.get("status").value<PoolStatus>().dropped, 0);
-}
-
-void tst_QmlPools::runningSwitches()
-{
-    const TestPeer peer;
-    QmlBench bench("ClientPool { host: '127.0.0.1' }");
-    auto *pool = qobject_cast<ClientPool *>(bench.object());
-    pool->setPort(peer.port());
-    QSignalSpy changes(pool, SIGNAL(runningChanged()));
-    QCOMPARE(bench.get("running").toBool(), false);
-    bench.evaluate(u"running = true"_s);
-    QCOMPARE(bench.get("running").toBool(), true);
-    QTRY_VERIFY(pool->active() > 0);
-    QCOMPARE(changes.count(), 1);
-    bench.evaluate(u"running = false"_s);
-    QCOMPARE(pool->state(), PoolState::Closed);
-    QCOMPARE(bench.get("running").toBool(), false);
-    QCOMPARE(changes.count(), 2);
-    pool->start(); // by whomever
-    QTRY_COMPARE(changes.count(), 3);
-    QCOMPARE(bench.get("running").toBool(), true);
-}
 
 void tst_QmlPools::methods()
 {
@@ -350,43 +225,6 @@ void tst_QmlPools::enumerations()
     QCOMPARE(bench.evaluate(u"Relay.FirstFailed"_s).toInt(), static_cast<int>(Relay::Reason::FirstFailed));
 }
 
-void tst_QmlPools::stateText()
-{
-    TestPeer peer;
-    QmlBench bench("ClientPool { host: '127.0.0.1'; minimumCapacity: 2; maximumCapacity: 2 }");
-    auto *pool = qobject_cast<ClientPool *>(bench.object());
-    pool->setPort(peer.port());
-    QCOMPARE(bench.get("stateText").toString(), u"Stopped"_s);
-    pool->start();
-    QTRY_COMPARE(bench.get("stateText").toString(), u"Ready: 2 warm"_s);
-    QCOMPARE(bench.get("lastErrorText").toString(), QString());
-    pool->pause();
-    QTRY_COMPARE(bench.get("stateText").toString(), u"Paused: 2 warm"_s);
-    TakeResult held = pool->tryTake();
-    pool->drain();
-    QTRY_COMPARE(bench.get("stateText").toString(), u"Draining: 1 still in use"_s);
-    held = {};
-    QTRY_COMPARE(bench.get("stateText").toString(), u"Closed"_s);
-}
-
-void tst_QmlPools::countdown()
-{
-    TestPeer peer;
-    peer.stopListening();
-    QmlBench bench(R"(ClientPool { host: "127.0.0.1"; backoff.baseMs: 600000; backoff.capMs: 600000
-                                   property string text: stateText })");
-    auto *pool = qobject_cast<ClientPool *>(bench.object());
-    pool->setPort(peer.port());
-    pool->start();
-    const auto text = [&] { return bench.get("text").toString(); };
-    QTRY_VERIFY2(text().startsWith(u"Degraded: connection refused, next try in "_s), qPrintable(text()));
-    QCOMPARE(bench.evaluate(u"status.lastErrorKind === Tidepool.ErrorKind.Refused"_s).toBool(), true);
-    QTRY_VERIFY(bench.get("lastErrorText").toString().contains(u"refused"_s));
-    const QString before = text();
-    QTRY_VERIFY(text() != before);
-    QVERIFY(text().contains(u", next try in "_s));
-}
-
 void tst_QmlPools::server()
 {
     QmlBench bench(R"(ServerPool { running: true; maximumCapacity: 10; overflow: Tidepool.Overflow.ReplaceOldest
@@ -422,24 +260,6 @@ void tst_QmlPools::serverCannotListen()
     bench.evaluate(u"listenAddress = '127.0.0.1'; listenPort = 0; running = true"_s);
     QCOMPARE(bench.get("running").toBool(), true);
     QVERIFY(bench.get("lastErrorText").toString().isEmpty());
-}
-
-void tst_QmlPools::madeInCpp()
-{
-    const TestPeer peer;
-    ClientPool pool;
-    configure(pool, peer, 3);
-    QmlBench bench(R"(
-        PoolSummary {
-            required property Pool made
-            pool: made
-            property string bound: stateText + "|" + pool.active + "|" + (pool.state === Tidepool.PoolState.Ready)
-        })",
-                   {{u"made"_s, QVariant::fromValue<Pool *>(&pool)}});
-    QVERIFY2(bench.object(), qPrintable(bench.errors()));
-    QCOMPARE(bench.get("bound").toString(), u"Stopped|0|false"_s);
-    bench.evaluate(u"pool.start()"_s);
-    QTRY_COMPARE(bench.get("bound").toString(), u"Ready: 3 warm|3|true"_s);
 }
 
 QTEST_MAIN(tst_QmlPools)
