@@ -105,8 +105,9 @@ public:
     [[nodiscard]] PoolError lastError() const;
     /// The last 64 connections that left the pool untaken, oldest first.
     [[nodiscard]] QList<EvictionRecord> evictions() const;
-    /// The connections parked now, then those taken and still held, newest first in both; @p limit lines at most. The
-    /// pool stands still meanwhile, about 0.1 us for each line: for people's eyes, a few times a second. Any thread.
+    /// The connections parked now, then those taken and still held, newest first in both; @p limit lines at most, of
+    /// which those taken have half if need be. The pool stands still meanwhile, about 0.1 us for each line: for
+    /// people's eyes, a few times a second. Any thread.
     [[nodiscard]] QList<ConnectionRecord> connections(int limit = 1'000) const;
 
     /// Takes a connection: a parked one at once, else the next one to come. Any thread.

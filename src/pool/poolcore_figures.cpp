@@ -71,8 +71,8 @@ QList<ConnectionRecord> PoolCore::connections(int limit) const
     using std::chrono::duration_cast;
     using std::chrono::milliseconds;
     QList<ConnectionRecord> result;
-    const auto addAll = [&result, limit, now = Clock::now()](const Entry *newest) {
-        for (const Entry *entry = newest; entry && result.size() < limit; entry = entry->older) {
+    const auto addUpTo = [&result, now = Clock::now()](int lines, const Entry *newest) {
+        for (const Entry *entry = newest; entry && result.size() < lines; entry = entry->older) {
             ConnectionRecord line;
             line.id = entry->id;
             line.isTaken = entry->state == Entry::State::Leased;
@@ -85,9 +85,11 @@ QList<ConnectionRecord> PoolCore::connections(int limit) const
     };
     const Lock lock(m_mutex);
     result.reserve(std::clamp(m_store.parkedCount() + m_store.leasedCount(), 0, std::max(limit, 0)));
-    addAll(m_store.newestParked());
+    // A large pool of parked ones must not hide what is in use.
+    const int linesOfTaken = std::min(m_store.leasedCount(), limit / 2);
+    addUpTo(limit - linesOfTaken, m_store.newestParked());
     for (const Entry *newest : m_store.newestLeased())
-        addAll(newest);
+        addUpTo(limit, newest);
     return result;
 }
 

@@ -54,7 +54,7 @@ public:
     /// Default: none.
     [[nodiscard]] Pool *pool() const { return m_pool; }
     void setPool(Pool *pool);
-    /// Rows at most. Default: 200. Range: 1 to 1,000.
+    /// Rows at most, of which those taken have half if need be. Default: 200. Range: 1 to 1,000.
     [[nodiscard]] int limit() const { return m_limit; }
     void setLimit(int rows);
     /// Milliseconds between two updates, at least. Default: 250. Range: 20 and up.

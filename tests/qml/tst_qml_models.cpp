@@ -3,8 +3,8 @@
 
 // ConnectionModel, EventModel and PoolHistory of a pool that was made in C++.
 
+#include "qml/modelbench.h"
 #include "qml/modelwatch.h"
-#include "qml/qmlbench.h"
 #include "support/poolhelpers.h"
 
 #include <QtCore/QElapsedTimer>
@@ -22,45 +22,6 @@ namespace {
 
 constexpr int interval = 250; // of the models, milliseconds
 
-QVariant cell(const QAbstractItemModel &model, int row, const QByteArray &role)
-{
-    return model.data(model.index(row, 0), model.roleNames().key(role));
-}
-
-QStringList column(const QAbstractItemModel &model, const QByteArray &role)
-{
-    QStringList values;
-    for (int row = 0; row < model.rowCount(); ++row)
-        values.append(cell(model, row, role).toString());
-    return values;
-}
-
-QStringList connectionIds(const Pool &pool)
-{
-    QStringList ids;
-    for (const ConnectionRecord &record : pool.connections())
-        ids.append(record.id.toString());
-    return ids;
-}
-
-/// The models in a window, watching @p pool.
-QmlBench makeBench(Pool &pool, bool isVisible = true)
-{
-    return QmlBench(R"(
-        Window {
-            required property Pool pool
-            width: 100; height: 100
-            Item {
-                objectName: "page"
-                ConnectionModel { objectName: "connections"; pool: window.pool; ageInterval: 0 }
-                EventModel { objectName: "events"; pool: window.pool }
-                PoolHistory { objectName: "history"; pool: window.pool; period: 50; samples: 10 }
-            }
-            id: window
-        })",
-                    {{u"pool"_s, QVariant::fromValue(&pool)}, {u"visible"_s, isVisible}});
-}
-
 } // namespace
 
 class tst_QmlModels : public QObject
@@ -69,10 +30,7 @@ class tst_QmlModels : public QObject
 
 private Q_SLOTS:
     void storm();
-    void takenRowMoves();
-    void connectionRoles();
     void idlePoolCostsNothing();
-    void agesGrow();
     void hiddenCostsNothing();
     void hiddenItem();
     void repeatedFailuresFold();
@@ -138,61 +96,6 @@ void tst_QmlModels::storm()
         QVERIFY(cell(*events, row - 1, "time").toDateTime() >= cell(*events, row, "time").toDateTime());
 }
 
-void tst_QmlModels::takenRowMoves()
-{
-    const TestPeer peer;
-    ClientPool pool;
-    configure(pool, peer, 6);
-    const QmlBench bench = makeBench(pool);
-    auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
-    pool.start();
-    QTRY_COMPARE(model->rowCount(), 6);
-    pool.pause(); // no replacement
-    ModelWatch watch(model);
-
-    TakeResult result = pool.tryTake();
-    VERIFY_TAKEN(result);
-    QTRY_COMPARE(cell(*model, 5, "stateText").toString(), u"taken"_s);
-    QCOMPARE(cell(*model, 5, "connectionId").toString(), result.connection().id().toString());
-    QCOMPARE(watch.moved, 1);
-    QCOMPARE(watch.changed, 1);
-    QCOMPARE(watch.inserted + watch.removed, 0);
-
-    watch.forget();
-    pool.giveBack(result.connection());
-    result = {};
-    QTRY_VERIFY(!column(*model, "stateText").contains(u"taken"_s));
-    QCOMPARE(column(*model, "connectionId"), connectionIds(pool));
-    QVERIFY(watch.moved <= 1);
-    QCOMPARE(watch.inserted + watch.removed, 0);
-
-    watch.forget();
-    result = pool.tryTake();
-    result.connection().close();
-    QTRY_COMPARE(model->rowCount(), 5);
-    QCOMPARE(watch.removed, 1);
-    QCOMPARE(watch.inserted, 0);
-}
-
-void tst_QmlModels::connectionRoles()
-{
-    const TestPeer peer(PeerScript::overTls(selfSigned()));
-    ClientPool pool;
-    configure(pool, peer, 1);
-    pool.setTls(tlsMode(TlsMode::SelfSigned));
-    const QmlBench bench = makeBench(pool);
-    auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
-    pool.start();
-    QTRY_COMPARE(model->rowCount(), 1);
-    QCOMPARE(model->property("count").toInt(), 1);
-    QCOMPARE(cell(*model, 0, "connectionId").toString().size(), 8);
-    QCOMPARE(cell(*model, 0, "peer").toString(), u"127.0.0.1:%1"_s.arg(peer.port()));
-    QVERIFY(cell(*model, 0, "cipher").toString().startsWith(u"TLS_"_s));
-    QCOMPARE(cell(*model, 0, "stateText").toString(), u"parked"_s);
-    QCOMPARE(cell(*model, 0, "taken").toBool(), false);
-    QTRY_VERIFY(cell(*model, 0, "ageMs").toReal() >= 20 && cell(*model, 0, "idleMs").toReal() >= 20);
-}
-
 void tst_QmlModels::idlePoolCostsNothing()
 {
     const TestPeer peer;
@@ -209,27 +112,6 @@ void tst_QmlModels::idlePoolCostsNothing()
     QVERIFY(!anything.wait(3 * interval));
     QCOMPARE(connectionWatch.updates, 0);
     QCOMPARE(eventWatch.updates, 0);
-}
-
-void tst_QmlModels::agesGrow()
-{
-    const TestPeer peer;
-    ClientPool pool;
-    configure(pool, peer, 4);
-    const QmlBench bench = makeBench(pool);
-    auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
-    pool.start();
-    QTRY_COMPARE(model->rowCount(), 4);
-    model->setProperty("ageInterval", 100);
-    QSignalSpy changes(model, &QAbstractItemModel::dataChanged);
-    QVERIFY(changes.wait());
-    QCOMPARE(changes.first().at(0).toModelIndex().row(), 0);
-    QCOMPARE(changes.first().at(1).toModelIndex().row(), 3);
-    QCOMPARE(changes.first().at(2).value<QList<int>>().size(), 2);
-    pool.close();
-    QTRY_COMPARE(model->rowCount(), 0);
-    changes.clear();
-    QVERIFY(!changes.wait(300));
 }
 
 void tst_QmlModels::hiddenCostsNothing()

@@ -20,7 +20,7 @@ Card {
     title: qsTr("Connections")
     trailing: Caption {
         objectName: "connectionCount"
-        text: model.count >= model.limit ? qsTr("the first %1").arg(model.limit) : model.count
+        text: model.count >= model.limit ? qsTr("the newest %1").arg(model.limit) : model.count
     }
 
     ConnectionModel {
