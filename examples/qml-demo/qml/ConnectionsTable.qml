@@ -103,7 +103,7 @@ Card {
                 width: ListView.view.width
                 height: 24
                 Accessible.role: Accessible.Row
-                Accessible.name: qsTr("%1, %2, age %3").arg(connectionId).arg(stateText).arg(Format.age(ageMs))
+                Accessible.name: qsTr("%1, %2, %3, age %4").arg(connectionId).arg(stateText).arg(peer).arg(Format.age(ageMs))
 
                 Rectangle {
                     anchors.fill: parent

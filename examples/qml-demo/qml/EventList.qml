@@ -80,7 +80,8 @@ Card {
             radius: 6
             color: list.activeFocus && ListView.isCurrentItem ? Theme.faint(Theme.accent) : "transparent"
             Accessible.role: Accessible.ListItem
-            Accessible.name: text + " " + detail
+            Accessible.name: clock.text + ", " + text + (detail ? ", " + detail : "")
+                             + (count > 1 ? qsTr(", %1 times").arg(count) : "")
 
             Caption {
                 id: clock

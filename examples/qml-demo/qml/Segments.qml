@@ -11,6 +11,8 @@ Control {
     id: segments
 
     required property list<string> options
+    /// What a screen reader says, if an option is shown as a sign.
+    property list<string> names: options
     property int current: 0
     /// All are as wide as this share of the whole; 0: each as wide as its name.
     property real share: 0
@@ -49,7 +51,7 @@ Control {
         border.width: isCurrent ? 1 : 0
         border.color: Theme.line
         Accessible.role: Accessible.PageTab
-        Accessible.name: modelData
+        Accessible.name: segments.names[index]
         Accessible.checked: isCurrent
         Accessible.onPressAction: segments.choose(index)
 

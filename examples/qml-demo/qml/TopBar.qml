@@ -59,7 +59,8 @@ Rectangle {
         Segments {
             objectName: "themeChoice"
             label: qsTr("Colours")
-            options: bar.width < 480 ? [qsTr("Auto"), qsTr("☀"), qsTr("☾")] : [qsTr("System"), qsTr("Light"), qsTr("Dark")]
+            names: [qsTr("System"), qsTr("Light"), qsTr("Dark")]
+            options: bar.width < 480 ? [qsTr("Auto"), qsTr("☀"), qsTr("☾")] : names
             current: Theme.choice
             onChosen: index => bar.themeChosen(index)
         }

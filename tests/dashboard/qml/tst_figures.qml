@@ -112,6 +112,8 @@ DashboardCase {
         verify(/^[0-9a-f]{8}$/.test(entry.connectionId))
         verify(entry.peer.startsWith("127.0.0.1:"))
         verify(entry.cipher.startsWith("TLS_"))
+        compare(entry.Accessible.name,
+                `${entry.connectionId}, ${entry.stateText}, ${entry.peer}, age ${Format.age(entry.ageMs)}`)
         session.stop()
         tryCompare(list, "count", 0)
     }
@@ -121,6 +123,9 @@ DashboardCase {
         tryVerify(() => list.count >= 2)
         session.flush()
         tryVerify(() => list.count >= 3)
+        const entry = list.itemAtIndex(0)
+        verify(entry.Accessible.name.startsWith(Qt.formatTime(entry.time, "hh:mm:ss") + ", " + entry.text))
+        compare(entry.Accessible.name.endsWith(`, ${entry.count} times`), entry.count > 1)
         session.lab.load = 0
         // The last ones of the flush may still be on their way.
         tryVerify(() => { press("clearEvents"); return list.count === 0 })

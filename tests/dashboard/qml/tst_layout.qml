@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+pragma ComponentBehavior: Bound
+
 import QtQuick
 import TidepoolDashboard
 
@@ -44,6 +46,23 @@ DashboardCase {
 
     function test_wideShowsAllAtOnce() {
         compare(page.contentHeight, page.height)
+    }
+
+    Component {
+        id: bars
+        TopBar { session: layout.session }
+    }
+
+    // Where there is room for signs only, a screen reader says the words.
+    function test_themesHaveNames_data() {
+        return [{ tag: "wide", width: 1280 }, { tag: "narrow", width: 360 }]
+    }
+
+    function test_themesHaveNames(data) {
+        const bar = createTemporaryObject(bars, layout, { width: data.width })
+        const choice = findChild(bar, "themeChoice")
+        const names = [0, 1, 2].map(index => findChild(choice, "segment" + index).Accessible.name)
+        compare(names, ["System", "Light", "Dark"])
     }
 
     // WCAG's formula.
