@@ -21,8 +21,8 @@ program, so that you see a pool adapt without a server of your own. The tab "Tun
 connects a real one; its form is kept for the next time, all but the secret.
 
 Window:
-  --theme NAME            system, light or dark; without it, what you chose last
-  --size WIDTHxHEIGHT     of the window, like 1280x880
+  --theme NAME            system, light or dark, this time; without it, what you chose last
+  --size WIDTHxHEIGHT     of the window, like 1280x880, this time
 
 Pictures, without a display:
   --screenshot FILE       write the window to a PNG file and end. The lab really runs, until

@@ -7,6 +7,8 @@
 #include "session.h"
 #include "shutdownsignals.h"
 
+#include <QtCore/QSettings>
+#include <QtCore/QTemporaryDir>
 #include <QtCore/QTimer>
 #include <QtGui/QFont>
 #include <QtGui/QGuiApplication>
@@ -65,16 +67,22 @@ int run(int argc, char *argv[], const Options &options)
     QGuiApplication::setFont(font);
     static_cast<void>(Tunnel::raiseFileLimit());
 
+    // A picture is the same for everybody: nobody's settings are in it, and none are kept.
+    const QTemporaryDir noSettings;
+    if (isPicture) {
+        QSettings::setDefaultFormat(QSettings::IniFormat);
+        for (const auto scope : {QSettings::UserScope, QSettings::SystemScope})
+            QSettings::setPath(QSettings::IniFormat, scope, noSettings.path());
+    }
     Preferences preferences;
     if (isPicture) {
-        preferences.detach();
-        preferences.setTheme(options.scene == Scene::Dark ? Preferences::darkTheme : Preferences::lightTheme);
-        preferences.setSize(sceneSize(options.scene));
+        preferences.useTheme(options.scene == Scene::Dark ? Preferences::darkTheme : Preferences::lightTheme);
+        preferences.useSize(sceneSize(options.scene));
     }
     if (options.theme)
-        preferences.setTheme(*options.theme);
+        preferences.useTheme(*options.theme);
     if (options.size)
-        preferences.setSize(*options.size);
+        preferences.useSize(*options.size);
 
     Session session;
     QQmlApplicationEngine engine;

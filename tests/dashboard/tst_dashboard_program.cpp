@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include <QtCore/QDir>
 #include <QtCore/QProcess>
 #include <QtCore/QTemporaryDir>
 #include <QtGui/QImage>
@@ -34,6 +35,32 @@ Result runProgram(const QStringList &arguments, const QStringList &without = {},
             QString::fromUtf8(process.readAllStandardError())};
 }
 
+/// What the program would keep for a user: a file in his folder of settings.
+class UserSettings
+{
+public:
+    explicit UserSettings(const QByteArray &text)
+    {
+        qputenv("XDG_CONFIG_HOME", m_folder.path().toLocal8Bit());
+        QFile file(name());
+        if (QDir(m_folder.path()).mkdir(QStringLiteral("Tidepool")) && file.open(QIODevice::WriteOnly))
+            file.write(text);
+    }
+    ~UserSettings() { qunsetenv("XDG_CONFIG_HOME"); }
+    Q_DISABLE_COPY_MOVE(UserSettings)
+
+    [[nodiscard]] QByteArray text() const
+    {
+        QFile file(name());
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
+
+private:
+    [[nodiscard]] QString name() const { return m_folder.filePath(QStringLiteral("Tidepool/tidepool-dashboard.conf")); }
+
+    const QTemporaryDir m_folder;
+};
+
 QStringList words(const char *text)
 {
     return QString::fromLatin1(text).split(QLatin1Char(' '));
@@ -53,6 +80,7 @@ private slots:
     void withoutDisplay();
     void scenes_data();
     void scenes();
+    void sceneKnowsNoSettings();
     void unwritablePicture();
 };
 
@@ -136,6 +164,25 @@ void tst_dashboard_program::scenes()
     light /= (picture.width() / 3.0) * (picture.height() / 3.0);
     QVERIFY2(colours.size() > 100, "the picture is empty");
     QCOMPARE(light < 80, isDark);
+}
+
+// The same picture for everybody: a form without what its user typed last.
+void tst_dashboard_program::sceneKnowsNoSettings()
+{
+    const QRect form(20, 72, 296, 740); // the side panel of the scene
+    const QTemporaryDir folder;
+    QList<QImage> pictures;
+    for (const QByteArray &text :
+         {QByteArray(), QByteArray("[connect]\nserver=private.example.org:8443\ntlsMode=2\nmaximum=99\n")}) {
+        const UserSettings settings(text);
+        const QString file = folder.filePath(QStringLiteral("%1.png").arg(pictures.size()));
+        const Result result = runProgram({QStringLiteral("--screenshot"), file, QStringLiteral("--seconds"),
+                                          QStringLiteral("1"), QStringLiteral("--scene"), QStringLiteral("connect")});
+        QVERIFY2(result.code == 0, qPrintable(result.errors));
+        pictures.append(QImage(file).copy(form));
+        QCOMPARE(settings.text(), text);
+    }
+    QCOMPARE(pictures.at(1), pictures.at(0));
 }
 
 void tst_dashboard_program::unwritablePicture()

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include <QtCore/QDir>
 #include <QtCore/QProcess>
 #include <QtCore/QStandardPaths>
 #include <QtCore/QTemporaryDir>
@@ -43,10 +44,11 @@ private slots:
     void initTestCase();
     void showsReadyAndCloses();
     void endsBySignal();
+    void optionsAreNotKept();
     void cleanupTestCase();
 
 private:
-    [[nodiscard]] std::unique_ptr<QProcess> startDashboard();
+    [[nodiscard]] std::unique_ptr<QProcess> startDashboard(const QStringList &options = {});
     /// Waits for a window whose title matches, and returns its id.
     [[nodiscard]] QString windowTitled(const QString &pattern);
     [[nodiscard]] bool xdotool(const QStringList &arguments, QString *output = nullptr);
@@ -74,11 +76,11 @@ void tst_dashboard_window::cleanupTestCase()
     m_display.reset();
 }
 
-std::unique_ptr<QProcess> tst_dashboard_window::startDashboard()
+std::unique_ptr<QProcess> tst_dashboard_window::startDashboard(const QStringList &options)
 {
     auto program = std::make_unique<QProcess>();
     program->setProcessEnvironment(m_environment);
-    program->start(QStringLiteral(TIDEPOOL_DASHBOARD), QStringList());
+    program->start(QStringLiteral(TIDEPOOL_DASHBOARD), options);
     return program;
 }
 
@@ -132,6 +134,30 @@ void tst_dashboard_window::endsBySignal()
     QVERIFY(program->waitForFinished(20'000));
     QCOMPARE(program->exitStatus(), QProcess::NormalExit);
     QCOMPARE(program->exitCode(), 0);
+}
+
+// They are for once: what the user chose stays as it is.
+void tst_dashboard_window::optionsAreNotKept()
+{
+    QFile file(m_settings.filePath(QStringLiteral("Tidepool/tidepool-dashboard.conf")));
+    QVERIFY(QDir(m_settings.path()).mkpath(QStringLiteral("Tidepool")));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    const QByteArray kept = "[window]\nsize=@Size(1000 700)\ntheme=1\n";
+    file.write(kept);
+    file.close();
+
+    const auto program = startDashboard(
+        {QStringLiteral("--theme"), QStringLiteral("dark"), QStringLiteral("--size"), QStringLiteral("800x600")});
+    const QString window = windowTitled(QStringLiteral("^Ready: "));
+    QVERIFY2(!window.isEmpty(), program->readAllStandardError().constData());
+    QString geometry;
+    QVERIFY(xdotool({QStringLiteral("getwindowgeometry"), window}, &geometry));
+    QVERIFY2(geometry.contains(QStringLiteral("800x600")), qPrintable(geometry));
+    QVERIFY(xdotool({QStringLiteral("windowfocus"), window}));
+    QVERIFY(xdotool({QStringLiteral("key"), QStringLiteral("ctrl+q")}));
+    QVERIFY(program->waitForFinished(20'000));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(file.readAll(), kept);
 }
 
 QTEST_GUILESS_MAIN(tst_dashboard_window)

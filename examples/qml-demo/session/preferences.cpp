@@ -26,9 +26,13 @@ void Preferences::setTheme(int theme)
 {
     if (theme == m_theme || theme < systemTheme || theme > darkTheme)
         return;
+    m_store.setValue(themeKey, theme);
+    useTheme(theme);
+}
+
+void Preferences::useTheme(int theme)
+{
     m_theme = theme;
-    if (m_isKept)
-        m_store.setValue(themeKey, theme);
     emit themeChanged();
 }
 
@@ -37,9 +41,15 @@ void Preferences::setSize(QSize size)
     if (size == m_size || size.isEmpty())
         return;
     m_size = size;
-    if (m_isKept)
+    if (m_keepsSize)
         m_store.setValue(sizeKey, size);
     emit sizeChanged();
+}
+
+void Preferences::useSize(QSize size)
+{
+    m_keepsSize = false;
+    setSize(size);
 }
 
 } // namespace Dashboard

@@ -10,7 +10,7 @@
 
 namespace Dashboard {
 
-/// How the window looks: colours and size. Kept in QSettings, unless told not to.
+/// How the window looks: colours and size. What the user chooses is kept in QSettings.
 class Preferences : public QObject
 {
     Q_OBJECT
@@ -25,15 +25,16 @@ public:
 
     explicit Preferences(QObject *parent = nullptr);
 
-    /// Changes from now on are not kept.
-    void detach() { m_isKept = false; }
-
     /// 0: as the system, 1: light, 2: dark. Default: 0.
     [[nodiscard]] int theme() const { return m_theme; }
     void setTheme(int theme);
+    /// For this time only, as the command line says.
+    void useTheme(int theme);
     /// Default: 1280 x 880.
     [[nodiscard]] QSize size() const { return m_size; }
     void setSize(QSize size);
+    /// For this time only; what becomes of it is not kept either.
+    void useSize(QSize size);
 
 Q_SIGNALS:
     void themeChanged();
@@ -41,9 +42,9 @@ Q_SIGNALS:
 
 private:
     QSettings m_store;
-    bool m_isKept = true;
     int m_theme = systemTheme;
     QSize m_size{1280, 880};
+    bool m_keepsSize = true;
 };
 
 } // namespace Dashboard
