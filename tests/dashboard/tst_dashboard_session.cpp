@@ -7,6 +7,7 @@
 #include "tunnelserver.h"
 #include "wording.h"
 
+#include <QtCore/QDir>
 #include <QtCore/QMetaEnum>
 #include <QtTest/QSignalSpy>
 
@@ -66,6 +67,7 @@ private slots:
 
 private:
     TestSupport::OwnSettings m_settings;
+    const QTemporaryDir m_folder;
 };
 
 void tst_dashboard_session::labCarriesVisitors()
@@ -251,41 +253,42 @@ void tst_dashboard_session::mistakesSayWhatToDo_data()
 {
     QTest::addColumn<QString>("property");
     QTest::addColumn<QString>("value");
+    QTest::addColumn<QString>("field");
     QTest::addColumn<QString>("remedy");
-    QTest::newRow("no server") << "server" << QString() << "Enter the server's address";
-    QTest::newRow("server without port") << "server"
-                                         << "example.org"
-                                         << "HOST:PORT";
-    QTest::newRow("server with bare IPv6") << "server"
-                                           << "::1:80"
-                                           << "HOST:PORT";
-    QTest::newRow("no target") << "target" << QString() << "Enter the service";
-    QTest::newRow("target is a URL") << "target"
-                                     << "http://localhost"
-                                     << "HOST:PORT";
-    QTest::newRow("pin is cut") << "pin"
-                                << "sha256:abcd"
-                                << "64 hexadecimal digits";
-    QTest::newRow("no secret") << "secret" << QString() << "Enter the secret";
-    QTest::newRow("short secret") << "secret"
-                                  << "short"
-                                  << "at least 16";
-    QTest::newRow("no file of authorities") << "authoritiesFile"
-                                            << "/nowhere/ca.pem"
-                                            << "check the name";
-    QTest::newRow("bounds swapped") << "minimum"
-                                    << "100"
-                                    << "must not be larger";
-    QTest::newRow("bounds out of range") << "maximum"
-                                         << "0"
-                                         << "from 1 to";
+    const auto row = [](const char *name, const char *property, const QString &value, const char *field,
+                        const char *remedy) {
+        QTest::newRow(name) << QString::fromLatin1(property) << value << QString::fromLatin1(field)
+                            << QString::fromLatin1(remedy);
+    };
+    const QString noFile = QStringLiteral("/nowhere/file");
+    const QString folder = QDir::rootPath();
+    const QString shortFile = m_folder.filePath(QStringLiteral("short"));
+    row("no server", "server", {}, "serverError", "Enter the server's address");
+    row("server without port", "server", QStringLiteral("example.org"), "serverError", "HOST:PORT");
+    row("server with bare IPv6", "server", QStringLiteral("::1:80"), "serverError", "HOST:PORT");
+    row("no target", "target", {}, "targetError", "Enter the service");
+    row("target is a URL", "target", QStringLiteral("http://localhost"), "targetError", "HOST:PORT");
+    row("pin is cut", "pin", QStringLiteral("sha256:abcd"), "pinError", "64 hexadecimal digits");
+    row("no secret", "secret", {}, "secretError", "Enter the secret");
+    row("short secret", "secret", QStringLiteral("short"), "secretError", "at least 16");
+    row("no file of the secret", "secretFile", noFile, "secretFileError", "check its name");
+    row("folder as file of the secret", "secretFile", folder, "secretFileError", "check its name");
+    row("file of a short secret", "secretFile", shortFile, "secretFileError", "openssl rand");
+    row("no file of authorities", "authoritiesFile", noFile, "authoritiesError", "check its name");
+    row("folder as file of authorities", "authoritiesFile", folder, "authoritiesError", "check its name");
+    row("no authorities in the file", "authoritiesFile", shortFile, "authoritiesError", "BEGIN CERTIFICATE");
+    row("bounds swapped", "minimum", QStringLiteral("100"), "boundsError", "must not be larger");
+    row("bounds out of range", "maximum", QStringLiteral("0"), "boundsError", "from 1 to");
 }
 
 void tst_dashboard_session::mistakesSayWhatToDo()
 {
     QFETCH(const QString, property);
     QFETCH(const QString, value);
+    QFETCH(const QString, field);
     QFETCH(const QString, remedy);
+    QFile shortFile(m_folder.filePath(QStringLiteral("short")));
+    QVERIFY(shortFile.open(QIODevice::WriteOnly) && shortFile.write("short\n") > 0 && shortFile.flush());
     Session session;
     ConnectSettings &settings = *session.settings();
     settings.setServer(QStringLiteral("127.0.0.1:1"));
@@ -293,6 +296,7 @@ void tst_dashboard_session::mistakesSayWhatToDo()
     settings.setTlsMode(2);
     settings.setPin({});
     settings.setAuthoritiesFile({});
+    settings.setSecretFile({});
     settings.setSecret(QString::fromLatin1(secret));
     settings.setMinimum(8);
     settings.setMaximum(64);
@@ -301,8 +305,17 @@ void tst_dashboard_session::mistakesSayWhatToDo()
     QCOMPARE(error, QString());
     QVERIFY(settings.isValid());
 
+    // Whoever types the secret needs no file.
+    if (property == QLatin1String("secretFile"))
+        settings.setSecret({});
     QVERIFY(settings.setProperty(property.toLatin1().constData(), value));
+    QVERIFY(!settings.isValid());
+    // It stands under the field that it belongs to, and under no other.
+    for (const char *each : {"serverError", "targetError", "pinError", "authoritiesError", "secretError",
+                             "secretFileError", "boundsError"})
+        QCOMPARE(!settings.property(each).toString().isEmpty(), field == QLatin1String(each));
     QVERIFY(!session.connectTunnel());
+    QCOMPARE(session.mistake(), settings.property(field.toLatin1().constData()).toString());
     QVERIFY2(session.mistake().contains(remedy), qPrintable(session.mistake()));
     QCOMPARE(session.kind(), Session::Kind::Lab);
 }

@@ -24,6 +24,7 @@ ColumnLayout {
 
     function submit() {
         showMistakes = true
+        settings.changed() // files may have come or gone since they were named
         if (session.connectTunnel())
             connectedTunnel()
     }
@@ -104,6 +105,8 @@ ColumnLayout {
         name: qsTr("Authorities (PEM file), if not the system's")
         placeholder: "company-ca.pem"
         text: form.settings.authoritiesFile
+        mistake: form.settings.authoritiesError
+        showMistake: form.showMistakes
         onEdited: text => form.settings.authoritiesFile = text
     }
     FormField {
@@ -122,6 +125,8 @@ ColumnLayout {
         name: qsTr("or a file that holds it")
         placeholder: "~/.config/tidepool/secret"
         text: form.settings.secretFile
+        mistake: form.settings.secretFileError
+        showMistake: form.showMistakes
         onEdited: text => form.settings.secretFile = text
     }
     RowLayout {

@@ -44,6 +44,13 @@ QString withHome(const QString &file)
     return file.startsWith(QLatin1String("~/")) ? QString(QDir::homePath() + file.mid(1)) : file;
 }
 
+/// Not a folder; nor a pipe or a device, which may keep whoever reads waiting.
+bool canBeRead(const QString &file)
+{
+    const QFileInfo info(file);
+    return info.isFile() && info.isReadable();
+}
+
 constexpr QLatin1String thisMachine("127.0.0.1");
 
 } // namespace
@@ -153,15 +160,37 @@ QString ConnectSettings::pinError() const
     return tr("Write it as sha256: and 64 hexadecimal digits; the server prints it when it starts.");
 }
 
+QString ConnectSettings::authoritiesError() const
+{
+    if (m_tlsMode != TlsMode::Verified || m_authoritiesFile.isEmpty())
+        return {};
+    if (!canBeRead(withHome(m_authoritiesFile)))
+        return tr("This file cannot be read: check its name and who may read it.");
+    return Tunnel::clientTls(tlsChoice()).error.isEmpty()
+        ? QString()
+        : tr("There is no certificate in this file. Name one in PEM form, with -----BEGIN CERTIFICATE-----.");
+}
+
 QString ConnectSettings::secretError() const
 {
     if (m_secret.isEmpty() && m_secretFile.isEmpty())
         return tr("Enter the secret that the server prints, or name a file that holds it.");
     if (!m_secret.isEmpty() && m_secret.toUtf8().size() < shortestSecret)
         return tr("A secret has at least %1 characters; make one with: openssl rand -hex 32").arg(shortestSecret);
-    if (m_secret.isEmpty() && !QFileInfo(withHome(m_secretFile)).isReadable())
-        return tr("This file cannot be read: check its name and who may read it.");
     return {};
+}
+
+QString ConnectSettings::secretFileError() const
+{
+    if (!m_secret.isEmpty() || m_secretFile.isEmpty())
+        return {};
+    if (!canBeRead(withHome(m_secretFile)))
+        return tr("This file cannot be read: check its name and who may read it.");
+    return Tunnel::loadSecret(withHome(m_secretFile)).error.isEmpty()
+        ? QString()
+        : tr("The first line of this file is no secret: it needs at least %1 characters. Make one with: openssl rand "
+             "-hex 32")
+              .arg(shortestSecret);
 }
 
 QString ConnectSettings::boundsError() const
@@ -172,31 +201,38 @@ QString ConnectSettings::boundsError() const
     return minimum() > maximum() ? tr("The first must not be larger than the second.") : QString();
 }
 
-bool ConnectSettings::isValid() const
+QString ConnectSettings::firstError() const
 {
-    return serverError().isEmpty() && targetError().isEmpty() && pinError().isEmpty() && secretError().isEmpty()
-        && boundsError().isEmpty();
+    for (const QString &mistake : {serverError(), targetError(), pinError(), authoritiesError(), secretError(),
+                                   secretFileError(), boundsError()}) {
+        if (!mistake.isEmpty())
+            return mistake;
+    }
+    return {};
 }
 
-Tunnel::ClientSettings ConnectSettings::toClientSettings(QString *error) const
+Tunnel::TlsChoice ConnectSettings::tlsChoice() const
 {
-    for (const QString &mistake : {serverError(), targetError(), pinError(), secretError(), boundsError()}) {
-        if (!mistake.isEmpty()) {
-            *error = mistake;
-            return {};
-        }
-    }
     Tunnel::TlsChoice choice;
     choice.mode = m_tlsMode;
     if (m_tlsMode == TlsMode::Verified) {
         choice.serverName = m_serverName;
-        choice.authoritiesFile = m_authoritiesFile.isEmpty() ? QString() : withHome(m_authoritiesFile);
+        choice.authoritiesFile = withHome(m_authoritiesFile);
     }
     if (m_tlsMode != TlsMode::None && !m_pin.isEmpty())
         choice.pins = QStringList{m_pin};
-    const Tunnel::TlsSetup tls = Tunnel::clientTls(choice);
+    return choice;
+}
+
+Tunnel::ClientSettings ConnectSettings::toClientSettings(QString *error) const
+{
+    *error = firstError();
+    if (!error->isEmpty())
+        return {};
+    const Tunnel::TlsSetup tls = Tunnel::clientTls(tlsChoice());
     const Tunnel::Secret secret =
         m_secret.isEmpty() ? Tunnel::loadSecret(withHome(m_secretFile)) : Tunnel::Secret{m_secret.toUtf8(), {}};
+    // A file may have changed this moment.
     *error = tls.error.isEmpty() ? secret.error : tls.error;
     if (!error->isEmpty())
         return {};

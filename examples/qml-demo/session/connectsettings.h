@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "options.h"
 #include "tunnelclient.h"
 
 #include <QtCore/QObject>
@@ -33,7 +34,9 @@ class ConnectSettings : public QObject
     Q_PROPERTY(QString serverError READ serverError NOTIFY changed)
     Q_PROPERTY(QString targetError READ targetError NOTIFY changed)
     Q_PROPERTY(QString pinError READ pinError NOTIFY changed)
+    Q_PROPERTY(QString authoritiesError READ authoritiesError NOTIFY changed)
     Q_PROPERTY(QString secretError READ secretError NOTIFY changed)
+    Q_PROPERTY(QString secretFileError READ secretFileError NOTIFY changed)
     Q_PROPERTY(QString boundsError READ boundsError NOTIFY changed)
     Q_PROPERTY(bool valid READ isValid NOTIFY changed)
 
@@ -76,9 +79,11 @@ public:
     [[nodiscard]] QString serverError() const;
     [[nodiscard]] QString targetError() const;
     [[nodiscard]] QString pinError() const;
+    [[nodiscard]] QString authoritiesError() const;
     [[nodiscard]] QString secretError() const;
+    [[nodiscard]] QString secretFileError() const;
     [[nodiscard]] QString boundsError() const;
-    [[nodiscard]] bool isValid() const;
+    [[nodiscard]] bool isValid() const { return firstError().isEmpty(); }
 
     /// What a tunnel client needs. On failure @p error says what to do.
     [[nodiscard]] Tunnel::ClientSettings toClientSettings(QString *error) const;
@@ -89,6 +94,9 @@ Q_SIGNALS:
 private:
     template <typename Value>
     void assign(Value &member, const Value &value, const char *key);
+    /// In the order of the form.
+    [[nodiscard]] QString firstError() const;
+    [[nodiscard]] Tunnel::TlsChoice tlsChoice() const;
 
     QSettings m_store;
     QString m_server;

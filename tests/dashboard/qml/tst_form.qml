@@ -85,6 +85,27 @@ DashboardCase {
         compare(part("advice").text, session.running ? session.advice : session.mistake)
     }
 
+    function problem(field) {
+        return part(field).mistake
+    }
+
+    function test_filesThatCannotBeRead() {
+        open()
+        session.settings.server = "127.0.0.1:1"
+        session.settings.target = ":3000"
+        session.settings.tlsMode = 2
+        session.settings.secretFile = "/nowhere/secret"
+        session.settings.authoritiesFile = "/nowhere/ca.pem"
+        press("connectButton")
+        compare(session.kind, Session.Kind.Lab)
+        verify(problem("secretFileField").includes("check its name"))
+        verify(problem("authoritiesField").includes("check its name"))
+        compare(problem("secretField"), "")
+        // Who types the secret needs no file.
+        session.settings.secret = "0123456789abcdef"
+        compare(problem("secretFileField"), "")
+    }
+
     // The longest form, in the smallest window.
     function test_everyFieldCanBeReached() {
         open()
