@@ -7,6 +7,8 @@
 #include "messages.h"
 #include "targetdial.h"
 
+#include <utility>
+
 namespace Tunnel {
 
 using Tidepool::ClientPool;
@@ -171,6 +173,7 @@ void TunnelClient::join(const Connection &connection, const QString &peer)
     };
     connect(dial, &TargetDial::connected, this, [this, dial, end, start = std::chrono::steady_clock::now()] {
         m_targetLog.reset();
+        setTargetTrouble({});
         ++m_figures.visitorsServed;
         m_figures.visitorWait.add(std::chrono::steady_clock::now() - start);
         m_relays.start(dial->takePooled(), dial->takeSocket());
@@ -180,8 +183,15 @@ void TunnelClient::join(const Connection &connection, const QString &peer)
         ++m_figures.visitorsFailed;
         m_targetLog.warn(QStringLiteral("cannot reach the target %1: %2; is the service running there?")
                              .arg(m_settings.target.toString(), reason));
+        setTargetTrouble(reason);
         end();
     });
+}
+
+void TunnelClient::setTargetTrouble(const QString &reason)
+{
+    if (std::exchange(m_targetTrouble, reason) != reason)
+        emit targetTroubleChanged();
 }
 
 void TunnelClient::finishDrainIfDone()

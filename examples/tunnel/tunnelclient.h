@@ -44,6 +44,10 @@ public:
     /// Ends every pause between two attempts.
     void retryNow();
 
+    [[nodiscard]] const Endpoint &target() const { return m_settings.target; }
+    /// Why the last visitor could not reach the target, "Connection refused"; empty if he could, or nobody came yet.
+    [[nodiscard]] QString targetTrouble() const { return m_targetTrouble; }
+
     /// To be watched, paused and flushed; its settings and its end are this object's.
     [[nodiscard]] Tidepool::ClientPool &pool() { return m_pool; }
     [[nodiscard]] const Tidepool::ClientPool &pool() const { return m_pool; }
@@ -53,6 +57,8 @@ public:
 
 signals:
     void connected();
+    /// Not for every visitor: only if what keeps them from the target is another cause, or over.
+    void targetTroubleChanged();
     void drained();
 
 private:
@@ -61,6 +67,7 @@ private:
     void open(Tidepool::ConnectionId id, const QString &peer);
     void join(const Tidepool::Connection &connection, const QString &peer);
     void announce();
+    void setTargetTrouble(const QString &reason);
     void finishDrainIfDone();
 
     const ClientSettings m_settings;
@@ -70,6 +77,7 @@ private:
     ControlLink m_link;
     Announcer m_announcer;
     QTimer m_announce; // collects what one turn of the event loop brings
+    QString m_targetTrouble;
     RepeatLog m_targetLog;
     QTimer m_drainDeadline;
     int m_joining = 0; // connections asked for by the server that are not relayed yet

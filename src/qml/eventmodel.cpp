@@ -124,6 +124,11 @@ void EventModel::clear()
     emit countChanged();
 }
 
+void EventModel::addFailure(const QString &text, const QString &detail)
+{
+    note({Kind::Failed, text, detail, {}, 1, {}});
+}
+
 int EventModel::rowCount(const QModelIndex &parent) const
 {
     return parent.isValid() ? 0 : count();

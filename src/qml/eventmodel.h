@@ -63,6 +63,8 @@ public:
     [[nodiscard]] int count() const { return static_cast<int>(m_rows.size()); }
 
     Q_INVOKABLE void clear();
+    /// A failure that the pool does not know of, as a sentence; it is shown as one of the pool's.
+    Q_INVOKABLE void addFailure(const QString &text, const QString &detail = {});
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const override;
     [[nodiscard]] QVariant data(const QModelIndex &index, int role) const override;

@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "dashboardbench.h"
-#include "demotarget.h"
-#include "demovisitors.h"
-#include "tunnelserver.h"
+#include "support/resources.h"
 #include "wording.h"
 
 #include <QtCore/QDir>
@@ -20,32 +18,9 @@ namespace {
 
 constexpr auto secret = "a secret that is long enough";
 
-/// The public end of a tunnel.
-std::unique_ptr<Tunnel::TunnelServer> makeServer()
-{
-    Tunnel::ServerSettings settings;
-    settings.listenAddress = QHostAddress(QHostAddress::LocalHost);
-    settings.exposeAddress = QHostAddress(QHostAddress::LocalHost);
-    settings.tls.mode = Tidepool::TlsMode::SelfSigned;
-    settings.secret = secret;
-    auto server = std::make_unique<Tunnel::TunnelServer>(settings);
-    const QString error = server->start();
-    if (!error.isEmpty())
-        qFatal("%ls", qUtf16Printable(error));
-    return server;
-}
-
-void fill(ConnectSettings &settings, const Tunnel::TunnelServer &server, quint16 target)
-{
-    settings.setServer(QStringLiteral("127.0.0.1:%1").arg(server.pool().serverPort()));
-    settings.setTarget(QStringLiteral(":%1").arg(target));
-    settings.setPin(Tidepool::certificateFingerprint(server.pool().certificate()));
-    settings.setSecret(QString::fromLatin1(secret));
-}
-
 } // namespace
 
-/// The dashboard's backend: the lab, the connect form's settings, a real tunnel, and the words.
+/// The dashboard's backend: the lab, the connect form's settings, and the words.
 class tst_dashboard_session : public QObject
 {
     Q_OBJECT
@@ -54,12 +29,10 @@ private slots:
     void labCarriesVisitors();
     void burstMakesCapacityGrow();
     void outageEndsByItself();
+    void outageLastsUntilTheServerListens();
     void hostileClientsAreThrownOut();
     void stopAndStartAgain();
     void drainedLabStartsAgain();
-    void tunnelCarriesVisitors();
-    void wrongSecretSaysWhatToDo();
-    void labComesBackAfterATunnel();
     void settingsAreKeptButNotTheSecret();
     void mistakesSayWhatToDo_data();
     void mistakesSayWhatToDo();
@@ -111,6 +84,32 @@ void tst_dashboard_session::outageEndsByItself()
     QTRY_COMPARE_WITH_TIMEOUT(session.mood(), Session::Mood::Good, 10'000);
 }
 
+// What the system refuses for a while must not end the lab without a word.
+void tst_dashboard_session::outageLastsUntilTheServerListens()
+{
+    Session session;
+    QVERIFY(session.startLab());
+    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    session.lab()->beginOutage(60'000);
+    session.pause();
+    QTRY_COMPARE(session.pool()->active(), 0);
+    QSignalSpy failures(&session, &Session::failed);
+    {
+        const TestSupport::DescriptorFamine famine;
+        if (!famine.isActive())
+            QSKIP("descriptors cannot be limited here");
+        session.lab()->endOutage();
+        QVERIFY(session.lab()->isRunning());
+        QVERIFY(session.lab()->isOutage());
+        QTRY_VERIFY2(session.advice().contains(QStringLiteral("Close other programs")), qPrintable(session.advice()));
+        QCOMPARE(session.mood(), Session::Mood::Bad);
+        QCOMPARE(failures.count(), 1);
+    }
+    session.resume();
+    QTRY_VERIFY(!session.lab()->isOutage());
+    QTRY_COMPARE_WITH_TIMEOUT(session.mood(), Session::Mood::Good, 10'000);
+}
+
 void tst_dashboard_session::hostileClientsAreThrownOut()
 {
     Session session;
@@ -156,73 +155,6 @@ void tst_dashboard_session::drainedLabStartsAgain()
     QTRY_COMPARE(session.pool()->state(), PoolState::Closed);
     QVERIFY(session.start());
     QTRY_VERIFY(session.pool()->isReady());
-}
-
-void tst_dashboard_session::tunnelCarriesVisitors()
-{
-    const Tunnel::DemoData data(50'000);
-    Tunnel::DemoTarget target(data);
-    QVERIFY(target.listen(QHostAddress(QHostAddress::LocalHost)));
-    const auto server = makeServer();
-    Session session;
-    fill(*session.settings(), *server, target.serverPort());
-    QSignalSpy poolChanges(&session, &Session::poolChanged);
-    QVERIFY2(session.connectTunnel(), qPrintable(session.mistake()));
-    QCOMPARE(session.kind(), Session::Kind::Tunnel);
-    QCOMPARE(poolChanges.count(), 1);
-    QVERIFY(!session.serverPool());
-    QCOMPARE(session.title(),
-             QStringLiteral("127.0.0.1:%1 to 127.0.0.1:%2").arg(server->pool().serverPort()).arg(target.serverPort()));
-    QTRY_VERIFY(server->isClientConnected());
-    QTRY_COMPARE(session.mood(), Session::Mood::Good);
-
-    Tunnel::DemoVisitors visitors(data, {server->exposedPort(), 4, 100ms});
-    QSignalSpy finished(&visitors, &Tunnel::DemoVisitors::finished);
-    visitors.start();
-    QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, 10'000);
-    QVERIFY(visitors.results().right > 0);
-    QCOMPARE(visitors.results().broken, 0);
-    QTRY_VERIFY(session.throughput()->downTotal() > 100'000);
-
-    session.stop();
-    QTRY_VERIFY(!session.isRunning());
-    QTRY_VERIFY(!server->isClientConnected());
-    QVERIFY(session.start());
-    QTRY_VERIFY(server->isClientConnected());
-    session.drain();
-    QTRY_COMPARE(session.pool()->state(), PoolState::Closed);
-}
-
-void tst_dashboard_session::wrongSecretSaysWhatToDo()
-{
-    const auto server = makeServer();
-    Session session;
-    fill(*session.settings(), *server, 9);
-    session.settings()->setSecret(QStringLiteral("another secret, long enough"));
-    QVERIFY(session.connectTunnel());
-    QTRY_VERIFY2(session.advice().contains(QStringLiteral("give both ends the same secret")),
-                 qPrintable(session.advice()));
-    QCOMPARE(session.mood(), Session::Mood::Bad);
-    QCOMPARE(session.headline(), QStringLiteral("Not connected"));
-    QVERIFY(session.canRetry());
-    session.retryNow();
-    QTRY_VERIFY(server->figures().turnedAway >= 2);
-}
-
-void tst_dashboard_session::labComesBackAfterATunnel()
-{
-    const auto server = makeServer();
-    Session session;
-    fill(*session.settings(), *server, 9);
-    QVERIFY(session.startLab());
-    QTRY_VERIFY(session.pool()->isReady());
-    QVERIFY(session.connectTunnel());
-    QVERIFY(!session.lab()->isRunning());
-    QTRY_VERIFY(session.pool()->isReady());
-    QVERIFY(session.startLab());
-    QCOMPARE(session.kind(), Session::Kind::Lab);
-    QTRY_VERIFY(session.pool()->isReady());
-    QTRY_VERIFY(!server->isClientConnected());
 }
 
 void tst_dashboard_session::settingsAreKeptButNotTheSecret()

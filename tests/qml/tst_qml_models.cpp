@@ -35,6 +35,7 @@ private Q_SLOTS:
     void hiddenItem();
     void repeatedFailuresFold();
     void failuresOfClientsFold();
+    void failuresOfTheApplication();
     void evictions();
     void eventLimit();
     void history();
@@ -213,6 +214,20 @@ void tst_QmlModels::failuresOfClientsFold()
     QCOMPARE(cell(*events, 0, "kind").toString(), u"failed"_s);
     QCOMPARE(cell(*events, 0, "detail").toString(), u"Handshake: Tls, "_s + last);
     QCOMPARE(column(*events, "kind").count(u"failed"_s), 1);
+}
+
+void tst_QmlModels::failuresOfTheApplication()
+{
+    ClientPool pool;
+    const QmlBench bench = makeBench(pool);
+    auto *events = bench.find<QAbstractItemModel>(u"events"_s);
+    for (const QString &detail : {u"first"_s, u"second"_s})
+        QMetaObject::invokeMethod(events, "addFailure", Q_ARG(QString, u"No service."_s), Q_ARG(QString, detail));
+    QTRY_COMPARE(events->rowCount(), 1);
+    QCOMPARE(cell(*events, 0, "kind").toString(), u"failed"_s);
+    QCOMPARE(cell(*events, 0, "text").toString(), u"No service."_s);
+    QCOMPARE(cell(*events, 0, "detail").toString(), u"second"_s);
+    QCOMPARE(cell(*events, 0, "count").toInt(), 2);
 }
 
 void tst_QmlModels::evictions()

@@ -8,6 +8,7 @@
 #include "labtraffic.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace Dashboard {
 
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto outageTick = 100ms;
+constexpr auto comebackPause = 1s;
 constexpr int leastMaximum = 64;
 // Short, so that a minute is enough to see the pool adapt, and that silent clients are thrown out before one's eyes.
 constexpr auto shortestInterval = 100ms;
@@ -149,8 +151,7 @@ QString Lab::start()
 {
     if (m_isRunning)
         return {};
-    if (!openServer()) {
-        const QString reason = m_server.lastError().message();
+    if (const QString reason = openServer(); !reason.isEmpty()) {
         m_server.close();
         return QStringLiteral("The lab cannot listen on this machine's loopback (%1). Allow this program to listen on "
                               "127.0.0.1, then start the lab again.")
@@ -163,19 +164,28 @@ QString Lab::start()
     return {};
 }
 
-bool Lab::openServer()
+QString Lab::openServer()
 {
     if (!m_server.isListening() && !m_server.listen(QHostAddress(QHostAddress::LocalHost)))
-        return false;
+        return m_server.lastError().message();
     // After an outage, where it was before: that is where the client looks for it.
     quint16 port = 0;
-    callAndWait(m_line, [line = m_line, &port, target = m_server.serverPort(), wanted = m_client.port()] {
+    QString reason;
+    callAndWait(m_line, [line = m_line, &port, &reason, target = m_server.serverPort(), wanted = m_client.port()] {
         if (line->open(wanted, target) || line->open(0, target))
             port = line->serverPort();
+        else
+            reason = line->errorString();
     });
     if (port != 0)
         m_client.setPort(port);
-    return port != 0;
+    return reason;
+}
+
+void Lab::setTrouble(const QString &trouble)
+{
+    if (std::exchange(m_trouble, trouble) != trouble)
+        emit troubleChanged();
 }
 
 void Lab::stop()
@@ -192,6 +202,7 @@ void Lab::stop()
     if (std::exchange(m_isOutage, false)) {
         m_outageEnd.stop();
         m_outageTick.stop();
+        setTrouble({});
         emit outageChanged();
     }
     emit runningChanged();
@@ -220,11 +231,19 @@ void Lab::endOutage()
 {
     if (!m_isOutage)
         return;
+    if (const QString reason = openServer(); !reason.isEmpty()) {
+        // It will pass, like a lack of file descriptors: the outage lasts until then.
+        m_outageEnd.start(comebackPause);
+        setTrouble(
+            QStringLiteral("The lab's server cannot come back (%1). Close other programs or keep fewer connections "
+                           "warm; it tries again every second.")
+                .arg(reason));
+        return;
+    }
     m_isOutage = false;
     m_outageEnd.stop();
     m_outageTick.stop();
-    if (!openServer())
-        stop();
+    setTrouble({});
     emit outageChanged();
     emit outageLeftChanged();
 }

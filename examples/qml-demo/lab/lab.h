@@ -34,6 +34,7 @@ class Lab : public QObject
     Q_PROPERTY(bool running READ isRunning NOTIFY runningChanged)
     Q_PROPERTY(bool outage READ isOutage NOTIFY outageChanged)
     Q_PROPERTY(int outageLeftMs READ outageLeftMs NOTIFY outageLeftChanged)
+    Q_PROPERTY(QString trouble READ trouble NOTIFY troubleChanged)
     Q_PROPERTY(bool hostile READ isHostile NOTIFY hostileChanged)
 
 public:
@@ -59,6 +60,8 @@ public:
     [[nodiscard]] bool isOutage() const { return m_isOutage; }
     /// Until it comes back by itself; 0 if it is there.
     [[nodiscard]] int outageLeftMs() const;
+    /// Why an outage does not end, and what to do; else empty.
+    [[nodiscard]] QString trouble() const { return m_trouble; }
     /// Hostile clients are at the server.
     [[nodiscard]] bool isHostile() const { return m_isHostile; }
 
@@ -73,6 +76,7 @@ public:
     Q_INVOKABLE void burst(int visitors = 60);
     /// The server goes, and comes back after @p milliseconds.
     Q_INVOKABLE void beginOutage(int milliseconds = 8'000);
+    /// If the server cannot come back now, see trouble(), it tries again every second.
     Q_INVOKABLE void endOutage();
     /// So many clients who mean no good come to the server.
     Q_INVOKABLE void attack(int clients = 24);
@@ -84,10 +88,13 @@ Q_SIGNALS:
     void runningChanged();
     void outageChanged();
     void outageLeftChanged();
+    void troubleChanged();
     void hostileChanged();
 
 private:
-    [[nodiscard]] bool openServer();
+    /// Why the server does not listen; empty if it does.
+    [[nodiscard]] QString openServer();
+    void setTrouble(const QString &trouble);
 
     Tidepool::ServerPool m_server;
     Tidepool::ClientPool m_client;
@@ -98,6 +105,7 @@ private:
     HostileCrowd *m_hostileCrowd;
     QTimer m_outageEnd;
     QTimer m_outageTick;
+    QString m_trouble;
     int m_load = 20;
     int m_roundTripMs = 40;
     bool m_isRunning = false;

@@ -39,6 +39,11 @@ Flickable {
         item: page
     }
 
+    Connections {
+        target: page.session
+        function onFailed(sentence) { events.addFailure(sentence) }
+    }
+
     GridLayout {
         id: grid
 

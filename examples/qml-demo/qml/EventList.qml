@@ -18,6 +18,11 @@ Card {
     property bool showServer: false
     readonly property bool atServer: showServer && serverPool !== null
 
+    /// What the client's pool does not know of.
+    function addFailure(text: string) {
+        clientEvents.addFailure(text)
+    }
+
     title: qsTr("Events")
     trailing: [
         Segments {

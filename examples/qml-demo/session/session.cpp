@@ -48,12 +48,14 @@ Session::Session(QObject *parent)
     connect(&m_countdown, &QTimer::timeout, this, &Session::updateWords);
     watch(m_pool);
     watch(m_lab.serverPool());
+    connect(&m_lab, &Lab::troubleChanged, this, [this] { report(m_lab.trouble()); });
     updateWords();
 }
 
 Session::~Session()
 {
-    // The pools outlive what their signals refer to.
+    // The lab and the pools outlive what their signals refer to.
+    m_lab.disconnect(this);
     for (Tidepool::Pool *pool :
          {static_cast<Tidepool::Pool *>(m_pool), static_cast<Tidepool::Pool *>(m_lab.clientPool()),
           static_cast<Tidepool::Pool *>(m_lab.serverPool())})
@@ -110,6 +112,7 @@ bool Session::connectTunnel()
     Tunnel::TunnelClient *client = tunnel.get();
     m_tunnelTitle = tr("%1 to %2").arg(settings.server.toString(), settings.target.toString());
     connect(client, &Tunnel::TunnelClient::connected, this, &Session::updateWords);
+    connect(client, &Tunnel::TunnelClient::targetTroubleChanged, this, [this] { report(targetTrouble()); });
     connect(client, &Tunnel::TunnelClient::drained, this, [client] { client->pool().close(); });
     show(Kind::Tunnel, &client->pool());
     emit titleChanged();
@@ -180,6 +183,12 @@ QString Session::linkTrouble() const
     return m_tunnel && isRunning() && !m_tunnel->link().isUp() ? m_tunnel->link().trouble() : QString();
 }
 
+QString Session::targetTrouble() const
+{
+    const QString reason = m_tunnel ? m_tunnel->targetTrouble() : QString();
+    return reason.isEmpty() ? QString() : Wording::unreachableTarget(m_tunnel->target().toString(), reason);
+}
+
 void Session::show(Kind kind, Tidepool::ClientPool *pool)
 {
     const bool isOtherKind = std::exchange(m_kind, kind) != kind;
@@ -211,19 +220,40 @@ void Session::updateWords()
     m_headline = m_status.stateText();
     m_advice = Wording::advice(m_status, m_status.lastError);
     m_mood = moodOf(m_status, !m_status.lastError.isEmpty());
-    // The connections may be well, and yet the server does not want us: then the tunnel pauses its pool.
-    if (const QString problem = linkTrouble(); !problem.isEmpty()) {
-        m_advice = problem;
-        m_mood = Mood::Bad;
-        if (m_status.state == PoolState::Paused)
-            m_headline = tr("Not connected");
-    }
+    overruleWords();
     // Nothing else would move the seconds.
     if (m_status.nextAttempt.count() <= 0)
         m_countdown.stop();
     else if (!m_countdown.isActive())
         m_countdown.start();
     emit wordsChanged();
+}
+
+// What is around the pool, and matters more than what the pool says.
+void Session::overruleWords()
+{
+    const auto trouble = [this](const QString &sentence) {
+        m_advice = sentence;
+        m_mood = Mood::Bad;
+    };
+    const bool isReady = m_status.state == PoolState::Ready;
+    if (const QString ofLink = linkTrouble(); !ofLink.isEmpty()) {
+        // The connections may be well, and yet the server does not want us: then the tunnel pauses its pool.
+        trouble(ofLink);
+        if (m_status.state == PoolState::Paused)
+            m_headline = tr("Not connected");
+    } else if (const QString ofTarget = targetTrouble(); isReady && !ofTarget.isEmpty()) {
+        trouble(ofTarget);
+    } else if (!m_lab.trouble().isEmpty()) {
+        trouble(m_lab.trouble());
+    }
+}
+
+void Session::report(const QString &trouble)
+{
+    updateWords();
+    if (!trouble.isEmpty())
+        emit failed(trouble);
 }
 
 void Session::setMistake(const QString &mistake)

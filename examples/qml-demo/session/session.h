@@ -102,14 +102,20 @@ Q_SIGNALS:
     void titleChanged();
     void wordsChanged();
     void mistakeChanged();
+    /// Something that the pool does not know of went wrong; a sentence that says what to do. Once for each cause.
+    void failed(const QString &sentence);
 
 private:
     [[nodiscard]] Throughput::Totals totals();
     /// Why the tunnel's control channel is not up; empty if it is, or nothing went wrong yet.
     [[nodiscard]] QString linkTrouble() const;
+    /// Why visitors of the tunnel do not reach its target; empty if they do.
+    [[nodiscard]] QString targetTrouble() const;
     void show(Kind kind, Tidepool::ClientPool *pool);
     void watch(Tidepool::Pool *pool);
     void updateWords();
+    void overruleWords();
+    void report(const QString &trouble);
     void setMistake(const QString &mistake);
 
     ConnectSettings m_settings;

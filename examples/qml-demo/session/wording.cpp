@@ -42,4 +42,10 @@ QString advice(const PoolStatus &status, const QString &trouble)
     return {};
 }
 
+QString unreachableTarget(const QString &target, const QString &reason)
+{
+    return tr("Cannot reach the target %1: %2. Is the service running?")
+        .arg(target, reason.left(1).toLower() + reason.mid(1));
+}
+
 } // namespace Dashboard::Wording

@@ -13,4 +13,7 @@ namespace Dashboard::Wording {
 /// What the user can expect, or what to do. @p trouble is the last error as a sentence.
 [[nodiscard]] QString advice(const Tidepool::PoolStatus &status, const QString &trouble);
 
+/// @p reason is the system's: "Connection refused".
+[[nodiscard]] QString unreachableTarget(const QString &target, const QString &reason);
+
 } // namespace Dashboard::Wording

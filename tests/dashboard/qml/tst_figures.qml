@@ -135,6 +135,17 @@ DashboardCase {
         tryVerify(() => list.count >= 1)
     }
 
+    function test_eventsOfTheSession() {
+        const list = part("events")
+        session.failed("Cannot reach the target.")
+        session.failed("Cannot reach the target.")
+        const row = () => [...Array(list.count).keys()].map(index => list.itemAtIndex(index))
+                                                       .find(entry => entry && entry.text === "Cannot reach the target.")
+        tryVerify(() => row() !== undefined)
+        compare(row().kind, "failed")
+        compare(row().count, 2)
+    }
+
     function test_format_data() {
         return [{ tag: "microseconds", value: 0.0421, text: "42 µs" },
                 { tag: "milliseconds", value: 12.34, text: "12.3 ms" },

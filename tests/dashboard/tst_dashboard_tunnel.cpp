@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "dashboardbench.h"
+#include "demotarget.h"
+#include "demovisitors.h"
+#include "tunnelserver.h"
+
+#include <QtNetwork/QTcpServer>
+#include <QtNetwork/QTcpSocket>
+#include <QtTest/QSignalSpy>
+
+using namespace Dashboard;
+using namespace std::chrono_literals;
+using Tidepool::PoolState;
+
+namespace {
+
+constexpr auto secret = "a secret that is long enough";
+
+/// The public end of a tunnel.
+std::unique_ptr<Tunnel::TunnelServer> makeServer()
+{
+    Tunnel::ServerSettings settings;
+    settings.listenAddress = QHostAddress(QHostAddress::LocalHost);
+    settings.exposeAddress = QHostAddress(QHostAddress::LocalHost);
+    settings.tls.mode = Tidepool::TlsMode::SelfSigned;
+    settings.secret = secret;
+    auto server = std::make_unique<Tunnel::TunnelServer>(settings);
+    const QString error = server->start();
+    if (!error.isEmpty())
+        qFatal("%ls", qUtf16Printable(error));
+    return server;
+}
+
+void fill(ConnectSettings &settings, const Tunnel::TunnelServer &server, quint16 target)
+{
+    settings.setServer(QStringLiteral("127.0.0.1:%1").arg(server.pool().serverPort()));
+    settings.setTarget(QStringLiteral(":%1").arg(target));
+    settings.setPin(Tidepool::certificateFingerprint(server.pool().certificate()));
+    settings.setSecret(QString::fromLatin1(secret));
+}
+
+/// Somebody at the server's exposed port.
+std::unique_ptr<QTcpSocket> visit(const Tunnel::TunnelServer &server)
+{
+    auto visitor = std::make_unique<QTcpSocket>();
+    visitor->connectToHost(QHostAddress(QHostAddress::LocalHost), server.exposedPort());
+    return visitor;
+}
+
+} // namespace
+
+/// A real tunnel in the dashboard: a session that is the private end, and a server as the public one.
+class tst_dashboard_tunnel : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void tunnelCarriesVisitors();
+    void wrongSecretSaysWhatToDo();
+    void unreachableTargetSaysWhatToDo();
+    void labComesBackAfterATunnel();
+
+private:
+    TestSupport::OwnSettings m_settings;
+};
+
+void tst_dashboard_tunnel::tunnelCarriesVisitors()
+{
+    const Tunnel::DemoData data(50'000);
+    Tunnel::DemoTarget target(data);
+    QVERIFY(target.listen(QHostAddress(QHostAddress::LocalHost)));
+    const auto server = makeServer();
+    Session session;
+    fill(*session.settings(), *server, target.serverPort());
+    QSignalSpy poolChanges(&session, &Session::poolChanged);
+    QVERIFY2(session.connectTunnel(), qPrintable(session.mistake()));
+    QCOMPARE(session.kind(), Session::Kind::Tunnel);
+    QCOMPARE(poolChanges.count(), 1);
+    QVERIFY(!session.serverPool());
+    QCOMPARE(session.title(),
+             QStringLiteral("127.0.0.1:%1 to 127.0.0.1:%2").arg(server->pool().serverPort()).arg(target.serverPort()));
+    QTRY_VERIFY(server->isClientConnected());
+    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+
+    Tunnel::DemoVisitors visitors(data, {server->exposedPort(), 4, 100ms});
+    QSignalSpy finished(&visitors, &Tunnel::DemoVisitors::finished);
+    visitors.start();
+    QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, 10'000);
+    QVERIFY(visitors.results().right > 0);
+    QCOMPARE(visitors.results().broken, 0);
+    QTRY_VERIFY(session.throughput()->downTotal() > 100'000);
+
+    session.stop();
+    QTRY_VERIFY(!session.isRunning());
+    QTRY_VERIFY(!server->isClientConnected());
+    QVERIFY(session.start());
+    QTRY_VERIFY(server->isClientConnected());
+    session.drain();
+    QTRY_COMPARE(session.pool()->state(), PoolState::Closed);
+}
+
+void tst_dashboard_tunnel::wrongSecretSaysWhatToDo()
+{
+    const auto server = makeServer();
+    Session session;
+    fill(*session.settings(), *server, 9);
+    session.settings()->setSecret(QStringLiteral("another secret, long enough"));
+    QVERIFY(session.connectTunnel());
+    QTRY_VERIFY2(session.advice().contains(QStringLiteral("give both ends the same secret")),
+                 qPrintable(session.advice()));
+    QCOMPARE(session.mood(), Session::Mood::Bad);
+    QCOMPARE(session.headline(), QStringLiteral("Not connected"));
+    QVERIFY(session.canRetry());
+    session.retryNow();
+    QTRY_VERIFY(server->figures().turnedAway >= 2);
+}
+
+void tst_dashboard_tunnel::unreachableTargetSaysWhatToDo()
+{
+    QTcpServer target;
+    QVERIFY(target.listen(QHostAddress(QHostAddress::LocalHost)));
+    const quint16 port = target.serverPort();
+    target.close();
+    const auto server = makeServer();
+    Session session;
+    fill(*session.settings(), *server, port);
+    QVERIFY(session.connectTunnel());
+    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QSignalSpy failures(&session, &Session::failed);
+
+    const QString sentence =
+        QStringLiteral("Cannot reach the target 127.0.0.1:%1: connection refused. Is the service running?").arg(port);
+    const auto first = visit(*server);
+    QTRY_COMPARE(session.advice(), sentence);
+    QCOMPARE(session.mood(), Session::Mood::Bad);
+    const auto second = visit(*server);
+    QTRY_COMPARE(second->state(), QAbstractSocket::UnconnectedState);
+    QCOMPARE(session.advice(), sentence);
+    QCOMPARE(failures.count(), 1); // the cause is the same
+    QCOMPARE(failures.constFirst().constFirst().toString(), sentence);
+
+    // The service is there again, and the next visitor gets through.
+    QVERIFY(target.listen(QHostAddress(QHostAddress::LocalHost), port));
+    const auto third = visit(*server);
+    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QVERIFY(!session.advice().contains(QStringLiteral("target")));
+    QCOMPARE(failures.count(), 1);
+    target.close();
+    const auto fourth = visit(*server);
+    QTRY_COMPARE(failures.count(), 2);
+    QCOMPARE(session.advice(), sentence);
+}
+
+void tst_dashboard_tunnel::labComesBackAfterATunnel()
+{
+    const auto server = makeServer();
+    Session session;
+    fill(*session.settings(), *server, 9);
+    QVERIFY(session.startLab());
+    QTRY_VERIFY(session.pool()->isReady());
+    QVERIFY(session.connectTunnel());
+    QVERIFY(!session.lab()->isRunning());
+    QTRY_VERIFY(session.pool()->isReady());
+    QVERIFY(session.startLab());
+    QCOMPARE(session.kind(), Session::Kind::Lab);
+    QTRY_VERIFY(session.pool()->isReady());
+    QTRY_VERIFY(!server->isClientConnected());
+}
+
+QTEST_GUILESS_MAIN(tst_dashboard_tunnel)
+#include "tst_dashboard_tunnel.moc"
