@@ -7,6 +7,7 @@
 #include "messages.h"
 #include "targetdial.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace Tunnel {
@@ -88,6 +89,11 @@ void TunnelClient::drain(std::chrono::milliseconds deadline)
     m_pool.pause();
     m_drainDeadline.start(deadline);
     finishDrainIfDone();
+}
+
+int TunnelClient::openConnections() const
+{
+    return m_relays.active() + std::max(m_joining, 0);
 }
 
 void TunnelClient::retryNow()

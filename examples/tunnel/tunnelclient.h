@@ -44,6 +44,10 @@ public:
     /// Ends every pause between two attempts.
     void retryNow();
 
+    /// Visitors are still here, and no more are taken.
+    [[nodiscard]] bool isDraining() const { return m_draining; }
+    /// With a visitor on each: what a drain waits for.
+    [[nodiscard]] int openConnections() const;
     [[nodiscard]] const Endpoint &target() const { return m_settings.target; }
     /// Why the last visitor could not reach the target, "Connection refused"; empty if he could, or nobody came yet.
     [[nodiscard]] QString targetTrouble() const { return m_targetTrouble; }

@@ -60,6 +60,7 @@ private slots:
     void tunnelCarriesVisitors();
     void wrongSecretSaysWhatToDo();
     void unreachableTargetSaysWhatToDo();
+    void drainCountsWhatIsOpen();
     void labComesBackAfterATunnel();
 
 private:
@@ -151,6 +152,30 @@ void tst_dashboard_tunnel::unreachableTargetSaysWhatToDo()
     const auto fourth = visit(*server);
     QTRY_COMPARE(failures.count(), 2);
     QCOMPARE(session.advice(), sentence);
+}
+
+void tst_dashboard_tunnel::drainCountsWhatIsOpen()
+{
+    QTcpServer target;
+    QVERIFY(target.listen(QHostAddress(QHostAddress::LocalHost)));
+    const auto server = makeServer();
+    Session session;
+    fill(*session.settings(), *server, target.serverPort());
+    QVERIFY(session.connectTunnel());
+    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    auto first = visit(*server);
+    auto second = visit(*server);
+    QTRY_COMPARE(server->relays().active(), 2);
+
+    session.drain();
+    QTRY_COMPARE(session.headline(), QStringLiteral("Draining: 2 connections still open"));
+    QVERIFY(!session.isPaused());
+    QVERIFY(session.isRunning());
+    QCOMPARE(session.mood(), Session::Mood::Careful);
+    first.reset();
+    QTRY_COMPARE(session.headline(), QStringLiteral("Draining: 1 connection still open"));
+    second.reset();
+    QTRY_COMPARE(session.headline(), QStringLiteral("Closed"));
 }
 
 void tst_dashboard_tunnel::labComesBackAfterATunnel()

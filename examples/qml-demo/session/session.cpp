@@ -80,7 +80,7 @@ bool Session::isRunning() const
 
 bool Session::isPaused() const
 {
-    return m_pool->state() == PoolState::Paused && linkTrouble().isEmpty();
+    return m_pool->state() == PoolState::Paused && linkTrouble().isEmpty() && !isTunnelDraining();
 }
 
 bool Session::canRetry() const
@@ -160,6 +160,7 @@ void Session::drain()
         m_tunnel->drain(drainTime);
     else
         m_pool->drain(drainTime);
+    updateWords(); // a paused pool does not tell that its tunnel drains
 }
 
 void Session::retryNow()
@@ -180,7 +181,8 @@ Throughput::Totals Session::totals()
 
 QString Session::linkTrouble() const
 {
-    return m_tunnel && isRunning() && !m_tunnel->link().isUp() ? m_tunnel->link().trouble() : QString();
+    const bool isWanted = m_tunnel && isRunning() && !m_tunnel->isDraining();
+    return isWanted && !m_tunnel->link().isUp() ? m_tunnel->link().trouble() : QString();
 }
 
 QString Session::targetTrouble() const
@@ -237,7 +239,12 @@ void Session::overruleWords()
         m_mood = Mood::Bad;
     };
     const bool isReady = m_status.state == PoolState::Ready;
-    if (const QString ofLink = linkTrouble(); !ofLink.isEmpty()) {
+    if (isTunnelDraining()) {
+        // Its pool is only paused meanwhile.
+        m_headline = Wording::draining(m_tunnel->openConnections());
+        m_advice = Wording::drainingAdvice();
+        m_mood = Mood::Careful;
+    } else if (const QString ofLink = linkTrouble(); !ofLink.isEmpty()) {
         // The connections may be well, and yet the server does not want us: then the tunnel pauses its pool.
         trouble(ofLink);
         if (m_status.state == PoolState::Paused)

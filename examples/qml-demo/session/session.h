@@ -111,6 +111,7 @@ private:
     [[nodiscard]] QString linkTrouble() const;
     /// Why visitors of the tunnel do not reach its target; empty if they do.
     [[nodiscard]] QString targetTrouble() const;
+    [[nodiscard]] bool isTunnelDraining() const { return m_tunnel && m_tunnel->isDraining(); }
     void show(Kind kind, Tidepool::ClientPool *pool);
     void watch(Tidepool::Pool *pool);
     void updateWords();

@@ -42,6 +42,17 @@ QString advice(const PoolStatus &status, const QString &trouble)
     return {};
 }
 
+QString draining(int openConnections)
+{
+    return openConnections == 1 ? tr("Draining: 1 connection still open")
+                                : tr("Draining: %1 connections still open").arg(openConnections);
+}
+
+QString drainingAdvice()
+{
+    return tr("No new visitors. The tunnel closes when the last one leaves; press Stop to cut them off.");
+}
+
 QString unreachableTarget(const QString &target, const QString &reason)
 {
     return tr("Cannot reach the target %1: %2. Is the service running?")

@@ -13,6 +13,9 @@ namespace Dashboard::Wording {
 /// What the user can expect, or what to do. @p trouble is the last error as a sentence.
 [[nodiscard]] QString advice(const Tidepool::PoolStatus &status, const QString &trouble);
 
+/// The headline of a tunnel that waits for its last visitors, and what to expect.
+[[nodiscard]] QString draining(int openConnections);
+[[nodiscard]] QString drainingAdvice();
 /// @p reason is the system's: "Connection refused".
 [[nodiscard]] QString unreachableTarget(const QString &target, const QString &reason);
 
