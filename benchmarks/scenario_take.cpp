@@ -69,7 +69,7 @@ public:
     {
         m_pool->resume();
         fill(*m_pool, count);
-        m_pool->pause(); // nothing else is to be measured than takes
+        m_pool->pause(); // so that no dials are measured with the takes
         m_bare.dial(count - static_cast<int>(m_bare.sockets().size()));
         runEventLoop(std::chrono::milliseconds(200));
         for (const auto &socket : m_bare.sockets()) {
@@ -94,7 +94,23 @@ public:
         measure(way, nameOf(way, threads), threads, batch);
     }
 
-    // Between two takes everything comes to rest, so each has to wake the lane and this thread.
+    // A pool that is not paused tells its supply of each take. The dials that follow are put off: see the scenario
+    // fill.
+    void measureRunning()
+    {
+        const std::chrono::milliseconds interval = m_pool->minimumInterval();
+        m_pool->setRefill(Tidepool::Refill::AtRound);
+        m_pool->setMaximumInterval(std::chrono::hours(1));
+        m_pool->setMinimumInterval(std::chrono::hours(1));
+        m_pool->resume();
+        runEventLoop(std::chrono::milliseconds(100));
+        measure(Way::Take, QStringLiteral("take, %1, running").arg(circumstances(1)), 1, largestBatch);
+        m_pool->pause();
+        m_pool->setMinimumInterval(interval);
+        m_pool->setRefill(Tidepool::Refill::AtTake);
+    }
+
+    // Between two takes everything comes to rest, so each has to wake this thread.
     void measureOneByOne()
     {
         measure(Way::Take, QStringLiteral("take, %1, one per loop turn").arg(circumstances(1)), 1, 1);
@@ -165,7 +181,7 @@ private:
             theirs.insert(theirs.end(), second.begin(), second.end());
         }
         const QString reference = QStringLiteral("bare pull, no pool");
-        if (batchSize > 1)
+        if (what == nameOf(way, threads))
             medianOf(m_count, way, threads) = median(ours);
         m_report.add({what, QStringLiteral("p50"), QStringLiteral("us"), median(ours), reference, median(theirs),
                       Better::Lower, Goal{mostOfBare, mostMicroseconds}});
@@ -204,6 +220,7 @@ void measureTake(Report &report, const Effort &effort)
         }
         if (count == middle) {
             stage.measure(Way::TryTake, 1);
+            stage.measureRunning();
             stage.measureOneByOne();
         }
         stage.setOrder(Tidepool::TakeOrder::NewestFirst);

@@ -3,6 +3,8 @@
 
 #include "liveness.h"
 
+#include "../supply/socketoptions.h"
+
 #include <QtNetwork/QNetworkProxy>
 #include <QtNetwork/QSslSocket>
 
@@ -106,7 +108,7 @@ bool hasHungUp(qintptr)
 namespace {
 
 // A peer that keeps sending cannot keep us: each step reads what the kernel holds, and the socket's
-// read buffer is limited while it is parked.
+// read buffer is limited.
 constexpr int maximumSteps = 16;
 
 #if defined(POLLRDHUP) && !defined(TIDEPOOL_PORTABLE)
@@ -181,6 +183,7 @@ Liveness examine(QSslSocket &socket)
 {
     if (socket.state() != QAbstractSocket::ConnectedState)
         return Liveness::Dead;
+    socket.setReadBufferSize(pooledReadBuffer);
     return socket.isEncrypted() ? examineTls(socket) : examinePlain(socket);
 }
 

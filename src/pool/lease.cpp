@@ -89,7 +89,6 @@ bool Lease::pull()
     if (!m_socket || !std::exchange(m_isInNoThread, false))
         return false;
     pullIntoThisThread(*m_socket);
-    m_socket->setReadBufferSize(0); // the limit was the pool's
     // Its readyRead() for these bytes was emitted before anybody listened.
     if (m_socket->bytesAvailable() > 0)
         QMetaObject::invokeMethod(m_socket, &QIODevice::readyRead, Qt::QueuedConnection);

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "../idle/affinity.h"
-#include "../supply/socketoptions.h"
 #include "poolcore.h"
 
 #include <QtCore/QTimer>
@@ -86,7 +85,6 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
         changed();
         return;
     }
-    socket->setReadBufferSize(parkedReadBuffer);
     pushToNoThread(*socket);
     offer(entry, generation);
 }

@@ -215,7 +215,7 @@ private:
     {
         m_notifier.reset();
         m_socket = std::make_unique<QSslSocket>();
-        m_socket->setReadBufferSize(parkedReadBuffer);
+        m_socket->setReadBufferSize(pooledReadBuffer);
         m_socket->setProxy(settings().proxy); // none: see makeDirectDial()
         if (!m_socket->setSocketDescriptor(m_descriptor)) {
             fail(socketError(phase(), *m_socket, settings().endpoint()));

@@ -81,7 +81,7 @@ void ServerSupply::onIncoming(qintptr descriptor)
     static const QNetworkProxy none(QNetworkProxy::NoProxy); // one for all: a socket only shares it
     auto socket = std::make_unique<QSslSocket>();
     socket->setProxy(none);
-    socket->setReadBufferSize(parkedReadBuffer);
+    socket->setReadBufferSize(pooledReadBuffer);
     if (!socket->setSocketDescriptor(descriptor)) {
         closeDescriptor(descriptor);
         m_sink.attemptFailed({Phase::Accept, ErrorKind::Other,

@@ -31,7 +31,7 @@ void SocketDial::start()
 void SocketDial::prepare()
 {
     m_socket = std::make_unique<QSslSocket>();
-    m_socket->setReadBufferSize(parkedReadBuffer);
+    m_socket->setReadBufferSize(pooledReadBuffer);
     m_socket->setProxy(settings().proxy);
     if (tls().mode != TlsMode::None) {
         m_socket->setSslConfiguration(tls().ssl);

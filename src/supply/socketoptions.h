@@ -9,8 +9,8 @@
 
 namespace Tidepool {
 
-/// The read buffer of a socket while it is made and parked: what its peer can make us hold. Connection lifts it.
-inline constexpr qint64 parkedReadBuffer = 65'536;
+/// The read buffer of a socket that the pool reads from, before and after it is parked: what its peer can make us hold.
+inline constexpr qint64 pooledReadBuffer = 65'536;
 
 /// Sets keepalive on a TCP descriptor, as far as the platform has it.
 void applyKeepAlive(qintptr descriptor, const KeepAlive &keepAlive);
