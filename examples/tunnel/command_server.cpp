@@ -15,6 +15,8 @@
 #include <QtNetwork/QHostInfo>
 #include <QtNetwork/QNetworkInterface>
 
+#include <algorithm>
+
 namespace Tunnel {
 
 namespace {
@@ -52,20 +54,43 @@ QString reachableHost(const QHostAddress &address)
     return QHostInfo::localHostName();
 }
 
+/// The client's option for the name to find in @p certificate; empty if that is @p host, by which it connects.
+QString serverNameOption(const QSslCertificate &certificate, const QString &host)
+{
+    const auto names = certificate.subjectAlternativeNames();
+    if (names.contains(QSsl::IpAddressEntry, host) || names.contains(QSsl::DnsEntry, host))
+        return {};
+    const QStringList dnsNames = names.values(QSsl::DnsEntry);
+    const auto found = std::find_if(dnsNames.begin(), dnsNames.end(),
+                                    [](const QString &name) { return !name.contains(QLatin1Char('*')); });
+    return QStringLiteral(" --server-name ") + (found == dnsNames.end() ? QStringLiteral("NAME") : *found);
+}
+
 /// The command line that a client needs, on stdout. The only place where a secret is shown, and only one made up here.
 void printClientCommand(const ServerOptions &options, const TunnelServer &server, const QByteArray &secret)
 {
     const Endpoint endpoint{reachableHost(server.pool().serverAddress()), server.pool().serverPort()};
+    const QSslCertificate certificate = server.pool().certificate();
     QString command = QStringLiteral("TIDEPOOL_SECRET=%1 tidepool client --server %2")
                           .arg(QString::fromLatin1(secret), endpoint.toString());
-    if (options.tls.mode == Tidepool::TlsMode::SelfSigned)
-        command += QStringLiteral(" --pin %1").arg(Tidepool::certificateFingerprint(server.pool().certificate()));
+    // The pin of a verified certificate, too: whether the client's machine knows its authority cannot be told from
+    // here, and the certificate is as good for this run as the secret.
+    if (options.tls.mode == Tidepool::TlsMode::None)
+        command += QStringLiteral(" --tls none");
     else
-        command += QStringLiteral(" --tls %1").arg(modeName(options.tls.mode));
+        command += QStringLiteral(" --pin %1").arg(Tidepool::certificateFingerprint(certificate));
     Console::print(QStringLiteral("\nNo secret was given, so here is one for this run. Start the client with:\n\n"
                                   "  %1 --target HOST:PORT\n\n"
                                   "and the address of your service in the place of HOST:PORT.\n\n")
                        .arg(command));
+    if (options.tls.mode == Tidepool::TlsMode::Verified)
+        Console::print(
+            QStringLiteral(
+                "To have the certificate's authority checked, write this in the place of --pin and its value:\n\n"
+                "  --tls verified%1 --ca FILE\n\n"
+                "with the authority's certificate as FILE; without --ca, the client asks the "
+                "authorities that its system trusts.\n\n")
+                .arg(serverNameOption(certificate, endpoint.host)));
 }
 
 void logStart(const ServerOptions &options, const TunnelServer &server)

@@ -282,6 +282,25 @@ class TunnelTest(unittest.TestCase):
             file.write(content)
         return self.path(name)
 
+    def openssl(self, *arguments):
+        subprocess.run([tool("openssl"), *arguments], check=True, capture_output=True, cwd=self.folder, timeout=60)
+
+    def make_authority(self):
+        """In ca.pem and ca.key."""
+        self.openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem",
+            "-days", "1", "-subj", "/CN=test authority")
+
+    def make_certificate(self, name, key="ec", also="IP:127.0.0.1"):
+        """The server's options with a certificate that the authority signed, for this host name and what else is said."""
+        kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else ["rsa:2048"]
+        self.openssl("req", "-newkey", *kind, "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={name}")
+        self.write("extensions", f"subjectAltName=DNS:{name},{also}\n")
+        self.openssl(
+            "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
+            "-extfile", "extensions", "-out", "server.pem")
+        return ["--cert", self.path("server.pem"), "--key", self.path("server.key")]
+
     def nginx(self):
         server = Nginx(self.folder)
         self.processes.append(server.process)

@@ -106,6 +106,25 @@ class Paste(TunnelTest):
                 client.wait_for("tunnel up")
                 self.check_echo(server)
 
+    def test_printed_command_works_with_a_private_authority(self):
+        self.make_authority()
+        # The client reaches the server by its address, which the certificate may or may not name.
+        for also, name in (("IP:127.0.0.1", ""), ("DNS:*.example.org", " --server-name tunnel.example.org")):
+            with self.subTest(also):
+                certificate = self.make_certificate("tunnel.example.org", also=also)
+                server = self.start_server("--tls", "verified", *certificate, secret=None)
+                command = self.printed_command(server)
+                client = self.paste(command, self.echo())
+                client.wait_for("tunnel up")
+                self.check_echo(server)
+                client.kill()
+                # And with what it says to write instead of the pin.
+                instead = server.wait_for(r"^  (--tls verified.*) --ca FILE$")[1]
+                self.assertEqual(instead, "--tls verified" + name)
+                command = re.sub(r"--pin \S+", f"{instead} --ca {self.path('ca.pem')}", command)
+                self.paste(command, self.echo()).wait_for("tunnel up")
+                self.check_echo(server)
+
     def test_pasted_unchanged(self):
         server = self.start_server(secret=None)
         command = self.printed_command(server)

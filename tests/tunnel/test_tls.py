@@ -8,31 +8,12 @@ import os
 import socket
 import ssl
 import stat
-import subprocess
 import threading
 
-from harness import TunnelTest, main, patience, read_all, tool, until
+from harness import TunnelTest, main, patience, read_all, until
 
 
 class Tls(TunnelTest):
-    def openssl(self, *arguments):
-        subprocess.run([tool("openssl"), *arguments], check=True, capture_output=True, cwd=self.folder, timeout=60)
-
-    def make_authority(self):
-        self.openssl(
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem",
-            "-days", "1", "-subj", "/CN=test authority")
-
-    def make_certificate(self, name, key="ec"):
-        """Signed by the authority, for this host name."""
-        kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else ["rsa:2048"]
-        self.openssl("req", "-newkey", *kind, "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={name}")
-        self.write("extensions", f"subjectAltName=DNS:{name},IP:127.0.0.1\n")
-        self.openssl(
-            "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
-            "-extfile", "extensions", "-out", "server.pem")
-        return ["--cert", self.path("server.pem"), "--key", self.path("server.key")]
-
     def pin_of(self, server):
         return server.wait_for(r"pin (sha256:[0-9a-f]{64})")[1]
 
