@@ -57,7 +57,8 @@ public:
     /// Where it listens; null and 0 if it does not.
     [[nodiscard]] QHostAddress serverAddress() const;
     [[nodiscard]] quint16 serverPort() const;
-    /// The certificate it shows, the one it made itself included; null in TlsMode::None or before listen().
+    /// The certificate it shows; null in TlsMode::None or before listen(). One that it made itself stays the same as
+    /// long as the pool lives, so that a pin of it does, too.
     [[nodiscard]] QSslCertificate certificate() const;
 
 private:

@@ -39,7 +39,7 @@ public:
     QStringList pins;
 
     /// The end's own certificate, with intermediates after it. Server: required for Verified; if
-    /// empty in SelfSigned, the pool makes one in memory. Client: shown to servers that ask. Default: none.
+    /// empty in SelfSigned, the pool makes one in memory, once. Client: shown to servers that ask. Default: none.
     QList<QSslCertificate> certificateChain;
     /// The private key of certificateChain's first certificate. Default: none.
     QSslKey privateKey;

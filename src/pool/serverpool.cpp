@@ -27,7 +27,7 @@ public:
         settings.keepAlive = keepAlive;
         if (!isRunning())
             return;
-        const TlsConfiguration configuration = isNewEndpoint ? serverTlsConfiguration(tls) : tlsInUse;
+        const TlsConfiguration configuration = isNewEndpoint ? serverTlsConfiguration(tls, ownCertificate) : tlsInUse;
         if (configuration.error) {
             qCWarning(lcTidepool, "The new TLS settings are not used: %ls",
                       qUtf16Printable(configuration.error.message()));
@@ -60,7 +60,7 @@ public:
         if (isRunning())
             return refuse({Phase::Accept, ErrorKind::Settings,
                            QStringLiteral("The pool was started again by something that close() has called.")});
-        tlsInUse = serverTlsConfiguration(tls);
+        tlsInUse = serverTlsConfiguration(tls, ownCertificate);
         return !tlsInUse.error || refuse(tlsInUse.error);
     }
 
@@ -78,6 +78,7 @@ public:
     ServerSettings settings;
     QStringList allowedClients;
     TlsConfiguration tlsInUse;
+    CertificateAndKey ownCertificate; // made once: clients have pinned it
     QHostAddress address = QHostAddress::Any;
     quint16 port = 0;
 };

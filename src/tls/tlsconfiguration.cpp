@@ -104,23 +104,24 @@ TlsConfiguration clientTlsConfiguration(const TlsOptions &options)
     return result;
 }
 
-TlsConfiguration serverTlsConfiguration(const TlsOptions &options)
+TlsConfiguration serverTlsConfiguration(const TlsOptions &options, CertificateAndKey &own)
 {
-    TlsOptions own = options;
-    if (own.mode == TlsMode::SelfSigned && own.certificateChain.isEmpty()) {
-        const CertificateAndKey made = makeSelfSignedCertificate();
-        if (!made.error.isEmpty()) {
+    TlsOptions complete = options;
+    if (complete.mode == TlsMode::SelfSigned && complete.certificateChain.isEmpty()) {
+        if (own.certificate.isNull())
+            own = makeSelfSignedCertificate();
+        if (!own.error.isEmpty()) {
             TlsConfiguration result;
-            result.error = settingsError(made.error);
+            result.error = settingsError(own.error);
             return result;
         }
-        own.certificateChain = {made.certificate};
-        own.privateKey = made.privateKey;
+        complete.certificateChain = {own.certificate};
+        complete.privateKey = own.privateKey;
     }
-    TlsConfiguration result = commonConfiguration(own);
+    TlsConfiguration result = commonConfiguration(complete);
     if (result.mode == TlsMode::None || result.error)
         return result;
-    if (own.certificateChain.isEmpty()) {
+    if (complete.certificateChain.isEmpty()) {
         result.error =
             settingsError(QStringLiteral("A server in TlsMode::Verified needs a certificate and its key; set "
                                          "TlsOptions::certificateChain and privateKey, or use SelfSigned."));

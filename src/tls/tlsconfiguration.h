@@ -28,7 +28,7 @@ struct TlsConfiguration
 
 [[nodiscard]] TlsConfiguration clientTlsConfiguration(const TlsOptions &options);
 
-/// In SelfSigned mode without a certificate, makes one.
-[[nodiscard]] TlsConfiguration serverTlsConfiguration(const TlsOptions &options);
+/// In SelfSigned mode without a certificate, shows @p own, and makes that first if it is null.
+[[nodiscard]] TlsConfiguration serverTlsConfiguration(const TlsOptions &options, CertificateAndKey &own);
 
 } // namespace Tidepool

@@ -35,6 +35,7 @@ private slots:
     void refusedDescriptorStaysTheCallers();
     void startsAgainWhereItListened();
     void showsItsCertificate();
+    void keepsTheCertificateItMade();
     void verifiedNeedsACertificate();
     void keyOfAnotherCertificate_data();
     void keyOfAnotherCertificate();
@@ -241,6 +242,32 @@ void tst_ServerPoolAccepting::showsItsCertificate()
     pinned.setTls(tls);
     pinned.start();
     VERIFY_TAKEN(await(pinned.take()));
+}
+
+// A pin of it stays good for as long as the pool lives.
+void tst_ServerPoolAccepting::keepsTheCertificateItMade()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const QSslCertificate made = pool.certificate();
+    pool.setIdFormat(IdFormat::Raw4);
+    QCOMPARE(pool.certificate(), made);
+    pool.close();
+    pool.start();
+    QVERIFY(pool.isListening());
+    QCOMPARE(pool.certificate(), made);
+    pool.setTls(tlsMode(TlsMode::None));
+    QVERIFY(pool.certificate().isNull());
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    RawClient client(pool.serverPort());
+    QVERIFY(client.encrypt());
+    QCOMPARE(client.socket()->peerCertificate(), made);
+
+    ServerPool other;
+    other.setTls(tlsMode(TlsMode::SelfSigned));
+    QVERIFY(other.listen(QHostAddress::LocalHost));
+    QVERIFY(other.certificate() != made);
 }
 
 void tst_ServerPoolAccepting::verifiedNeedsACertificate()
