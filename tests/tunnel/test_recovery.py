@@ -154,6 +154,31 @@ class Recovery(TunnelTest):
                     visitor.close()
                 until(lambda: self.served(server), 15, "there is room again")
 
+    def test_files_of_a_visitor(self):
+        # TunnelServer's settings count with these: more would run it out of files, fewer turn visitors away for nothing.
+        target = self.echo()
+        for mode in ("self-signed", "none"):
+            with self.subTest(mode):
+                server = self.start_server("--tls", mode)
+                self.start_client(server, target, "--tls", mode, "--min", 8, "--max", 8)
+                # Both listeners, the control channel and the warm ones.
+                until(lambda: self.files(server, "socket:") == 2 + 1 + 8, 15, "the pool is warm")
+                before = self.files(server)
+                crowd = [self.visit(server) for _ in range(50)]
+                for visitor in crowd:
+                    visitor.sendall(b"hello")
+                    self.assertEqual(read_exactly(visitor, 5), b"hello")
+                until(lambda: self.files(server) == before + 2 * len(crowd), 15, "two files for each visitor")
+
+    def files(self, process, kinds=("socket:", "pipe:")):
+        """The sockets and pipes of a process; what its threads have besides does not depend on visitors."""
+        folder = f"/proc/{process.process.pid}/fd"
+        count = 0
+        for name in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                count += os.readlink(os.path.join(folder, name)).startswith(kinds)
+        return count
+
     def cpu_seconds(self, process):
         with open(f"/proc/{process.process.pid}/stat", encoding="ascii") as file:
             fields = file.read().rpartition(")")[2].split()
