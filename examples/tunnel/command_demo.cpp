@@ -28,13 +28,18 @@ using namespace std::chrono_literals;
 
 constexpr QLatin1String demoCommand("demo");
 constexpr auto warmUpLimit = 10s;
+constexpr auto warmUpInterval = 10ms;
 constexpr auto lookInterval = 200ms;
-/// As many warm connections as visitors come at once; short intervals, so that a few seconds are enough to see it
-/// adapt.
-Tidepool::Bounds boundsFor(int connections)
+// What a server is given of the files: every connection takes two of its own, two of the client and one each of the
+// visitor and the target, and all of them are this process.
+constexpr int serversShare = 3;
+
+/// As many warm connections as visitors come at once, if the server admits them; short intervals, so that a few seconds
+/// are enough to see it adapt.
+Tidepool::Bounds boundsFor(int connections, const Tidepool::ServerPool &server)
 {
-    const int warm = std::clamp(connections, 8, 64);
-    return {warm, 2 * warm, 100ms, 1'000ms};
+    const int warm = std::min(std::clamp(connections, 8, 64), server.maximumCapacity());
+    return {warm, std::min(2 * warm, server.maximumCapacity()), 100ms, 1'000ms};
 }
 
 double millisecondsSince(Clock::time_point start)
@@ -79,6 +84,7 @@ public:
             const QString reason = m_client ? m_client->link().trouble() : QString();
             fail(QStringLiteral("warm-up"), QStringLiteral("took more than 10 s. %1").arg(reason));
         });
+        connect(&m_warmUp, &QTimer::timeout, this, &Demo::beginWhenWarm);
         connect(&m_look, &QTimer::timeout, this, &Demo::look);
     }
 
@@ -112,6 +118,17 @@ private:
         settings.tls.mode = Tidepool::TlsMode::SelfSigned;
         settings.secret = secret;
         settings.maximumWaiting = m_options.connections + 1;
+        const int files = raiseFileLimit();
+        settings.fitInto(files / serversShare);
+        settings.maximumStrangers = settings.maximumParked; // before the client announces them, all of its own are
+        const int most = settings.maximumVisitors / 2; // one that leaves may still be there when the next one comes
+        if (m_options.connections > most)
+            return QStringLiteral(
+                       "--connections %1 are too many for the %2 files that this process may open; raise that "
+                       "limit (ulimit -n), or try %3.")
+                .arg(m_options.connections)
+                .arg(files)
+                .arg(most);
         m_server = std::make_unique<TunnelServer>(settings);
         return m_server->start();
     }
@@ -131,7 +148,7 @@ private:
         ClientSettings settings;
         settings.server = {QStringLiteral("127.0.0.1"), m_server->pool().serverPort()};
         settings.target = {QStringLiteral("127.0.0.1"), m_targetPort};
-        settings.bounds = boundsFor(m_options.connections);
+        settings.bounds = boundsFor(m_options.connections, m_server->pool());
         settings.tls.mode = Tidepool::TlsMode::SelfSigned;
         settings.tls.pins = {pin};
         settings.secret = secret;
@@ -141,16 +158,16 @@ private:
                     QStringLiteral("pin checked, secret shown by neither; %1 ms after the start")
                         .arg(millisecondsSince(m_start), 0, 'f', 0));
         });
-        connect(&m_client->pool(), &Tidepool::Pool::activeChanged, this, &Demo::beginWhenWarm);
         m_client->start();
+        m_warmUp.start(warmUpInterval);
     }
 
     void beginWhenWarm()
     {
-        const bool isWarm =
-            m_client->link().isUp() && m_server->figures().ready >= boundsFor(m_options.connections).minimumCapacity;
-        if (m_visitors || !isWarm)
+        const bool isWarm = m_client->link().isUp() && m_server->figures().ready >= m_client->pool().minimumCapacity();
+        if (!isWarm)
             return;
+        m_warmUp.stop();
         m_limit.stop();
         sayDone(QStringLiteral("pool warm"),
                 QStringLiteral("%1 connections parked; %2 ms after the start")
@@ -192,6 +209,7 @@ private:
         m_look.stop();
         look();
         Console::setStatusLine({});
+        m_afterwards.emplace();
         const DemoResults &results = m_visitors->results();
         Console::print(m_report.summary(
             {results, m_client->pool().status(), m_server->figures(), time, m_bestRate, m_highestCapacity}));
@@ -200,6 +218,7 @@ private:
 
     void fail(const QString &what, const QString &detail)
     {
+        m_warmUp.stop();
         m_look.stop();
         Console::setStatusLine({});
         m_afterwards.emplace();
@@ -219,6 +238,7 @@ private:
     DemoVisitors *m_visitors = nullptr; // in its thread, and deleted there
     Clock::time_point m_start;
     QTimer m_limit;
+    QTimer m_warmUp; // the server knows of the last connections a little later than the client
     QTimer m_look;
     Rate m_rate;
     double m_bestRate = 0;
@@ -233,7 +253,6 @@ int runDemo(const DemoOptions &options)
     // What both ends have to say would only be in the way of the picture.
     if (!options.verbose)
         QLoggingCategory::setFilterRules(QStringLiteral("tidepool*.info=false"));
-    static_cast<void>(raiseFileLimit());
     setLanes(0);
     Demo demo(options);
     ShutdownSignals shutdown;

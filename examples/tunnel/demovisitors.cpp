@@ -34,7 +34,8 @@ public:
         connect(&m_socket, &QTcpSocket::readyRead, this, &Visit::read);
         connect(&m_socket, &QTcpSocket::bytesWritten, this, &Visit::write);
         connect(&m_socket, &QTcpSocket::disconnected, this, &Visit::finish);
-        connect(&m_socket, &QTcpSocket::errorOccurred, this, &Visit::finish);
+        // Queued, because a connect that fails at once would begin the next visit, and that the next, inside this one.
+        connect(&m_socket, &QTcpSocket::errorOccurred, this, &Visit::finish, Qt::QueuedConnection);
         connect(&m_patience, &QTimer::timeout, this, &Visit::finish);
         m_patience.start(patience);
         m_socket.connectToHost(QHostAddress(QHostAddress::LocalHost), m_crowd.m_plan.port);

@@ -34,6 +34,15 @@ class Demo(TunnelTest):
         self.assertIn("interrupted", demo.text)
         self.assertNotIn("warning", demo.text)  # of what broke off because of it
 
+    def test_fits_into_the_files_it_may_open(self):
+        demo = self.run_program("demo", "--connections", 200, secret=None, files=256)
+        self.assertEqual(demo.wait(), 1)
+        remedy = re.search(r"tidepool demo: --connections 200 are too many .*ulimit -n.* or try (\d+)\.", demo.text)
+        self.assertTrue(remedy, demo.text)
+        demo = self.run_program("demo", "--seconds", 1, "--connections", remedy[1], "--megabytes", 1, secret=None, files=256)
+        self.assertEqual(demo.wait(60), 0, demo.text)
+        self.assertNotIn("warning", demo.text)
+
     def test_last_visitors_are_counted(self):
         demo = self.run_program("demo", "--seconds", 1, "--connections", 4, "--megabytes", 1000, secret=None)
         demo.wait_for(r"^  last 4 +active", 30)
