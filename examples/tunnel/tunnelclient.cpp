@@ -53,8 +53,9 @@ TunnelClient::TunnelClient(const ClientSettings &settings, QObject *parent)
     connect(&m_announce, &QTimer::timeout, this, &TunnelClient::announce);
     m_drainDeadline.setSingleShot(true);
     connect(&m_drainDeadline, &QTimer::timeout, this, [this] {
-        qCWarning(lcTunnel) << "the time to finish is up;" << m_relays.totals().active << "connections are cut off";
-        m_joining = 0;
+        qCWarning(lcTunnel) << "the time to finish is up;" << m_relays.totals().active + m_joining
+                            << "connections are cut off";
+        cutOffJoining();
         m_relays.stopAll();
         finishDrainIfDone();
     });
@@ -142,7 +143,9 @@ void TunnelClient::open(ConnectionId id, const QString &peer)
 {
     ++m_figures.visitors;
     ++m_joining;
-    m_pool.take(id, openTakeTimeout).then(this, [this, id, peer](const TakeResult &result) {
+    m_pool.take(id, openTakeTimeout).then(this, [this, id, peer, cutOffs = m_cutOffs](const TakeResult &result) {
+        if (cutOffs != m_cutOffs)
+            return; // its time is up, and the connection closes here
         if (!result) {
             --m_joining;
             ++m_figures.refusals;
@@ -198,6 +201,15 @@ void TunnelClient::setTargetTrouble(const QString &reason)
 {
     if (std::exchange(m_targetTrouble, reason) != reason)
         emit targetTroubleChanged();
+}
+
+// Otherwise one of them could become a relay after the drain, or be counted against the next one.
+void TunnelClient::cutOffJoining()
+{
+    ++m_cutOffs;
+    qDeleteAll(findChildren<TargetDial *>(Qt::FindDirectChildrenOnly));
+    m_joining = 0;
+    m_figures.waiting = 0;
 }
 
 void TunnelClient::finishDrainIfDone()

@@ -72,6 +72,7 @@ private:
     void join(const Tidepool::Connection &connection, const QString &peer);
     void announce();
     void setTargetTrouble(const QString &reason);
+    void cutOffJoining();
     void finishDrainIfDone();
 
     const ClientSettings m_settings;
@@ -85,6 +86,7 @@ private:
     RepeatLog m_targetLog;
     QTimer m_drainDeadline;
     int m_joining = 0; // connections asked for by the server that are not relayed yet
+    int m_cutOffs = 0; // ends of their time
     bool m_draining = false;
 };
 
