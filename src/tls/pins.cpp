@@ -3,6 +3,8 @@
 
 #include "pins.h"
 
+#include "opensslerror.h"
+
 #include <tidepool/tlsoptions.h>
 
 #include <QtCore/QCryptographicHash>
@@ -24,6 +26,7 @@ QByteArray sha256(const QByteArray &data)
 // that Qt calls opaque; OpenSSL reads it from any certificate.
 QByteArray subjectPublicKeyInfo(const QSslCertificate &certificate)
 {
+    const OpenSslErrorQueueGuard guard;
     const QByteArray der = certificate.toDer();
     const auto *data = reinterpret_cast<const unsigned char *>(der.constData());
     X509 *x509 = d2i_X509(nullptr, &data, static_cast<long>(der.size()));

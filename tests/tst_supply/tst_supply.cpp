@@ -13,6 +13,8 @@
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
 
+#include <openssl/err.h>
+
 using namespace Tidepool;
 
 /// Ids, address lists and pins: what is read from outside.
@@ -31,6 +33,7 @@ private Q_SLOTS:
     void unreadableNetworks_data();
     void unreadableNetworks();
     void fingerprintsAreThoseOfOpenSsl();
+    void fingerprintsLeaveNoErrorBehind();
     void pins_data();
     void pins();
 };
@@ -167,6 +170,20 @@ void tst_Supply::fingerprintsAreThoseOfOpenSsl()
     for (int i = 62; i > 0; i -= 2)
         withColons.insert(i, QLatin1Char(':'));
     QVERIFY2(output.contains(QStringLiteral("Fingerprint=") + withColons), qPrintable(output));
+}
+
+// OpenSSL keeps errors for each thread, and a live TLS socket of the thread would report them as its own.
+void tst_Supply::fingerprintsLeaveNoErrorBehind()
+{
+    QByteArray der = makeSelfSignedCertificate().certificate.toDer();
+    const QByteArray ellipticCurve = QByteArray::fromHex("06072a8648ce3d0201");
+    QCOMPARE(der.count(ellipticCurve), 1);
+    der.replace(ellipticCurve, QByteArray::fromHex("06072a8648ce3d027f")); // a kind of key that nobody knows
+    const QSslCertificate certificate(der, QSsl::Der);
+    ERR_clear_error(); // Qt's own
+    QVERIFY(!publicKeyFingerprint(certificate).isEmpty());
+    QVERIFY(!Pins().match(certificate));
+    QCOMPARE(ERR_peek_error(), 0UL);
 }
 
 void tst_Supply::pins_data()
