@@ -76,8 +76,8 @@ TlsOptions Pool::tls() const
 
 void Pool::setTls(const TlsOptions &tls)
 {
-    d->assign(d->tls, tls);
-    d->applySettings(true);
+    if (d->assign(d->tls, tls))
+        d->applySettings(true);
 }
 
 IdFormat Pool::idFormat() const

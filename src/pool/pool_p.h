@@ -21,7 +21,7 @@ public:
     explicit PoolPrivate(bool isServer);
     ~PoolPrivate() override;
 
-    /// Assigns and tells, if @p value is new. True if it was.
+    /// Assigns and tells, if @p value is new. True if it was, and whoever was told has not destroyed the pool.
     template <typename T>
     bool assign(T &setting, const T &value)
     {
@@ -30,8 +30,9 @@ public:
                 return false;
         }
         setting = value;
+        const QPointer<PoolPrivate> alive(this);
         emit q->settingsChanged();
-        return true;
+        return alive;
     }
 
     /// Passes changed settings on to the lane. @p isNewEndpoint: what a connection is has changed.

@@ -17,6 +17,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// Changes one setting.
+using Change = std::function<void(Pool &)>;
+
 /// Has an action done at one of a pool's signals, once.
 using Wire = std::function<void(ClientPool &, const std::function<void()> &)>;
 
@@ -39,6 +42,8 @@ private slots:
     void closesFromItsOwnSignal();
     void diesInItsOwnSignal_data();
     void diesInItsOwnSignal();
+    void diesInASetter_data();
+    void diesInASetter();
     void closesFromAContinuation();
     void continuationOfTheClosing_data();
     void continuationOfTheClosing();
@@ -124,6 +129,59 @@ void tst_LifecycleReentry::diesInItsOwnSignal()
         pool->close();
     QTRY_VERIFY(!lives());
     QCOMPARE(await(waiter).error().kind(), ErrorKind::Closed);
+    QTRY_COMPARE(peer.open(), 0);
+}
+
+void tst_LifecycleReentry::diesInASetter_data()
+{
+    QTest::addColumn<bool>("isServer");
+    QTest::addColumn<Change>("change");
+    const auto add = [](const char *name, bool isServer, const Change &change) {
+        QTest::newRow(name) << isServer << change;
+    };
+    const auto addForBoth = [&](const char *name, const Change &change) {
+        QTest::addRow("client: %s", name) << false << change;
+        QTest::addRow("server: %s", name) << true << change;
+    };
+    addForBoth("tls", [](Pool &pool) { pool.setTls(tlsMode(TlsMode::SelfSigned)); });
+    addForBoth("idFormat", [](Pool &pool) { pool.setIdFormat(IdFormat::Raw4); });
+    addForBoth("timeouts", [](Pool &pool) { pool.setTimeouts({1s, 1s, 1s, 1s, 1s}); });
+    addForBoth("keepAlive", [](Pool &pool) { pool.setKeepAlive({.idle = 7s}); });
+    addForBoth("lifetimes", [](Pool &pool) { pool.setLifetimes({1h, 0ms, 0.0}); });
+    addForBoth("takeOrder", [](Pool &pool) { pool.setTakeOrder(TakeOrder::OldestFirst); });
+    addForBoth("unsolicited", [](Pool &pool) { pool.setUnsolicited(Unsolicited::Evict); });
+    addForBoth("maximumWaiting", [](Pool &pool) { pool.setMaximumWaiting(7); });
+    addForBoth("leaseThreshold", [](Pool &pool) { pool.setLeaseThreshold(7s); });
+    addForBoth("usesCallerThread", [](Pool &pool) { pool.setUsesCallerThread(true); });
+    add("host", false, [](Pool &pool) { static_cast<ClientPool &>(pool).setHost(u"::1"_s); });
+    add("maximumCapacity", false, [](Pool &pool) { static_cast<ClientPool &>(pool).setMaximumCapacity(7); });
+    add("allowedClients", true, [](Pool &pool) { static_cast<ServerPool &>(pool).setAllowedClients({u"::1"_s}); });
+    add("limit", true, [](Pool &pool) { static_cast<ServerPool &>(pool).setMaximumCapacity(7); });
+    add("maximumHandshakes", true, [](Pool &pool) { static_cast<ServerPool &>(pool).setMaximumHandshakes(7); });
+    add("overflow", true, [](Pool &pool) { static_cast<ServerPool &>(pool).setOverflow(Overflow::ReplaceOldest); });
+}
+
+// Their settingsChanged() is emitted in the middle of it. Without AddressSanitizer this may go well by luck.
+void tst_LifecycleReentry::diesInASetter()
+{
+    QFETCH(bool, isServer);
+    QFETCH(Change, change);
+    TestPeer peer;
+    QPointer<Pool> pool;
+    if (isServer) {
+        auto *server = new ServerPool;
+        pool = server;
+        QVERIFY(server->listen(QHostAddress::LocalHost));
+    } else {
+        auto *client = new ClientPool;
+        pool = client;
+        configure(*client, peer, 2);
+        client->start();
+    }
+    connect(
+        pool, &Pool::settingsChanged, this, [&] { delete pool; }, Qt::SingleShotConnection);
+    change(*pool);
+    QVERIFY(pool.isNull());
     QTRY_COMPARE(peer.open(), 0);
 }
 
