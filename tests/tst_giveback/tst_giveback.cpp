@@ -4,6 +4,7 @@
 #include "support/poolhelpers.h"
 #include "support/rawclient.h"
 
+#include <latch>
 #include <thread>
 
 using namespace Qt::StringLiterals;
@@ -36,6 +37,7 @@ private slots:
     void fromAnotherThread();
     void parkedAgainDiesLikeTheOthers();
     void overAndOver();
+    void noMoreThanTheLimit();
 
 private:
     /// Takes the only parked connection.
@@ -340,6 +342,36 @@ void tst_GiveBack::overAndOver()
     QCOMPARE(m_pool->status().givenBack, 200);
     QCOMPARE(m_pool->status().established, 1);
     VERIFY_BOOKS(*m_pool);
+}
+
+// Given back at once, each finds room for itself, but together they are too many: that shows only when they are parked.
+void tst_GiveBack::noMoreThanTheLimit()
+{
+    QFETCH_GLOBAL(bool, encrypted);
+    if (encrypted)
+        QSKIP("Nothing in it depends on TLS.");
+    constexpr int givers = 8;
+    std::vector<std::vector<RawClient>> clients;
+    for (int round = 0; round < 30; ++round) {
+        m_pool->setMaximumCapacity(givers + 1);
+        clients.push_back(connectMany(m_pool->serverPort(), givers));
+        QTRY_COMPARE(m_pool->active(), givers + 1);
+        std::vector<Connection> taken;
+        for (int i = 0; i <= givers; ++i)
+            taken.push_back(take());
+        m_pool->setMaximumCapacity(1);
+        std::latch ready(givers + 1);
+        std::vector<std::jthread> threads;
+        for (Connection &connection : taken)
+            threads.emplace_back([&] {
+                ready.arrive_and_wait();
+                m_pool->giveBack(std::exchange(connection, {}));
+            });
+        threads.clear();
+        QCOMPARE(m_pool->active(), 1);
+        QCOMPARE(m_pool->status().leased, 0);
+        VERIFY_BOOKS(*m_pool);
+    }
 }
 
 QTEST_GUILESS_MAIN(tst_GiveBack)

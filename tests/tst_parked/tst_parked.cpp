@@ -25,6 +25,8 @@ private slots:
     void speakingIsSignalledOnce();
     void speakingEvicts_data();
     void speakingEvicts();
+    void speakingEvictsFromNowOn_data();
+    void speakingEvictsFromNowOn();
     void earlyBytesEvict();
     void speakingWhileTakenIsNotSignalled();
     void lastWordsThenClose();
@@ -152,6 +154,42 @@ void tst_Parked::speakingEvicts()
     QCOMPARE(evicted.at(0).at(1).value<EvictionCause>(), EvictionCause::Unsolicited);
     QTRY_VERIFY(!peer.openIds().contains(speaker));
     QTRY_COMPARE(pool.active(), 2);
+    VERIFY_BOOKS(pool);
+}
+
+void tst_Parked::speakingEvictsFromNowOn_data()
+{
+    speakingIsSignalledOnce_data();
+}
+
+// Set while the pool runs: what has spoken before is not handed out any more either.
+void tst_Parked::speakingEvictsFromNowOn()
+{
+    QFETCH(bool, encrypted);
+    ServerPool pool;
+    pool.setTls(tlsMode(encrypted ? TlsMode::SelfSigned : TlsMode::None));
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    RawClient early(pool.serverPort());
+    RawClient late(pool.serverPort());
+    QVERIFY(!encrypted || (early.encrypt() && late.encrypt()));
+    const ConnectionId spokeEarly = early.readHexId();
+    const ConnectionId spokeLate = late.readHexId();
+    QTRY_COMPARE(pool.active(), 2);
+    QSignalSpy spoke(&pool, &Pool::connectionSpoke);
+    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
+    early.write("allowed");
+    QTRY_COMPARE(spoke.size(), 1);
+    QCOMPARE(pool.active(), 2);
+
+    pool.setUnsolicited(Unsolicited::Evict);
+    QCOMPARE(await(pool.take(spokeEarly, 50ms)).error().kind(), ErrorKind::Timeout);
+    QTRY_COMPARE(evicted.size(), 1);
+    late.write("forbidden");
+    QTRY_COMPARE(evicted.size(), 2);
+    QCOMPARE(evicted.at(0).at(0).value<ConnectionId>(), spokeEarly);
+    QCOMPARE(evicted.at(1).at(0).value<ConnectionId>(), spokeLate);
+    QCOMPARE(pool.status().evictedBy(EvictionCause::Unsolicited), 2);
+    QCOMPARE(spoke.size(), 1);
     VERIFY_BOOKS(pool);
 }
 
