@@ -65,6 +65,7 @@ public:
     void setTimeouts(const Timeouts &timeouts);
     [[nodiscard]] KeepAlive keepAlive() const;
     void setKeepAlive(const KeepAlive &keepAlive);
+    /// A change while running holds for what is parked, too. Default: no limits.
     [[nodiscard]] Lifetimes lifetimes() const;
     void setLifetimes(const Lifetimes &lifetimes);
     /// Default: NewestFirst.

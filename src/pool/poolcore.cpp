@@ -22,8 +22,11 @@ void PoolCore::setPolicy(const CorePolicy &policy)
     std::vector<QSslSocket *> surplus;
     {
         const Lock lock(m_mutex);
+        const bool hasNewLifetimes = policy.lifetimes != m_policy.lifetimes;
         m_policy = policy;
         evictSurplus(surplus);
+        if (hasNewLifetimes)
+            renewExpiries();
         if (policy.isServer)
             m_figures.capacity = policy.limit;
     }

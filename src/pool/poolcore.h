@@ -160,6 +160,8 @@ private:
     void noteOutage();
     QSslSocket *drop(Entry *entry);
     void countParked(Entry *entry);
+    [[nodiscard]] Expiry freshExpiry(const Entry &entry) const;
+    void renewExpiries();
     void examineLater(quint64 token);
     void countServed(Clock::duration waited, Entry *entry, Clock::time_point now);
     [[nodiscard]] std::optional<EvictionCause> staleness(const Entry &entry, quint64 generation) const;

@@ -4,6 +4,8 @@
 #include "../idle/affinity.h"
 #include "poolcore.h"
 
+#include <QtCore/QRandomGenerator>
+
 #include <algorithm>
 #include <utility>
 
@@ -73,6 +75,25 @@ PoolCore::Clock::time_point PoolCore::nextDeadline() const
     if (lease && m_policy.leaseThreshold.count() > 0)
         next = std::min(next, lease->parkedAt + m_policy.leaseThreshold);
     return next;
+}
+
+Expiry PoolCore::freshExpiry(const Entry &entry) const
+{
+    const Lifetimes &lifetimes = m_policy.lifetimes;
+    if (lifetimes.maximumLifetime.count() <= 0 && lifetimes.maximumIdle.count() <= 0)
+        return {};
+    return expiryOf(lifetimes, entry.establishedAt, entry.parkedAt, QRandomGenerator::global()->generateDouble());
+}
+
+// Oldest first, each to the end of the line: in the end all stand as before.
+void PoolCore::renewExpiries()
+{
+    for (int left = m_store.parkedCount(); left > 0; --left) {
+        Entry *entry = m_store.oldestParked();
+        m_store.checkOut(entry);
+        entry->expiry = freshExpiry(*entry);
+        m_store.park(entry);
+    }
 }
 
 void PoolCore::expire()

@@ -5,8 +5,6 @@
 #include "../supply/lane.h"
 #include "poolcore.h"
 
-#include <QtCore/QRandomGenerator>
-
 #include <algorithm>
 #include <utility>
 
@@ -21,13 +19,6 @@ QFuture<TakeResult> readyFuture(TakeResult result)
     promise.addResult(std::move(result));
     promise.finish();
     return promise.future();
-}
-
-Expiry expiryOfNow(const Lifetimes &lifetimes, const Entry &entry)
-{
-    if (lifetimes.maximumLifetime.count() <= 0 && lifetimes.maximumIdle.count() <= 0)
-        return {};
-    return expiryOf(lifetimes, entry.establishedAt, entry.parkedAt, QRandomGenerator::global()->generateDouble());
 }
 
 Watcher::For watchFor(const Entry &entry)
@@ -275,11 +266,11 @@ void PoolCore::countParked(Entry *entry)
     if (isNew) {
         ++m_figures.parked;
         entry->parkedAt = Clock::now();
-        entry->expiry = expiryOfNow(m_policy.lifetimes, *entry);
         record({PoolEvent::Kind::Parked, entry->id, {}, {}});
         if (entry->hasSpoken)
             record({PoolEvent::Kind::Spoke, entry->id, {}, {}});
     }
+    entry->expiry = freshExpiry(*entry); // one that was only looked at may have missed a change of the lifetimes
     m_store.park(entry);
 }
 
@@ -309,7 +300,6 @@ bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
     if (!isCancelled) { // it was in this very moment
         const Lock lock(m_mutex);
         m_store.reclaim(entry);
-        entry->expiry = expiryOfNow(m_policy.lifetimes, *entry); // it was counted without being parked
         ++m_figures.checking;
         --m_figures.taken;
         --m_figures.servedAfterWait;

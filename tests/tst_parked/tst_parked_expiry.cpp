@@ -9,6 +9,8 @@
 #include <QtCore/QElapsedTimer>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
@@ -25,6 +27,8 @@ private slots:
     void replacedBeforeRetired();
     void takenOnesDoNotExpire();
     void expiryIsSpread();
+    void lifetimesReachTheParkedOnes();
+    void cancelledInTheLastMoment();
 };
 
 void tst_ParkedExpiry::expires_data()
@@ -112,6 +116,79 @@ void tst_ParkedExpiry::expiryIsSpread()
     QVERIFY2(clock.elapsed() < 1'500, qPrintable(QString::number(clock.elapsed())));
     for (const EvictionRecord &record : pool.evictions())
         QVERIFY2(record.age >= 490ms && record.age < 1'500ms, qPrintable(QString::number(record.age.count())));
+}
+
+// Lifetimes that are set while the pool runs are for those that are parked already, too.
+void tst_ParkedExpiry::lifetimesReachTheParkedOnes()
+{
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    std::vector<RawClient> clients = connectMany(pool.serverPort(), 3);
+    QList<ConnectionId> ids;
+    for (RawClient &client : clients)
+        ids.append(client.readHexId());
+    QTRY_COMPARE(pool.active(), 3);
+    const ConnectionId newest = pool.connections().constFirst().id;
+
+    pool.setLifetimes({1h, 0ms, 0.0});
+    pool.setLifetimes({0ms, 0ms, 0.0}); // and back: without limit again
+    QVERIFY(!QTest::qWaitFor([&] { return pool.active() < 3; }, 50));
+    QCOMPARE(pool.connections().constFirst().id, newest); // nor has their order changed
+
+    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
+    pool.setLifetimes({0ms, 100ms, 0.0});
+    QTRY_COMPARE(evicted.size(), 3);
+    for (const auto &arguments : evicted)
+        QCOMPARE(arguments.at(1).value<EvictionCause>(), EvictionCause::Expired);
+    QCOMPARE(pool.active(), 0);
+    VERIFY_BOOKS(pool);
+}
+
+// A take that is cancelled while it is being served gives its connection to the parked ones: no less mortal than
+// they, though it was not when it was taken last. That it happened shows in a connectionTaken() of which the books know
+// nothing.
+void tst_ParkedExpiry::cancelledInTheLastMoment()
+{
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const RawClient client(pool.serverPort());
+    QTRY_COMPARE(pool.active(), 1);
+    const QSignalSpy takenSignals(&pool, &Pool::connectionTaken);
+    Connection connection;
+    const auto takeImmortal = [&] {
+        pool.setLifetimes({0ms, 0ms, 0.0});
+        connection = pool.tryTake().connection();
+        pool.setLifetimes({0ms, 300ms, 0.0});
+    };
+    const auto happened = [&] {
+        QCoreApplication::processEvents();
+        return takenSignals.size() > pool.status().taken;
+    };
+    for (int i = 0; i < 20'000 && !happened(); ++i) {
+        if (!connection)
+            takeImmortal();
+        QVERIFY(connection);
+        QFuture<TakeResult> take = pool.take();
+        std::atomic<bool> isServing = false;
+        std::thread canceller([&] {
+            while (!isServing) {}
+            const auto moment = std::chrono::steady_clock::now() + std::chrono::nanoseconds(i % 200 * 100);
+            while (std::chrono::steady_clock::now() < moment) {}
+            take.cancel();
+        });
+        isServing = true;
+        pool.giveBack(std::exchange(connection, {})); // in no thread yet, so this serves the take
+        canceller.join();
+        QTRY_VERIFY(take.isFinished());
+        if (take.resultCount() == 1)
+            connection = take.result().connection();
+    }
+    if (!happened())
+        QSKIP("No cancel met the moment.");
+    connection = {};
+    QTRY_COMPARE(pool.status().evictedBy(EvictionCause::Expired), 1);
+    QCOMPARE(pool.active(), 0);
+    VERIFY_BOOKS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_ParkedExpiry)
