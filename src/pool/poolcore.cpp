@@ -63,7 +63,7 @@ void PoolCore::setPaused(bool paused)
 
 void PoolCore::startDraining()
 {
-    std::vector<QSslSocket *> sockets;
+    Swept swept;
     WaiterList waiters;
     {
         const Lock lock(m_mutex);
@@ -71,11 +71,11 @@ void PoolCore::startDraining()
             return;
         m_life = Life::Draining;
         ++m_figures.generation;
-        evictAllParked(EvictionCause::PoolClosed, sockets);
+        swept = sweepParked(EvictionCause::PoolClosed);
         waiters = m_waiters.removeAll();
         m_figures.takesFailed += static_cast<qint64>(waiters.size());
     }
-    closeInLane(sockets);
+    closeInLane(unwatched(swept));
     fail(std::move(waiters),
          {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is draining and hands out no more connections.")});
     changed();
@@ -85,7 +85,7 @@ PoolCore::Remains PoolCore::shut()
 {
     Remains remains;
     LanePort port;
-    std::shared_ptr<Watcher> watcher;
+    Swept swept;
     {
         const Lock lock(m_mutex);
         if (m_life == Life::Stopped || m_life == Life::Closed)
@@ -94,12 +94,14 @@ PoolCore::Remains PoolCore::shut()
         ++m_figures.generation;
         remains.sockets.assign(m_closing.begin(), m_closing.end());
         m_closing.clear();
-        evictAllParked(EvictionCause::PoolClosed, remains.sockets);
+        swept = sweepParked(EvictionCause::PoolClosed);
         remains.waiters = m_waiters.removeAll();
         m_figures.takesFailed += static_cast<qint64>(remains.waiters.size());
         port = std::exchange(m_port, {});
-        watcher = std::exchange(m_watcher, nullptr);
+        m_watcher.reset();
     }
+    const std::vector<QSslSocket *> sockets = unwatched(swept);
+    remains.sockets.insert(remains.sockets.end(), sockets.begin(), sockets.end());
     changed();
     return remains;
 }
@@ -112,13 +114,13 @@ void PoolCore::failAsClosed(Remains remains)
 
 void PoolCore::flush()
 {
-    std::vector<QSslSocket *> sockets;
+    Swept swept;
     {
         const Lock lock(m_mutex);
         ++m_figures.generation;
-        evictAllParked(EvictionCause::Flushed, sockets);
+        swept = sweepParked(EvictionCause::Flushed);
     }
-    closeInLane(sockets);
+    closeInLane(unwatched(swept));
     wakeSupply();
     changed();
 }
@@ -209,11 +211,33 @@ QSslSocket *PoolCore::checkOutAndEvict(Entry *entry, EvictionCause cause)
     return evict(entry, cause);
 }
 
-void PoolCore::evictAllParked(EvictionCause cause, std::vector<QSslSocket *> &sockets)
+// Takers wait meanwhile, and there may be thousands: nothing that can be done once or later is done for each of them.
+PoolCore::Swept PoolCore::sweepParked(EvictionCause cause)
 {
-    sockets.reserve(sockets.size() + static_cast<size_t>(m_store.parkedCount()));
-    while (Entry *entry = m_store.oldestParked())
-        sockets.push_back(checkOutAndEvict(entry, cause));
+    Swept swept{{}, m_watcher};
+    swept.entries.reserve(static_cast<size_t>(m_store.parkedCount()));
+    const Moment now;
+    while (Entry *entry = m_store.oldestParked()) {
+        m_store.checkOut(entry);
+        if (static_cast<size_t>(m_store.parkedCount()) < ledgerSize)
+            writeLedger(*entry, cause, {}, now); // those before would be pushed out of it
+        record({PoolEvent::Kind::Evicted, entry->id, cause, {}});
+        swept.entries.push_back(m_store.remove(entry));
+    }
+    m_figures.evicted[static_cast<size_t>(cause)] += static_cast<qint64>(swept.entries.size());
+    return swept;
+}
+
+std::vector<QSslSocket *> PoolCore::unwatched(const Swept &swept)
+{
+    std::vector<QSslSocket *> sockets;
+    sockets.reserve(swept.entries.size());
+    for (const auto &entry : swept.entries) {
+        if (swept.watcher)
+            swept.watcher->remove(entry->descriptor, entry->watch);
+        sockets.push_back(entry->socket);
+    }
+    return sockets;
 }
 
 void PoolCore::evictSurplus(std::vector<QSslSocket *> &sockets)

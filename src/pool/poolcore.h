@@ -145,6 +145,20 @@ private:
     enum class Life : quint8 { Stopped, Running, Draining, Closed };
     using Lock = std::unique_lock<std::mutex>;
     using WaiterList = std::vector<std::unique_ptr<Waiter>>;
+    /// Connections evicted all at once. What takes time follows without the mutex: unwatched().
+    struct Swept
+    {
+        std::vector<std::unique_ptr<Entry>> entries;
+        std::shared_ptr<Watcher> watcher;
+    };
+
+    /// Now, by both clocks.
+    struct Moment
+    {
+        Clock::time_point steady = Clock::now();
+        QDateTime utc = QDateTime::currentDateTimeUtc();
+    };
+    static constexpr size_t ledgerSize = 64;
 
     static constexpr unsigned bit(PoolEvent::Kind kind) { return 1U << static_cast<unsigned>(kind); }
 
@@ -154,8 +168,9 @@ private:
     [[nodiscard]] PoolError refusal() const;
     void record(PoolEvent event);
     void recordEviction(const Entry &entry, EvictionCause cause, const QString &text);
+    void writeLedger(const Entry &entry, EvictionCause cause, const QString &text, const Moment &now);
     QSslSocket *evict(Entry *entry, EvictionCause cause, const QString &text = {});
-    void evictAllParked(EvictionCause cause, std::vector<QSslSocket *> &sockets);
+    [[nodiscard]] Swept sweepParked(EvictionCause cause);
     void evictSurplus(std::vector<QSslSocket *> &sockets);
     void noteOutage();
     QSslSocket *drop(Entry *entry);
@@ -171,6 +186,8 @@ private:
     [[nodiscard]] QSslSocket *checkOutAndEvict(Entry *entry, EvictionCause cause);
 
     // Without it
+    /// Their sockets, to be closed.
+    [[nodiscard]] static std::vector<QSslSocket *> unwatched(const Swept &swept);
     [[nodiscard]] bool makeRoomFor(ConnectionId id);
     /// Takes and counts a parked connection, and releases @p lock. nullptr if there is none, and @p lock is held.
     [[nodiscard]] std::shared_ptr<Lease> takeParked(Lock &lock, const TakeRequest &request, Clock::time_point askedAt);
@@ -190,6 +207,8 @@ private:
     void changed();
     void figuresChanged();
     void wakeSupply();
+    /// Releases @p lock on the way.
+    [[nodiscard]] PoolError withStatus(PoolError error, Lock &lock) const;
 
     Announcer m_announcer;
     std::atomic<unsigned> m_wanted = 0;

@@ -9,7 +9,6 @@
 namespace Tidepool {
 
 namespace {
-constexpr size_t ledgerSize = 64;
 constexpr size_t maximumEvents = 65'536; // a facade whose thread hangs must not cost unbounded memory
 } // namespace
 
@@ -52,6 +51,19 @@ PoolStatus PoolCore::status() const
 {
     const Lock lock(m_mutex);
     return statusLocked();
+}
+
+// Only what is wrong with the wait itself carries the figures.
+PoolError PoolCore::withStatus(PoolError error, Lock &lock) const
+{
+    if (error.phase() != Phase::Wait) {
+        lock.unlock();
+        return error;
+    }
+    const PoolStatus figures = statusLocked();
+    lock.unlock();
+    error.setStatus(figures);
+    return error;
 }
 
 PoolError PoolCore::lastError() const
@@ -110,21 +122,25 @@ void PoolCore::record(PoolEvent event)
 
 void PoolCore::recordEviction(const Entry &entry, EvictionCause cause, const QString &text)
 {
+    ++m_figures.evicted[static_cast<size_t>(cause)];
+    writeLedger(entry, cause, text, {});
+    record({PoolEvent::Kind::Evicted, entry.id, cause, {}});
+}
+
+void PoolCore::writeLedger(const Entry &entry, EvictionCause cause, const QString &text, const Moment &now)
+{
     using std::chrono::duration_cast;
     using std::chrono::milliseconds;
-    const auto now = Clock::now();
-    ++m_figures.evicted[static_cast<size_t>(cause)];
     EvictionRecord line;
     line.id = entry.id;
     line.cause = cause;
-    line.when = QDateTime::currentDateTimeUtc();
-    line.age = duration_cast<milliseconds>(now - entry.establishedAt);
-    line.idle = duration_cast<milliseconds>(now - entry.parkedAt);
+    line.when = now.utc;
+    line.age = duration_cast<milliseconds>(now.steady - entry.establishedAt);
+    line.idle = duration_cast<milliseconds>(now.steady - entry.parkedAt);
     line.errorText = text;
     m_ledger.push_back(std::move(line));
     if (m_ledger.size() > ledgerSize)
         m_ledger.pop_front();
-    record({PoolEvent::Kind::Evicted, entry.id, cause, {}});
 }
 
 void PoolCore::addError()

@@ -156,9 +156,7 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
     ++m_figures.takesAsked;
     if (error) {
         ++m_figures.takesFailed;
-        error.setStatus(statusLocked());
-        lock.unlock();
-        return readyFuture(std::move(error));
+        return readyFuture(withStatus(std::move(error), lock));
     }
 
     const auto timeout = request.timeout.count() < 0 ? m_policy.takeTimeout : request.timeout;
@@ -190,8 +188,7 @@ TakeResult PoolCore::tryTake()
     if (!error)
         error = {Phase::Wait, ErrorKind::Empty,
                  QStringLiteral("No connection is parked just now; take() waits for one.")};
-    error.setStatus(statusLocked());
-    lock.unlock();
+    error = withStatus(std::move(error), lock);
     wakeSupply(); // dead ones may have been found
     changed();
     return error;

@@ -206,6 +206,7 @@ void tst_ClientPoolTls::fatalErrorFailsTheWaiters()
         QCOMPARE(taken.error().kind(), ErrorKind::Certificate);
         QVERIFY(taken.error().isFatal());
         QVERIFY(!taken.error().message().isEmpty());
+        QVERIFY(!taken.error().status()); // only the wait's own errors have one
     }
     QVERIFY2(clock.elapsed() < 3'000, qPrintable(QString::number(clock.elapsed())));
     QCOMPARE(pool.waiting(), 0);

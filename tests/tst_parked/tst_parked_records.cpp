@@ -21,6 +21,7 @@ private slots:
     void listsWhatIsParkedAndTaken_data();
     void listsWhatIsParkedAndTaken();
     void ledgerKeepsTheLast();
+    void ledgerOfAFlush();
     void leaseWatchdog();
 };
 
@@ -92,6 +93,33 @@ void tst_ParkedRecords::ledgerKeepsTheLast()
         QCOMPARE(ledger.at(i).when.timeSpec(), Qt::UTC);
         QVERIFY(qAbs(ledger.at(i).when.secsTo(QDateTime::currentDateTimeUtc())) < 60);
     }
+}
+
+void tst_ParkedRecords::ledgerOfAFlush()
+{
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
+    std::vector<RawClient> clients = connectMany(pool.serverPort(), 70);
+    QTRY_COMPARE(pool.active(), 70);
+    QList<ConnectionId> ids;
+    for (const ConnectionRecord &record : pool.connections())
+        ids.prepend(record.id); // oldest first
+    pool.flush();
+    QCOMPARE(pool.active(), 0);
+    const QList<EvictionRecord> ledger = pool.evictions();
+    QCOMPARE(ledger.size(), 64);
+    for (int i = 0; i < 64; ++i) {
+        QCOMPARE(ledger.at(i).id, ids.at(i + 6));
+        QCOMPARE(ledger.at(i).cause, EvictionCause::Flushed);
+        QCOMPARE(ledger.at(i).when, ledger.at(0).when);
+        QVERIFY(ledger.at(i).age >= ledger.at(i).idle);
+    }
+    QTRY_COMPARE(evicted.size(), 70);
+    QCOMPARE(pool.status().evictedBy(EvictionCause::Flushed), 70);
+    for (RawClient &client : clients)
+        QVERIFY(client.waitForClosed());
+    VERIFY_BOOKS(pool);
 }
 
 void tst_ParkedRecords::leaseWatchdog()
