@@ -154,6 +154,7 @@ class TIDEPOOL_EXPORT EvictionRecord
     Q_GADGET
     Q_PROPERTY(Tidepool::ConnectionId id MEMBER id)
     Q_PROPERTY(Tidepool::EvictionCause cause MEMBER cause)
+    Q_PROPERTY(bool byPeer READ isByPeer)
     Q_PROPERTY(QDateTime when MEMBER when)
     Q_PROPERTY(qint64 ageMs READ ageMs)
     Q_PROPERTY(qint64 idleMs READ idleMs)
@@ -167,6 +168,11 @@ public:
     std::chrono::milliseconds idle{0}; ///< Since it was parked.
     QString errorText; ///< The socket's words, if it had any.
 
+    /// Which side ended it: the peer, or the network on the way to it; otherwise this pool.
+    [[nodiscard]] bool isByPeer() const
+    {
+        return cause == EvictionCause::PeerClosed || cause == EvictionCause::SocketError;
+    }
     [[nodiscard]] qint64 ageMs() const { return age.count(); } ///< age, in milliseconds.
     [[nodiscard]] qint64 idleMs() const { return idle.count(); } ///< idle, in milliseconds.
 };

@@ -88,6 +88,7 @@ void tst_ParkedRecords::ledgerKeepsTheLast()
     for (int i = 0; i < 64; ++i) {
         QCOMPARE(ledger.at(i).id, ids.at(i + 6));
         QCOMPARE(ledger.at(i).cause, EvictionCause::PeerClosed);
+        QVERIFY(ledger.at(i).isByPeer());
         QVERIFY(ledger.at(i).age >= ledger.at(i).idle);
         QVERIFY(ledger.at(i).idle >= 0ms);
         QCOMPARE(ledger.at(i).when.timeSpec(), Qt::UTC);
@@ -112,6 +113,7 @@ void tst_ParkedRecords::ledgerOfAFlush()
     for (int i = 0; i < 64; ++i) {
         QCOMPARE(ledger.at(i).id, ids.at(i + 6));
         QCOMPARE(ledger.at(i).cause, EvictionCause::Flushed);
+        QVERIFY(!ledger.at(i).isByPeer());
         QCOMPARE(ledger.at(i).when, ledger.at(0).when);
         QVERIFY(ledger.at(i).age >= ledger.at(i).idle);
     }
