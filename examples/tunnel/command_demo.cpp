@@ -121,7 +121,7 @@ private:
         const int files = raiseFileLimit();
         settings.fitInto(files / serversShare);
         settings.maximumStrangers = settings.maximumParked; // before the client announces them, all of its own are
-        const int most = settings.maximumVisitors / 2; // one that leaves may still be there when the next one comes
+        const int most = settings.maximumVisitors * 3 / 4; // one that leaves may still be there when the next one comes
         if (m_options.connections > most)
             return QStringLiteral(
                        "--connections %1 are too many for the %2 files that this process may open; raise that "

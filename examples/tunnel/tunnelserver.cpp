@@ -30,8 +30,8 @@ void ServerSettings::fitInto(int files)
 {
     // A quarter for what is parked, a sixteenth each for handshakes and for the program itself, the rest for visitors.
     // Each of them takes two, his own socket and the pooled one, with TLS or without: seen in /proc/self/fd (see
-    // test_recovery.py).
-    constexpr int perVisitor = 2;
+    // test_recovery.py); and one more while a relay ends.
+    constexpr int perVisitor = 3;
     maximumParked = std::clamp(files / 4, 8, maximumParked);
     maximumStrangers = std::clamp(maximumParked / 4, 4, maximumStrangers);
     // Five files for each: clients that have not said a word are limited to four times as many.

@@ -21,7 +21,7 @@ public:
     void complete();
     /// True from start() to close(), or to the end of a drain.
     [[nodiscard]] bool isOn() const;
-    /// On while the pool drains: it starts again as soon as it has closed.
+    /// On while the pool drains: it starts again as soon as it has closed, by close() too; off ends that wish.
     void set(bool on);
     /// Tells if isOn() has changed.
     void publish();

@@ -69,6 +69,7 @@ void ClientSupply::setSettings(const ClientSettings &settings, bool isNewEndpoin
 void ClientSupply::retryNow()
 {
     forgetFailures();
+    m_forgivenUntil = std::chrono::steady_clock::now();
     m_isFatal = false;
     m_sink.setFatal({}, m_sink.generation());
     if (m_problem)

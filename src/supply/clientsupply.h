@@ -69,7 +69,8 @@ private:
     int m_created = 0; ///< Since the capacity was last adapted.
     int m_failures = 0; ///< Steps of the backoff since the last success.
     std::chrono::steady_clock::time_point m_backoffBegan;
-    std::chrono::steady_clock::time_point m_forgivenUntil; ///< Deaths of what was made before count no more.
+    /// Deaths of what was made before count no more.
+    std::chrono::steady_clock::time_point m_forgivenUntil = std::chrono::steady_clock::now();
     std::optional<std::chrono::steady_clock::time_point> m_diedAt; ///< When that was last.
     bool m_isPaused = false;
     bool m_isStarted = false;

@@ -7,7 +7,6 @@
 #include "tlssetup.h"
 
 #include <QtCore/QDir>
-#include <QtCore/QFileInfo>
 #include <QtCore/QRegularExpression>
 
 #include <algorithm>
@@ -42,13 +41,6 @@ TlsMode toMode(int code)
 QString withHome(const QString &file)
 {
     return file.startsWith(QLatin1String("~/")) ? QString(QDir::homePath() + file.mid(1)) : file;
-}
-
-/// Not a folder; nor a pipe or a device, which may keep whoever reads waiting.
-bool canBeRead(const QString &file)
-{
-    const QFileInfo info(file);
-    return info.isFile() && info.isReadable();
 }
 
 constexpr QLatin1String thisMachine("127.0.0.1");
@@ -164,11 +156,14 @@ QString ConnectSettings::authoritiesError() const
 {
     if (m_tlsMode != TlsMode::Verified || m_authoritiesFile.isEmpty())
         return {};
-    if (!canBeRead(withHome(m_authoritiesFile)))
-        return tr("This file cannot be read: check its name and who may read it.");
-    return Tunnel::clientTls(tlsChoice()).error.isEmpty()
-        ? QString()
-        : tr("There is no certificate in this file. Name one in PEM form, with -----BEGIN CERTIFICATE-----.");
+    return m_authoritiesCheck.mistakeIn(withHome(m_authoritiesFile), [](const QString &file) {
+        Tunnel::TlsChoice choice;
+        choice.mode = TlsMode::Verified;
+        choice.authoritiesFile = file;
+        return Tunnel::clientTls(choice).error.isEmpty()
+            ? QString()
+            : tr("There is no certificate in this file. Name one in PEM form, with -----BEGIN CERTIFICATE-----.");
+    });
 }
 
 QString ConnectSettings::secretError() const
@@ -184,13 +179,13 @@ QString ConnectSettings::secretFileError() const
 {
     if (!m_secret.isEmpty() || m_secretFile.isEmpty())
         return {};
-    if (!canBeRead(withHome(m_secretFile)))
-        return tr("This file cannot be read: check its name and who may read it.");
-    return Tunnel::loadSecret(withHome(m_secretFile)).error.isEmpty()
-        ? QString()
-        : tr("The first line of this file is no secret: it needs at least %1 characters. Make one with: openssl rand "
-             "-hex 32")
-              .arg(shortestSecret);
+    return m_secretCheck.mistakeIn(withHome(m_secretFile), [](const QString &file) {
+        return Tunnel::loadSecret(file).error.isEmpty()
+            ? QString()
+            : tr("The first line of this file is no secret: it needs at least %1 characters. Make one with: openssl "
+                 "rand -hex 32")
+                  .arg(shortestSecret);
+    });
 }
 
 QString ConnectSettings::boundsError() const

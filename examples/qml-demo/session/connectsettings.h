@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "filecheck.h"
 #include "options.h"
 #include "tunnelclient.h"
 
@@ -108,6 +109,8 @@ private:
     QString m_secretFile;
     QString m_secret;
     Tidepool::Bounds m_bounds;
+    mutable FileCheck m_authoritiesCheck;
+    mutable FileCheck m_secretCheck;
 };
 
 } // namespace Dashboard
