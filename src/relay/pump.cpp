@@ -114,6 +114,9 @@ void Pump::move(int from)
     if (m_isOver)
         return;
     source.setReading(room > 0);
+    // Its own end may show only when it is read again, for which the way back may have no room.
+    if (sink.isWritingOver() && !direction(from).isPassedOn && !std::exchange(direction(from).isCutOff, true))
+        beginClosing();
     if (source.isReadingOver())
         passOnEnd(from);
     if (!m_isOver && stream(0).isWritingOver() && stream(1).isWritingOver())
@@ -173,9 +176,10 @@ void Pump::noteProgress(int from, qsizetype bytes)
 // Nothing more is to be read; what was read is still being sent, for a limited time.
 void Pump::beginClosing()
 {
-    if (m_isLingering)
+    if (m_isOver || m_isLingering)
         return;
     m_lastProgress = std::chrono::steady_clock::now();
+    (void)isTakingBytes(); // from now on
     m_idleTimeout = m_idleTimeout.count() > 0 ? std::min(m_idleTimeout, closingTimeout) : closingTimeout;
     m_idleTimer.start(m_idleTimeout);
 }
@@ -196,13 +200,15 @@ bool Pump::isTakingBytes()
     bool isTaking = false;
     for (const int side : {0, 1}) {
         const qint64 now = stream(side).unacknowledged();
-        isTaking |= std::exchange(m_unacknowledged[static_cast<size_t>(side)], now) != now && now > 0;
+        isTaking |= std::exchange(m_unacknowledged[static_cast<size_t>(side)], now) != now;
     }
     return isTaking;
 }
 
 void Pump::checkIdle()
 {
+    if (m_isOver)
+        return;
     if (m_isLingering) {
         finish(closedReason(m_firstEnded));
         return;

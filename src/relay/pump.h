@@ -44,6 +44,7 @@ private:
         bool isWanted = false; ///< Something happened while it ran.
         bool isContinuing = false; ///< At the loop's next turn.
         bool isPassedOn = false; ///< The source's end; nothing follows.
+        bool isCutOff = false; ///< The other side takes no more.
     };
 
     [[nodiscard]] Stream &stream(int side) { return *m_streams[static_cast<size_t>(side)]; }
