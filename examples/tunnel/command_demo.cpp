@@ -30,9 +30,9 @@ constexpr QLatin1String demoCommand("demo");
 constexpr auto warmUpLimit = 10s;
 constexpr auto warmUpInterval = 10ms;
 constexpr auto lookInterval = 200ms;
-// What a server is given of the files: every connection takes two of its own, two of the client and one each of the
-// visitor and the target, and all of them are this process.
-constexpr int serversShare = 3;
+// What a server is given of the files: every connection takes three of its own, and as many of the client, the visitor
+// and the target, and all of them are this process.
+constexpr int serversShare = 2;
 
 /// As many warm connections as visitors come at once, if the server admits them; short intervals, so that a few seconds
 /// are enough to see it adapt.
@@ -121,7 +121,7 @@ private:
         const int files = raiseFileLimit();
         settings.fitInto(files / serversShare);
         settings.maximumStrangers = settings.maximumParked; // before the client announces them, all of its own are
-        const int most = settings.maximumVisitors * 3 / 4; // one that leaves may still be there when the next one comes
+        const int most = settings.maximumVisitors / 2; // one that leaves may still be there when the next one comes
         if (m_options.connections > most)
             return QStringLiteral(
                        "--connections %1 are too many for the %2 files that this process may open; raise that "
@@ -158,6 +158,9 @@ private:
                     QStringLiteral("pin checked, secret shown by neither; %1 ms after the start")
                         .arg(millisecondsSince(m_start), 0, 'f', 0));
         });
+        // More would wait for each other, and be taken for clients that do not mean it.
+        m_client->pool().setMaximumParallelDials(
+            std::min(m_client->pool().maximumParallelDials(), m_server->pool().maximumHandshakes()));
         m_client->start();
         m_warmUp.start(warmUpInterval);
     }

@@ -99,7 +99,7 @@ void tst_RelayLastBytes::readerThatSpeaksToTheDeparted()
     sender.write(piece);
     QTRY_VERIFY(relay.bytesFromFirst() > 0); // it began, for which it needs this thread's event loop
     bool isTaken = true;
-    while (isTaken && sent.size() < 30'000'000) {
+    while (isTaken && sent.size() < 200'000'000) {
         sender.write(piece);
         sent += piece;
         isTaken = sender.isAcknowledged(300ms);
