@@ -7,10 +7,11 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 
-from harness import TunnelTest, lasting_port, main, patience, read_all, read_exactly, until
+from harness import TunnelTest, lasting_port, main, patience, read_all, read_exactly, sha256_of, tool, until
 
 # "Within a couple of seconds", and some for a busy machine.
 BACK_WITHIN = 5
@@ -55,6 +56,36 @@ class Recovery(TunnelTest):
         self.server = self.start_server(listen=self.server.port, expose=self.server.exposed)
         self.client.wait_for("tunnel up", BACK_WITHIN, mark)
         self.check_echo(self.server)
+
+    def test_killed_in_the_middle_of_a_download(self):
+        # nginx behind the tunnel and curl in front of it: a download is cut off, which curl can tell, and the next is whole.
+        web = self.nginx()
+        digest = web.put("large", 200_000_000)
+        self.server = self.start_server(listen=lasting_port(), expose=lasting_port())
+        self.client = self.start_client(self.server, web)
+
+        def curl(output, *options):
+            return subprocess.Popen(
+                [tool("curl"), "--fail", "--silent", "--noproxy", "*", *options, "-o", output,
+                 f"http://127.0.0.1:{self.server.exposed}/large"])
+
+        for victim in (self.client, self.server):
+            half = self.path(f"half of {victim.name}")
+            with curl(half, "--limit-rate", "20M") as download:
+                until(lambda: os.path.exists(half) and os.path.getsize(half) > 1_000_000, 15, "it is in the middle")
+                mark = self.client.mark()
+                victim.signal(signal.SIGKILL)
+                self.assertIn(download.wait(patience(30)), (18, 52, 56), "curl saw that it was not all")
+            victim.wait()
+            if victim is self.client:
+                self.client = self.start_client(self.server, web)
+            else:
+                self.server = self.start_server(listen=self.server.port, expose=self.server.exposed)
+                self.client.wait_for("tunnel up", BACK_WITHIN, mark)
+            whole = self.path(f"all after {victim.name}")
+            with curl(whole) as download:
+                self.assertEqual(download.wait(patience(60)), 0)
+            self.assertEqual(sha256_of(whole), digest)
 
     def test_server_away_for_a_while(self):
         self.start()
