@@ -32,6 +32,11 @@ def patience(seconds):
     return seconds * SLOWNESS
 
 
+def times(count):
+    """So often, or under a sanitizer less often, so that it takes no longer."""
+    return range(int(count / SLOWNESS))
+
+
 def until(condition, seconds, what):
     """Waits until condition() is true, and returns what it returned."""
     deadline = time.monotonic() + patience(seconds)

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from harness import SLOWNESS, TunnelTest, main, patience, read_all, sha256_of, tool, until
+from harness import SLOWNESS, TunnelTest, main, patience, read_all, sha256_of, times, tool, until
 
 LARGE = 200_000_000
 
@@ -73,7 +73,7 @@ class Transfer(TunnelTest):
         request = b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
         def visit_many():
-            for _ in range(50):
+            for _ in times(50):
                 with socket.create_connection(("127.0.0.1", self.server.exposed), patience(15)) as visitor:
                     visitor.sendall(request)
                     answer = read_all(visitor)
@@ -91,7 +91,7 @@ class Transfer(TunnelTest):
         target = self.echo(greeting=b"welcome, and good-bye\n", close_after_greeting=True)
         server = self.start_server()
         self.start_client(server, target)
-        for _ in range(300):
+        for _ in times(300):
             with self.visit(server) as visitor:
                 self.assertEqual(read_all(visitor), target.greeting)
 
@@ -149,7 +149,7 @@ class Transfer(TunnelTest):
         server = self.start_server()
         self.start_client(server, target)
         data = b"a message to nobody in particular\n" * 1000
-        for number in range(100):
+        for number in times(100):
             with self.visit(server) as visitor:
                 visitor.sendall(data)
             until(lambda: len(target.received) > number and bytes(target.received[number]) == data, 15, "all of it arrived")
