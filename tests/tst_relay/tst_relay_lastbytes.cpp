@@ -70,7 +70,7 @@ void tst_RelayLastBytes::answerBeforeTheQuestionEnds()
         while (!service.read(100'000).isEmpty()) {} // as a good server does before it closes
         service.close();
     });
-    QTest::qWait(500);
+    QTRY_COMPARE(relay.bytesFromSecond(), answer.size()); // it has all of it, and most is under way
     uploader.client->socket()->setReadBufferSize(256 * 1024);
     QByteArray got;
     const bool isWhole =
@@ -109,10 +109,10 @@ void tst_RelayLastBytes::readerThatSpeaksToTheDeparted()
     while (!sender.isAcknowledged(10ms))
         got += reader.read(40'000);
     sender.close();
-    reader.write("first, which is answered by a reset");
-    QTest::qWait(100);
-    reader.write("second");
-    QTest::qWait(100);
+    reader.write("answered by a reset");
+    QTRY_COMPARE(relay.bytesFromSecond(), 19);
+    reader.write("met by it");
+    QTRY_COMPARE(relay.bytesFromSecond(), 28);
     got += reader.readToTheEnd();
     QCOMPARE(got.size(), sent.size());
     QVERIFY(got == sent);
