@@ -4,6 +4,7 @@
 #include "parts.h"
 #include "support/blockingtls.h"
 #include "support/trouble.h"
+#include "support/usage.h"
 
 #include <array>
 #include <atomic>
@@ -44,6 +45,7 @@ void peerPart(const PartArguments &arguments)
     std::optional<TlsContext> context;
     if (arguments.isTls())
         context = TlsContext::server();
+    growDescriptorTable();
     const Descriptor listener = listenOnLoopback();
     std::atomic<quint32> lastId = 0;
     const auto count = static_cast<size_t>(arguments.number(QLatin1String("threads")));

@@ -7,6 +7,7 @@
 #include <QtCore/QDir>
 #include <QtCore/QFile>
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -105,6 +106,14 @@ void raiseDescriptorLimit()
         return;
     limit.rlim_cur = limit.rlim_max; // only root may go beyond
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void growDescriptorTable()
+{
+    constexpr int enough = 16'384;
+    const int highest = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, enough);
+    if (highest >= 0)
+        ::close(highest);
 }
 
 int affordableConnections(int wanted, int descriptorsEach)

@@ -21,6 +21,9 @@ namespace Bench {
 
 /// Raises this process's limit of open files as far as the system lets it.
 void raiseDescriptorLimit();
+/// Has the system make its table of this process's descriptors large enough now, so that it need not hold up anybody
+/// later.
+void growDescriptorTable();
 /// @p wanted, or fewer if so many connections with @p descriptorsEach would exceed the limit.
 [[nodiscard]] int affordableConnections(int wanted, int descriptorsEach);
 

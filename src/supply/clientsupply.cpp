@@ -5,6 +5,7 @@
 
 #include "../policy/backoffdelay.h"
 #include "../policy/classicsizing.h"
+#include "descriptortable.h"
 
 #include <QtCore/QRandomGenerator>
 
@@ -172,6 +173,9 @@ void ClientSupply::dial(int count, int round)
             ++m_dialsOfRound;
         dial->start();
     }
+    // Behind the first dials, whose answers take their time anyway.
+    if (std::exchange(m_roomFor, std::max(m_roomFor, m_capacity)) < m_capacity)
+        makeRoomForDescriptors(m_capacity);
 }
 
 std::unique_ptr<Dial> ClientSupply::remove(Dial *dial)

@@ -61,6 +61,7 @@ private:
     std::chrono::milliseconds m_interval{0};
 
     std::unordered_map<Dial *, std::unique_ptr<Dial>> m_dials;
+    int m_roomFor = 0; ///< For so many connections, room was made for descriptors.
     QTimer m_roundTimer;
     QTimer m_backoffTimer;
     int m_round = 0;

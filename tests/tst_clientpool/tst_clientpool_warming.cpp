@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "support/eventloopmonitor.h"
+#include "support/filledbacklog.h"
 #include "support/poolhelpers.h"
+#include "support/resources.h"
 
 #include <QtCore/QElapsedTimer>
+#include <QtCore/QFile>
 #include <QtCore/QSet>
 
 using namespace Qt::StringLiterals;
@@ -31,6 +34,7 @@ private slots:
     void dialsInParallelWithinItsLimit();
     void loweringClosesParkedOnesOnly();
     void raisingDialsMore();
+    void tableOfDescriptorsGrowsAtOnce();
     void warmingLeavesTheEventLoopAlone();
     void worksInTheCallersThread();
 };
@@ -311,6 +315,32 @@ void tst_ClientPoolWarming::raisingDialsMore()
     QCOMPARE(pool.capacity(), 10);
     QVERIFY(!capacities.isEmpty());
     QCOMPARE(capacities.constLast().at(0).toInt(), 10);
+}
+
+// In steps, it would hold up the dials at each of them.
+void tst_ClientPoolWarming::tableOfDescriptorsGrowsAtOnce()
+{
+#if !defined(Q_OS_LINUX) || defined(TIDEPOOL_PORTABLE)
+    QSKIP("Only Linux is known to hold up those who open descriptors.");
+#endif
+    constexpr int capacity = 600;
+    const auto tableSize = [] {
+        QFile status(u"/proc/self/status"_s);
+        const QByteArray text = status.open(QIODevice::ReadOnly) ? status.readAll() : QByteArray();
+        const qsizetype begin = text.indexOf("FDSize:");
+        return begin < 0 ? -1 : text.mid(begin + 7, text.indexOf('\n', begin) - begin - 7).trimmed().toInt();
+    };
+    if (tableSize() >= capacity)
+        QSKIP("This process has a large table already.");
+    const FilledBacklog silent;
+    if (silent.port() == 0)
+        QSKIP("The system answers a connect although nobody accepts.");
+    ClientPool pool(u"127.0.0.1"_s, silent.port());
+    pool.setMaximumCapacity(capacity);
+    pool.setMinimumCapacity(capacity);
+    pool.start();
+    QTRY_VERIFY2(tableSize() >= capacity, qPrintable(QString::number(tableSize())));
+    QVERIFY(openDescriptors() < capacity / 2);
 }
 
 void tst_ClientPoolWarming::warmingLeavesTheEventLoopAlone()
