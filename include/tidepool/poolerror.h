@@ -25,33 +25,32 @@ class TIDEPOOL_EXPORT PoolError
 public:
     /// No error.
     PoolError() = default;
-    PoolError(Phase phase, ErrorKind kind, const QString &message) : m_phase(phase), m_kind(kind), m_message(message) {}
+    PoolError(Phase phase, ErrorKind kind, const QString &message);
 
-    [[nodiscard]] Phase phase() const { return m_phase; }
-    [[nodiscard]] ErrorKind kind() const { return m_kind; }
+    [[nodiscard]] Phase phase() const;
+    [[nodiscard]] ErrorKind kind() const;
     /// True if trying again cannot help until a setting changes. The pool stops dialling after such
     /// an error, until a setting changes or ClientPool::retryNow().
     [[nodiscard]] bool isFatal() const;
     /// A sentence for people: what happened and what to do. A client is named without its port, see peer().
-    [[nodiscard]] QString message() const { return m_message; }
+    [[nodiscard]] QString message() const;
     /// A failed client of a ServerPool: "address:port". Empty for every other error.
-    [[nodiscard]] QString peer() const { return m_peer; }
-    void setPeer(const QString &peer) { m_peer = peer; }
+    [[nodiscard]] QString peer() const;
+    void setPeer(const QString &peer);
 
     /// For an error of Phase::Wait: the pool when the wait ended. nullptr otherwise.
-    [[nodiscard]] std::shared_ptr<const PoolStatus> status() const { return m_status; }
+    [[nodiscard]] std::shared_ptr<const PoolStatus> status() const;
     /// Attaches the pool's status.
-    void setStatus(const PoolStatus &status) { m_status = std::make_shared<const PoolStatus>(status); }
+    void setStatus(const PoolStatus &status);
 
     /// True if there is an error.
-    explicit operator bool() const { return m_kind != ErrorKind::None; }
+    explicit operator bool() const { return m_data && kind() != ErrorKind::None; }
 
 private:
-    Phase m_phase = Phase::Wait;
-    ErrorKind m_kind = ErrorKind::None;
-    QString m_message;
-    QString m_peer;
-    std::shared_ptr<const PoolStatus> m_status;
+    struct Data;
+    [[nodiscard]] Data data() const;
+
+    std::shared_ptr<const Data> m_data; ///< Shared by the copies; nullptr: no error.
 };
 
 } // namespace Tidepool

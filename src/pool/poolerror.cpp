@@ -3,11 +3,43 @@
 
 #include <tidepool/poolerror.h>
 
+#include <utility>
+
 namespace Tidepool {
+
+// Absent without an error, because every served take moves a TakeResult several times. Never changed, because copies
+// may be in several threads.
+struct PoolError::Data
+{
+    Phase phase = Phase::Wait;
+    ErrorKind kind = ErrorKind::None;
+    QString message;
+    QString peer;
+    std::shared_ptr<const PoolStatus> status;
+};
+
+PoolError::PoolError(Phase phase, ErrorKind kind, const QString &message)
+    : m_data(std::make_shared<const Data>(Data{phase, kind, message, {}, {}}))
+{}
+
+PoolError::Data PoolError::data() const
+{
+    return m_data ? *m_data : Data();
+}
+
+Phase PoolError::phase() const
+{
+    return m_data ? m_data->phase : Phase::Wait;
+}
+
+ErrorKind PoolError::kind() const
+{
+    return m_data ? m_data->kind : ErrorKind::None;
+}
 
 bool PoolError::isFatal() const
 {
-    switch (m_kind) {
+    switch (kind()) {
     case ErrorKind::Certificate:
     case ErrorKind::Pin:
     case ErrorKind::Settings:
@@ -15,6 +47,35 @@ bool PoolError::isFatal() const
     default:
         return false;
     }
+}
+
+QString PoolError::message() const
+{
+    return m_data ? m_data->message : QString();
+}
+
+QString PoolError::peer() const
+{
+    return m_data ? m_data->peer : QString();
+}
+
+void PoolError::setPeer(const QString &peer)
+{
+    Data changed = data();
+    changed.peer = peer;
+    m_data = std::make_shared<const Data>(std::move(changed));
+}
+
+std::shared_ptr<const PoolStatus> PoolError::status() const
+{
+    return m_data ? m_data->status : nullptr;
+}
+
+void PoolError::setStatus(const PoolStatus &status)
+{
+    Data changed = data();
+    changed.status = std::make_shared<const PoolStatus>(status);
+    m_data = std::make_shared<const Data>(std::move(changed));
 }
 
 } // namespace Tidepool

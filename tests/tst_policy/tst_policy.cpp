@@ -35,6 +35,7 @@ private Q_SLOTS:
     void percentilesComeFromBuckets();
     void takesAValueBack();
     void bucketsRise();
+    void anErrorIsAValue();
     void stateInWords_data();
     void stateInWords();
 };
@@ -222,6 +223,26 @@ void tst_Policy::bucketsRise()
         QCOMPARE(values.buckets[static_cast<size_t>(i)], 1U);
         QCOMPARE(values.buckets[static_cast<size_t>(i) + 1], 1U);
     }
+}
+
+void tst_Policy::anErrorIsAValue()
+{
+    const PoolError none;
+    QVERIFY(!none);
+    QCOMPARE(none.kind(), ErrorKind::None);
+    QVERIFY(none.message().isEmpty() && none.peer().isEmpty() && !none.status());
+    QVERIFY(!PoolError(Phase::Dial, ErrorKind::None, QString()));
+
+    const PoolError original(Phase::Accept, ErrorKind::Pin, QStringLiteral("no pin matches"));
+    PoolError copy = original;
+    copy.setPeer(QStringLiteral("192.0.2.1:5"));
+    copy.setStatus(PoolStatus());
+    QVERIFY(copy && copy.isFatal());
+    QCOMPARE(copy.phase(), Phase::Accept);
+    QCOMPARE(copy.message(), original.message());
+    QCOMPARE(copy.peer(), QStringLiteral("192.0.2.1:5"));
+    QVERIFY(copy.status());
+    QVERIFY2(original.peer().isEmpty() && !original.status(), "what is said of a copy is not said of the original");
 }
 
 void tst_Policy::stateInWords_data()
