@@ -19,18 +19,20 @@ PoolCore::~PoolCore() = default;
 
 void PoolCore::setPolicy(const CorePolicy &policy)
 {
-    std::vector<QSslSocket *> surplus;
+    Swept surplus{EvictionCause::Surplus};
     {
         const Lock lock(m_mutex);
         const bool hasNewLifetimes = policy.lifetimes != m_policy.lifetimes;
         m_policy = policy;
-        evictSurplus(surplus);
+        while (m_store.parkedCount() > m_policy.limit)
+            sweep(surplus, m_store.oldestParked());
+        recordSwept(surplus);
         if (hasNewLifetimes)
             renewExpiries();
         if (policy.isServer)
             m_figures.capacity = policy.limit;
     }
-    closeInLane(surplus);
+    closeInLane(unwatched(surplus));
     wakeSupply();
     changed();
 }
@@ -63,7 +65,7 @@ void PoolCore::setPaused(bool paused)
 
 void PoolCore::startDraining()
 {
-    Swept swept;
+    Swept swept{EvictionCause::PoolClosed};
     WaiterList waiters;
     {
         const Lock lock(m_mutex);
@@ -71,7 +73,7 @@ void PoolCore::startDraining()
             return;
         m_life = Life::Draining;
         ++m_figures.generation;
-        swept = sweepParked(EvictionCause::PoolClosed);
+        sweepParked(swept);
         waiters = m_waiters.removeAll();
         m_figures.takesFailed += static_cast<qint64>(waiters.size());
     }
@@ -85,7 +87,7 @@ PoolCore::Remains PoolCore::shut()
 {
     Remains remains;
     LanePort port;
-    Swept swept;
+    Swept swept{EvictionCause::PoolClosed};
     {
         const Lock lock(m_mutex);
         if (m_life == Life::Stopped || m_life == Life::Closed)
@@ -94,7 +96,7 @@ PoolCore::Remains PoolCore::shut()
         ++m_figures.generation;
         remains.sockets.assign(m_closing.begin(), m_closing.end());
         m_closing.clear();
-        swept = sweepParked(EvictionCause::PoolClosed);
+        sweepParked(swept);
         remains.waiters = m_waiters.removeAll();
         m_figures.takesFailed += static_cast<qint64>(remains.waiters.size());
         port = std::exchange(m_port, {});
@@ -114,11 +116,11 @@ void PoolCore::failAsClosed(Remains remains)
 
 void PoolCore::flush()
 {
-    Swept swept;
+    Swept swept{EvictionCause::Flushed};
     {
         const Lock lock(m_mutex);
         ++m_figures.generation;
-        swept = sweepParked(EvictionCause::Flushed);
+        sweepParked(swept);
     }
     closeInLane(unwatched(swept));
     wakeSupply();
@@ -212,20 +214,32 @@ QSslSocket *PoolCore::checkOutAndEvict(Entry *entry, EvictionCause cause)
 }
 
 // Takers wait meanwhile, and there may be thousands: nothing that can be done once or later is done for each of them.
-PoolCore::Swept PoolCore::sweepParked(EvictionCause cause)
+void PoolCore::sweep(Swept &swept, Entry *entry)
 {
-    Swept swept{{}, m_watcher};
-    swept.entries.reserve(static_cast<size_t>(m_store.parkedCount()));
+    m_store.checkOut(entry);
+    swept.entries.push_back(m_store.remove(entry));
+}
+
+void PoolCore::recordSwept(Swept &swept)
+{
+    if (swept.entries.empty())
+        return;
+    swept.watcher = m_watcher;
+    m_figures.evicted[static_cast<size_t>(swept.cause)] += static_cast<qint64>(swept.entries.size());
+    for (const auto &entry : swept.entries)
+        record(PoolEvent::Kind::Evicted, entry->id, swept.cause);
     const Moment now;
-    while (Entry *entry = m_store.oldestParked()) {
-        m_store.checkOut(entry);
-        if (static_cast<size_t>(m_store.parkedCount()) < ledgerSize)
-            writeLedger(*entry, cause, {}, now); // those before would be pushed out of it
-        record({PoolEvent::Kind::Evicted, entry->id, cause, {}});
-        swept.entries.push_back(m_store.remove(entry));
-    }
-    m_figures.evicted[static_cast<size_t>(cause)] += static_cast<qint64>(swept.entries.size());
-    return swept;
+    const size_t told = std::min(swept.entries.size(), ledgerSize); // the others would be pushed out of it
+    for (auto entry = swept.entries.end() - static_cast<std::ptrdiff_t>(told); entry != swept.entries.end(); ++entry)
+        writeLedger(**entry, swept.cause, {}, now);
+}
+
+void PoolCore::sweepParked(Swept &swept)
+{
+    swept.entries.reserve(static_cast<size_t>(m_store.parkedCount()));
+    while (Entry *entry = m_store.oldestParked())
+        sweep(swept, entry);
+    recordSwept(swept);
 }
 
 std::vector<QSslSocket *> PoolCore::unwatched(const Swept &swept)
@@ -238,12 +252,6 @@ std::vector<QSslSocket *> PoolCore::unwatched(const Swept &swept)
         sockets.push_back(entry->socket);
     }
     return sockets;
-}
-
-void PoolCore::evictSurplus(std::vector<QSslSocket *> &sockets)
-{
-    while (m_store.parkedCount() > m_policy.limit)
-        sockets.push_back(checkOutAndEvict(m_store.oldestParked(), EvictionCause::Surplus));
 }
 
 // The last connection died. A client learns from its next dial whether that is an outage; a server can only wait.

@@ -145,18 +145,18 @@ private:
     enum class Life : quint8 { Stopped, Running, Draining, Closed };
     using Lock = std::unique_lock<std::mutex>;
     using WaiterList = std::vector<std::unique_ptr<Waiter>>;
-    /// Connections evicted all at once. What takes time follows without the mutex: unwatched().
-    struct Swept
-    {
-        std::vector<std::unique_ptr<Entry>> entries;
-        std::shared_ptr<Watcher> watcher;
-    };
-
     /// Now, by both clocks.
     struct Moment
     {
         Clock::time_point steady = Clock::now();
         QDateTime utc = QDateTime::currentDateTimeUtc();
+    };
+    /// Parked connections evicted together. What takes time follows without the mutex: unwatched().
+    struct Swept
+    {
+        EvictionCause cause;
+        std::vector<std::unique_ptr<Entry>> entries = {};
+        std::shared_ptr<Watcher> watcher = {};
     };
     static constexpr size_t ledgerSize = 64;
 
@@ -166,12 +166,14 @@ private:
     [[nodiscard]] PoolState state() const;
     [[nodiscard]] PoolStatus statusLocked() const;
     [[nodiscard]] PoolError refusal() const;
-    void record(PoolEvent event);
+    void record(PoolEvent::Kind kind, ConnectionId id, EvictionCause cause = {}, const PoolError &error = {});
     void recordEviction(const Entry &entry, EvictionCause cause, const QString &text);
     void writeLedger(const Entry &entry, EvictionCause cause, const QString &text, const Moment &now);
     QSslSocket *evict(Entry *entry, EvictionCause cause, const QString &text = {});
-    [[nodiscard]] Swept sweepParked(EvictionCause cause);
-    void evictSurplus(std::vector<QSslSocket *> &sockets);
+    /// Adds a parked one; recordSwept() is to follow.
+    void sweep(Swept &swept, Entry *entry);
+    void recordSwept(Swept &swept);
+    void sweepParked(Swept &swept);
     void noteOutage();
     QSslSocket *drop(Entry *entry);
     void countParked(Entry *entry);

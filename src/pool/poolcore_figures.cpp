@@ -112,11 +112,11 @@ std::vector<PoolEvent> PoolCore::takeEvents()
     return std::exchange(m_events, {});
 }
 
-void PoolCore::record(PoolEvent event)
+void PoolCore::record(PoolEvent::Kind kind, ConnectionId id, EvictionCause cause, const PoolError &error)
 {
-    if ((m_wanted & bit(event.kind)) == 0 || m_events.size() >= maximumEvents)
+    if ((m_wanted & bit(kind)) == 0 || m_events.size() >= maximumEvents)
         return;
-    m_events.push_back(std::move(event));
+    m_events.push_back({kind, id, cause, error});
     m_hasEvents = true;
 }
 
@@ -124,7 +124,7 @@ void PoolCore::recordEviction(const Entry &entry, EvictionCause cause, const QSt
 {
     ++m_figures.evicted[static_cast<size_t>(cause)];
     writeLedger(entry, cause, text, {});
-    record({PoolEvent::Kind::Evicted, entry.id, cause, {}});
+    record(PoolEvent::Kind::Evicted, entry.id, cause);
 }
 
 void PoolCore::writeLedger(const Entry &entry, EvictionCause cause, const QString &text, const Moment &now)

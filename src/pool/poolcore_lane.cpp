@@ -48,7 +48,7 @@ void PoolCore::examineParked(quint64 token)
     if (!fault) {
         if (entry->hasSpoken && !hadSpoken) {
             const Lock lock(m_mutex);
-            record({PoolEvent::Kind::Spoke, entry->id, {}, {}});
+            record(PoolEvent::Kind::Spoke, entry->id);
         }
         offer(entry, generation);
         return;
@@ -100,7 +100,7 @@ void PoolCore::expire()
 {
     const auto now = Clock::now();
     WaiterList late;
-    std::vector<QSslSocket *> sockets;
+    Swept swept{EvictionCause::Expired};
     bool isChanged = false;
     {
         const Lock lock(m_mutex);
@@ -115,18 +115,19 @@ void PoolCore::expire()
         while (Entry *entry = m_store.nextToEnd()) {
             if (entry->expiry.end > now && !(entry->isRetiring && isReplaced()))
                 break;
-            sockets.push_back(checkOutAndEvict(entry, EvictionCause::Expired));
+            sweep(swept, entry);
             isChanged = true;
         }
+        recordSwept(swept);
         while (Entry *lease = m_store.oldestLease()) {
             if (m_policy.leaseThreshold.count() <= 0 || lease->parkedAt + m_policy.leaseThreshold > now)
                 break;
             isChanged = true;
             m_store.setReported(lease);
-            record({PoolEvent::Kind::HeldLong, lease->id, {}, {}});
+            record(PoolEvent::Kind::HeldLong, lease->id);
         }
     }
-    closeInLane(sockets);
+    closeInLane(unwatched(swept));
     if (!late.empty())
         isChanged = true;
     failAsTimedOut(std::move(late));

@@ -147,7 +147,7 @@ void PoolCore::attemptFailed(const PoolError &error)
             if (m_store.parkedCount() == 0)
                 m_isUp = false;
         }
-        record({PoolEvent::Kind::Failed, {}, {}, error});
+        record(PoolEvent::Kind::Failed, {}, {}, error);
     }
     changed();
 }

@@ -77,7 +77,7 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
             m_figures.waitTime.add(now - askedAt);
             entry->parkedAt = now;
             m_store.lease(entry);
-            record({PoolEvent::Kind::Taken, entry->id, {}, {}});
+            record(PoolEvent::Kind::Taken, entry->id);
             const bool isWakeNeeded = needsWakeAfterTake();
             lock.unlock();
             if (isWakeNeeded)
@@ -263,9 +263,9 @@ void PoolCore::countParked(Entry *entry)
     if (isNew) {
         ++m_figures.parked;
         entry->parkedAt = Clock::now();
-        record({PoolEvent::Kind::Parked, entry->id, {}, {}});
+        record(PoolEvent::Kind::Parked, entry->id);
         if (entry->hasSpoken)
-            record({PoolEvent::Kind::Spoke, entry->id, {}, {}});
+            record(PoolEvent::Kind::Spoke, entry->id);
     }
     entry->expiry = freshExpiry(*entry); // one that was only looked at may have missed a change of the lifetimes
     m_store.park(entry);
@@ -312,14 +312,14 @@ void PoolCore::countServed(Clock::duration waited, Entry *entry, Clock::time_poi
     --m_figures.checking;
     if (!std::exchange(entry->isCounted, true)) {
         ++m_figures.parked;
-        record({PoolEvent::Kind::Parked, entry->id, {}, {}});
+        record(PoolEvent::Kind::Parked, entry->id);
     }
     ++m_figures.taken;
     ++m_figures.servedAfterWait;
     m_figures.waitTime.add(waited);
     entry->parkedAt = now;
     m_store.lease(entry);
-    record({PoolEvent::Kind::Taken, entry->id, {}, {}});
+    record(PoolEvent::Kind::Taken, entry->id);
 }
 
 // Why a connection in state Checking must not be handed out, if so.
