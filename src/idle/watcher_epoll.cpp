@@ -32,6 +32,7 @@ public:
     EpollWatcher(PostToLane post, Report report)
         : m_post(std::move(post)), m_report(std::move(report)), m_epoll(::epoll_create1(EPOLL_CLOEXEC))
     {
+        m_left.reserve(maximumLeft);
         if (m_epoll < 0) {
             qCWarning(lcTidepool, "Cannot watch parked connections: %s. Their end is noticed when they are taken.",
                       std::strerror(errno));
@@ -116,7 +117,10 @@ private:
         std::vector<Left> swept;
         {
             const std::scoped_lock lock(m_leftMutex);
+            if (m_left.empty())
+                return;
             swept.swap(m_left);
+            m_left.reserve(maximumLeft); // here, and not bit by bit in the takers
         }
         epoll_event unused{};
         const std::scoped_lock lock(m_setMutex);

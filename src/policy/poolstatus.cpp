@@ -4,6 +4,7 @@
 #include <tidepool/poolstatus.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -11,8 +12,8 @@ namespace Tidepool {
 
 namespace {
 
-constexpr int bucketsPerDoubling = 4;
-constexpr double smallestBound = 1'000.0; // nanoseconds
+constexpr size_t bucketsPerDoubling = 4;
+constexpr quint64 smallestBound = 1'000; // nanoseconds
 
 using BucketBounds = std::array<std::chrono::nanoseconds, Distribution::bucketCount>;
 
@@ -21,7 +22,7 @@ BucketBounds makeBucketBounds()
     BucketBounds bounds;
     for (size_t i = 0; i < bounds.size(); ++i)
         bounds[i] = std::chrono::nanoseconds(
-            std::llround(smallestBound * std::exp2(static_cast<double>(i) / bucketsPerDoubling)));
+            std::llround(double(smallestBound) * std::exp2(static_cast<double>(i) / double(bucketsPerDoubling))));
     bounds.back() = std::chrono::nanoseconds::max();
     return bounds;
 }
@@ -55,10 +56,16 @@ void Distribution::remove(std::chrono::nanoseconds value)
     sum -= value;
 }
 
+// Every bucketsPerDoubling-th bound is a power of two, so from there it is a few steps.
 quint32 &Distribution::bucketOf(std::chrono::nanoseconds value)
 {
-    const auto bucket = std::lower_bound(bucketBounds().begin(), bucketBounds().end(), value) - bucketBounds().begin();
-    return buckets[static_cast<size_t>(bucket)];
+    const auto units = static_cast<quint64>(std::max(value.count(), decltype(value.count())(0))) / smallestBound;
+    const auto doublings = static_cast<size_t>(std::bit_width(units | 1)) - 1;
+    const BucketBounds &bounds = bucketBounds();
+    size_t bucket = std::min(doublings * bucketsPerDoubling, bounds.size() - 1);
+    while (bounds[bucket] < value)
+        ++bucket;
+    return buckets[bucket];
 }
 
 std::chrono::nanoseconds Distribution::percentile(double share) const

@@ -19,10 +19,12 @@ void Announcer::detach()
     attach(nullptr);
 }
 
-// Either this sees that the frame is over, or endFrame() sees that there is something to look at.
+// Either this sees that the frame is over, or endFrame() sees that there is something to look at; so it does if it was
+// so already, and many takers in a row need not write.
 void Announcer::announceInFrame()
 {
-    m_isDirty = true;
+    if (!m_isDirty)
+        m_isDirty = true;
     if (!m_isInFrame)
         announce();
 }

@@ -131,9 +131,10 @@ QSslSocket *Lease::socket()
 
 void Lease::deliver()
 {
+    if (!m_target)
+        return;
     const std::scoped_lock lock(m_mutex);
-    if (m_target)
-        (void)pull();
+    (void)pull();
 }
 
 QSslSocket *Lease::detach()
