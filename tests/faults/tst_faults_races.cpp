@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -89,6 +91,20 @@ public:
     }
     Q_DISABLE_COPY_MOVE(Closer)
 
+    /// Returns when the end has arrived.
+    static void close(int descriptor, Ending ending)
+    {
+        if (ending == Ending::SpeakAndClose)
+            static_cast<void>(send(descriptor, "bye", 3, MSG_NOSIGNAL));
+        shutdown(descriptor, SHUT_WR);
+        // The server's system has acknowledged the FIN.
+        tcp_info info{};
+        do {
+            socklen_t size = sizeof info;
+            getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size);
+        } while (info.tcpi_state == TCP_FIN_WAIT1);
+    }
+
     void go(int descriptor, Ending ending, unsigned delay)
     {
         m_arrived = false;
@@ -124,25 +140,12 @@ private:
             if (m_ending == Ending::Reset)
                 reset(job);
             else
-                close(job);
+                close(job, m_ending);
             m_arrived = true;
             lock.lock();
             m_isDone = true;
             m_changed.notify_all();
         }
-    }
-
-    void close(int descriptor) const
-    {
-        if (m_ending == Ending::SpeakAndClose)
-            static_cast<void>(send(descriptor, "bye", 3, MSG_NOSIGNAL));
-        shutdown(descriptor, SHUT_WR);
-        // The server's system has acknowledged the FIN.
-        tcp_info info{};
-        do {
-            socklen_t size = sizeof info;
-            getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size);
-        } while (info.tcpi_state == TCP_FIN_WAIT1);
     }
 
     void reset(int descriptor) const
@@ -221,6 +224,8 @@ private slots:
     void closingWhileTaken_data();
     void closingWhileTaken();
     void closingWhileTakenOverTls();
+    void manyClosingWhileManyTake_data();
+    void manyClosingWhileManyTake();
 };
 
 void tst_FaultsRaces::closingWhileTaken_data()
@@ -240,8 +245,10 @@ void tst_FaultsRaces::closingWhileTaken()
     Closer closer(pool.serverPort());
     std::minstd_rand random(std::random_device{}());
     Pace pace(random);
-    // To see a reset arrive, the whole table of connections has to be read.
-    const int races = theEnding == Ending::Reset ? std::max(raceCount() / 100, 50) : raceCount() / 2;
+    // What is sent with a FIN delays its acknowledgement; to see a reset arrive, the whole table of connections has to
+    // be read.
+    const int share = theEnding == Ending::Close ? 2 : theEnding == Ending::SpeakAndClose ? 10 : 100;
+    const int races = std::max(raceCount() / share, 50);
     int handedOut = 0;
     int deadBefore = 0;
     int violations = 0;
@@ -312,6 +319,94 @@ void tst_FaultsRaces::closingWhileTakenOverTls()
         waitForActive(pool, 0);
     }
     QCOMPARE(violations, 0);
+    VERIFY_BOOKS(pool);
+}
+
+void tst_FaultsRaces::manyClosingWhileManyTake_data()
+{
+    QTest::addColumn<bool>("isLaneBusy");
+    QTest::newRow("idle lane") << false;
+    QTest::newRow("busy lane") << true; // what a taker finds out about others reaches it late
+}
+
+// Three takers empty the pool while every second peer ends.
+void tst_FaultsRaces::manyClosingWhileManyTake()
+{
+    QFETCH(bool, isLaneBusy);
+    constexpr int count = 40;
+    ClientPool other(u"127.0.0.1"_s, 1); // in the same lane
+    if (isLaneBusy) {
+        other.setBackoff({1ms, 1ms, 1.0});
+        other.setDialer([](QSslSocket &socket) {
+            std::this_thread::sleep_for(300us);
+            socket.connectToHost(u"127.0.0.1"_s, 1);
+        });
+        other.start();
+    }
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const int rounds = std::max(raceCount() / count, 1);
+    int deadBefore = 0;
+    int handedOut = 0;
+    std::atomic<int> violations = 0;
+    for (int round = 0; round < rounds; ++round) {
+        std::vector<int> clients;
+        std::map<quint32, size_t> places;
+        for (size_t i = 0; i < count; ++i) {
+            clients.push_back(connectTo(pool.serverPort()));
+            places[readId(clients.back()).value()] = i;
+        }
+        waitForActive(pool, count);
+
+        using Clock = std::chrono::steady_clock;
+        std::array<std::atomic<Clock::duration>, count> ends{}; // when the end was seen to have arrived
+        std::atomic<bool> isStarted = false;
+        const bool isBefore = round == 0; // however fast the takers are, some are too late
+        std::thread closer([&] {
+            while (!isStarted && !isBefore) {}
+            for (size_t i = 0; i < count; i += 2) {
+                Closer::close(clients[i], i % 4 == 0 ? Ending::Close : Ending::SpeakAndClose);
+                ends[i] = Clock::now().time_since_epoch();
+            }
+        });
+        std::atomic<int> taken = 0;
+        std::vector<std::thread> takers;
+        for (unsigned taker = 0; taker < 3; ++taker) {
+            takers.emplace_back([&, pause = 1'000U * (taker + 1)] {
+                while (!isStarted) {}
+                for (;;) {
+                    const auto begin = Clock::now().time_since_epoch();
+                    const TakeResult result = pool.tryTake();
+                    if (!result)
+                        return;
+                    ++taken;
+                    const auto end = ends[places.at(result.connection().id().value())].load();
+                    violations += end.count() != 0 && end < begin ? 1 : 0;
+                    spin(pause);
+                }
+            });
+        }
+        if (isBefore)
+            closer.join();
+        isStarted = true;
+        if (!isBefore)
+            closer.join();
+        for (std::thread &taker : takers)
+            taker.join();
+        handedOut += taken;
+        deadBefore += count - taken;
+        for (const int client : clients) {
+            resetOnClose(client);
+            ::close(client);
+        }
+        QCoreApplication::processEvents();
+        waitForActive(pool, 0);
+    }
+    qInfo("%d rounds: %d handed out, %d were dead before the take", rounds, handedOut, deadBefore);
+    QCOMPARE(violations.load(), 0);
+    QVERIFY(handedOut > 0);
+    QVERIFY(deadBefore > 0);
+    QCOMPARE(pool.status().taken, handedOut);
     VERIFY_BOOKS(pool);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Eight threads do everything at once to a ClientPool and the ServerPool it dials; afterwards the books balance.
+// Eight threads do everything at once to a ClientPool and the ServerPool it dials, which meanwhile change, end, begin
+// again and are replaced; afterwards the books balance.
 
 #include "support/poolhelpers.h"
 
@@ -13,6 +14,7 @@
 #include <deque>
 #include <mutex>
 #include <random>
+#include <shared_mutex>
 #include <thread>
 
 using namespace Qt::StringLiterals;
@@ -26,7 +28,7 @@ std::chrono::seconds stressDuration()
 {
     bool given = false;
     const int seconds = qEnvironmentVariableIntValue("TIDEPOOL_STRESS_SECONDS", &given);
-    return std::chrono::seconds(given ? seconds : 5);
+    return std::chrono::seconds(given ? seconds : 3);
 }
 
 /// Ids that other threads may ask for.
@@ -54,13 +56,26 @@ private:
 /// What the threads share.
 struct Arena
 {
+    /// Runs @p use with the pools, which stay until it returns.
+    template <typename Use>
+    void withPools(Use use)
+    {
+        while (isReplacing)
+            std::this_thread::yield(); // readers may overtake a writer that waits
+        const std::shared_lock lock(poolsMutex);
+        use();
+    }
+
     Pool *client = nullptr;
     Pool *server = nullptr;
+    std::shared_mutex poolsMutex; // of the pointers
+    std::atomic<bool> isReplacing = false;
     Blackboard ids;
     std::atomic<bool> stop = false;
     std::atomic<int> conversations = 0;
     std::atomic<int> garbled = 0;
     std::atomic<int> wrongIds = 0;
+    std::atomic<int> imbalances = 0;
 };
 
 /// One thread's doings.
@@ -72,7 +87,7 @@ public:
     void run()
     {
         while (!m_arena.stop) {
-            act();
+            m_arena.withPools([this] { act(); });
             while (m_pending.size() > 20)
                 settleOne();
             if (m_held.size() > 6)
@@ -146,7 +161,7 @@ private:
             break;
         case 9:
             anyPool().addError();
-            static_cast<void>(anyPool().status());
+            m_arena.imbalances += imbalance(anyPool().status()).isEmpty() ? 0 : 1;
             static_cast<void>(anyPool().evictions());
             break;
         }
@@ -212,6 +227,47 @@ private:
     std::deque<Connection> m_held;
 };
 
+/// Eight actors, for as long as it lives.
+class Cast
+{
+public:
+    Cast(Arena &arena, unsigned seed) : m_arena(arena)
+    {
+        for (unsigned i = 0; i < 8; ++i)
+            m_threads.emplace_back([&arena, actorSeed = seed + i] { Actor(arena, actorSeed).run(); });
+    }
+    ~Cast() { join(); }
+    Q_DISABLE_COPY_MOVE(Cast)
+
+    void join()
+    {
+        m_arena.stop = true;
+        for (std::thread &thread : m_threads)
+            thread.join();
+        m_threads.clear();
+    }
+
+private:
+    Arena &m_arena;
+    std::vector<std::thread> m_threads;
+};
+
+void configureServer(ServerPool &server, TlsMode mode)
+{
+    server.setTls(tlsMode(mode));
+    server.setMaximumCapacity(200);
+}
+
+void configureClient(ClientPool &client, TlsMode mode)
+{
+    client.setTls(tlsMode(mode));
+    client.setMinimumCapacity(16);
+    client.setMaximumCapacity(32);
+    client.setMinimumInterval(10ms);
+    client.setMaximumInterval(50ms);
+    client.setBackoff({1ms, 20ms, 2.0});
+}
+
 } // namespace
 
 class tst_FaultsStress : public QObject
@@ -221,6 +277,8 @@ class tst_FaultsStress : public QObject
 private slots:
     void everythingAtOnce_data();
     void everythingAtOnce();
+    void endsAndBeginnings_data() { everythingAtOnce_data(); }
+    void endsAndBeginnings();
 };
 
 void tst_FaultsStress::everythingAtOnce_data()
@@ -238,25 +296,17 @@ void tst_FaultsStress::everythingAtOnce()
     std::minstd_rand random(seed);
 
     ServerPool server;
-    server.setTls(tlsMode(mode));
-    server.setMaximumCapacity(200);
+    configureServer(server, mode);
     QVERIFY(server.listen(QHostAddress::LocalHost));
     ClientPool client(u"127.0.0.1"_s, server.serverPort());
-    client.setTls(tlsMode(mode));
-    client.setMinimumCapacity(16);
-    client.setMaximumCapacity(32);
-    client.setMinimumInterval(10ms);
-    client.setMaximumInterval(50ms);
-    client.setBackoff({1ms, 20ms, 2.0});
+    configureClient(client, mode);
     client.start();
     QTRY_VERIFY(client.isReady());
 
     Arena arena;
     arena.client = &client;
     arena.server = &server;
-    std::vector<std::thread> threads;
-    for (unsigned i = 0; i < 8; ++i)
-        threads.emplace_back([&arena, actorSeed = seed + i] { Actor(arena, actorSeed).run(); });
+    Cast cast(arena, seed);
 
     // What belongs to the pools' own thread.
     QElapsedTimer clock;
@@ -294,8 +344,7 @@ void tst_FaultsStress::everythingAtOnce()
     }
     arena.stop = true;
     QTRY_COMPARE(client.waiting() + server.waiting(), 0);
-    for (std::thread &thread : threads)
-        thread.join();
+    cast.join();
 
     // It still works.
     server.setMaximumCapacity(200);
@@ -307,6 +356,7 @@ void tst_FaultsStress::everythingAtOnce()
     server.close();
     QCOMPARE(arena.garbled.load(), 0);
     QCOMPARE(arena.wrongIds.load(), 0);
+    QCOMPARE(arena.imbalances.load(), 0);
     VERIFY_BOOKS(client);
     VERIFY_BOOKS(server);
     for (const PoolStatus &status : {client.status(), server.status()}) {
@@ -317,6 +367,115 @@ void tst_FaultsStress::everythingAtOnce()
               status.takesAsked, status.servedWarm, status.servedAfterWait, status.takesFailed, status.takesCancelled);
     }
     qInfo("conversations %d", arena.conversations.load());
+}
+
+// The pools drain, close, start, and are destroyed and made anew while threads take from them, wait and hold what they
+// took. Every wait ends, or the threads could not be joined.
+void tst_FaultsStress::endsAndBeginnings()
+{
+    QFETCH(TlsMode, mode);
+    const unsigned seed = std::random_device{}();
+    qInfo("seed %u", seed);
+    std::minstd_rand random(seed);
+
+    auto server = std::make_unique<ServerPool>();
+    configureServer(*server, mode);
+    QVERIFY(server->listen(QHostAddress::LocalHost));
+    quint16 port = server->serverPort();
+    auto client = std::make_unique<ClientPool>(u"127.0.0.1"_s, port);
+    configureClient(*client, mode);
+    client->start();
+    QTRY_VERIFY(client->isReady());
+
+    Arena arena;
+    arena.client = client.get();
+    arena.server = server.get();
+    Cast cast(arena, seed);
+    const auto isUp = [](const Pool &pool) {
+        const PoolState state = pool.state();
+        return state != PoolState::Closed && state != PoolState::Stopped;
+    };
+    const auto begin = [&] {
+        if (!isUp(*client))
+            client->start();
+        if (isUp(*server))
+            return;
+        // Meanwhile somebody else may have got the port.
+        if (!server->listen(QHostAddress::LocalHost, port) && !server->listen(QHostAddress::LocalHost))
+            qFatal("cannot listen again: %s", qUtf8Printable(server->lastError().message()));
+        port = server->serverPort();
+        client->setPort(port);
+    };
+    const auto replace = [&](auto &pool, auto make) {
+        arena.isReplacing = true;
+        if (random() % 2 == 0)
+            pool->close(); // with the threads inside; else their waits end by themselves
+        const std::scoped_lock lock(arena.poolsMutex);
+        arena.imbalances += imbalance(pool->status()).isEmpty() ? 0 : 1;
+        pool.reset();
+        pool = make();
+        arena.client = client.get();
+        arena.server = server.get();
+        arena.isReplacing = false;
+    };
+
+    int ends = 0;
+    QElapsedTimer clock;
+    clock.start();
+    while (clock.elapsed() < std::chrono::milliseconds(stressDuration()).count()) {
+        Pool &pool = random() % 2 == 0 ? static_cast<Pool &>(*client) : *server;
+        switch (random() % 6) {
+        case 0:
+            pool.close();
+            break;
+        case 1:
+            pool.close();
+            begin();
+            break;
+        case 2:
+            pool.drain(std::chrono::milliseconds(random() % 40));
+            break;
+        case 3:
+            pool.flush();
+            break;
+        case 4:
+            replace(client, [&] {
+                auto made = std::make_unique<ClientPool>(u"127.0.0.1"_s, port);
+                configureClient(*made, mode);
+                return made;
+            });
+            break;
+        case 5:
+            replace(server, [&] {
+                auto made = std::make_unique<ServerPool>();
+                configureServer(*made, mode);
+                return made;
+            });
+            break;
+        }
+        ++ends;
+        QTest::qWait(static_cast<int>(random() % 30));
+        begin();
+        QTest::qWait(static_cast<int>(random() % 30));
+    }
+    cast.join();
+
+    QTRY_VERIFY(client->state() != PoolState::Draining && server->state() != PoolState::Draining);
+    begin();
+    VERIFY_TAKEN(await(client->take()));
+    QTRY_VERIFY((Actor(arena, seed).converse(), arena.conversations.load() > 0));
+    client->close();
+    server->close();
+    QCOMPARE(arena.garbled.load(), 0);
+    QCOMPARE(arena.wrongIds.load(), 0);
+    QCOMPARE(arena.imbalances.load(), 0);
+    for (const Pool *pool : {static_cast<Pool *>(client.get()), static_cast<Pool *>(server.get())}) {
+        VERIFY_BOOKS(*pool);
+        const PoolStatus status = pool->status();
+        QCOMPARE(status.active + status.connecting + status.handshaking + status.checking + status.waiting, 0);
+        QTRY_COMPARE(pool->status().leased, 0);
+    }
+    qInfo("%d ends, conversations %d", ends, arena.conversations.load());
 }
 
 QTEST_GUILESS_MAIN(tst_FaultsStress)

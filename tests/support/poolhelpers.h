@@ -31,6 +31,16 @@
 
 namespace TestSupport {
 
+/// So often, or a fifth of it under a sanitizer, so that it takes no longer.
+[[nodiscard]] constexpr int times(int count)
+{
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+    return (count + 4) / 5;
+#else
+    return count;
+#endif
+}
+
 /// Runs the event loop until @p take has finished. A take that does not finish in time, or finishes
 /// without a result (a cancelled one), comes back as ErrorKind::Other or ErrorKind::Cancelled.
 [[nodiscard]] Tidepool::TakeResult await(const QFuture<Tidepool::TakeResult> &take,

@@ -108,7 +108,7 @@ void tst_LifecycleEnds::leavesNothing()
     cycle();
     const int descriptors = openDescriptors();
     const int threads = runningThreads();
-    for (int i = 0; i < 50 && !QTest::currentTestFailed(); ++i)
+    for (int i = 0; i < times(50) && !QTest::currentTestFailed(); ++i)
         cycle();
     QCOMPARE(openDescriptors(), descriptors);
     QCOMPARE(runningThreads(), threads);
