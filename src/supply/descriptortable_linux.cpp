@@ -12,7 +12,7 @@
 namespace Tidepool {
 
 namespace {
-constexpr int leastAtOnce = 128; // for fewer, the system needs no more than a step or two
+constexpr int leastAtOnce = 512; // for fewer, the one long step costs as much as the short ones
 constexpr int mostAtOnce = 16'384; // 128 KiB of the system's memory
 } // namespace
 
