@@ -92,7 +92,7 @@ bool PoolCore::established(Established connection)
     made->establishedAt = Clock::now();
     made->parkedAt = made->establishedAt;
     made->descriptor = nativeDescriptor(*connection.socket);
-    made->peer = peerEndpoint(*connection.socket);
+    made->peer = peerOf(*connection.socket).endpoint();
     if (connection.socket->isEncrypted())
         made->cipher = connection.socket->sessionCipher().name();
     made->hasSpoken = hasSpoken(*connection.socket, made->descriptor);

@@ -3,24 +3,54 @@
 
 #include "peername.h"
 
+#include <QtCore/QtEndian>
 #include <QtNetwork/QAbstractSocket>
-#include <QtNetwork/QHostAddress>
+
+#ifdef Q_OS_WIN
+#    include <winsock2.h>
+#    include <ws2tcpip.h>
+#else
+#    include <netinet/in.h>
+#    include <sys/socket.h>
+#endif
 
 namespace Tidepool {
 
-QString peerAddress(const QAbstractSocket &socket)
+QString Peer::name() const
 {
-    const QHostAddress address = socket.peerAddress();
     bool isIPv4 = false; // IPv4-mapped ones included
     const quint32 ipv4 = address.toIPv4Address(&isIPv4);
     return (isIPv4 ? QHostAddress(ipv4) : address).toString();
 }
 
-QString peerEndpoint(const QAbstractSocket &socket)
+QString Peer::endpoint() const
 {
-    const QString address = peerAddress(socket);
-    const bool isIPv6 = address.contains(QLatin1Char(':'));
-    return (isIPv6 ? QStringLiteral("[%1]:%2") : QStringLiteral("%1:%2")).arg(address).arg(socket.peerPort());
+    const QString host = name();
+    const bool isIPv6 = host.contains(QLatin1Char(':'));
+    return (isIPv6 ? QStringLiteral("[%1]:%2") : QStringLiteral("%1:%2")).arg(host).arg(port);
+}
+
+Peer peerOf(const QAbstractSocket &socket)
+{
+    return {socket.peerAddress(), socket.peerPort()};
+}
+
+Peer peerOf(qintptr descriptor)
+{
+    sockaddr_storage storage{};
+    auto *address = reinterpret_cast<sockaddr *>(&storage);
+#ifdef Q_OS_WIN
+    int size = sizeof storage;
+    const bool isKnown = ::getpeername(static_cast<SOCKET>(descriptor), address, &size) == 0;
+#else
+    socklen_t size = sizeof storage;
+    const bool isKnown = ::getpeername(static_cast<int>(descriptor), address, &size) == 0;
+#endif
+    if (!isKnown)
+        return {};
+    const quint16 port = storage.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6 *>(address)->sin6_port
+                                                       : reinterpret_cast<const sockaddr_in *>(address)->sin_port;
+    return {QHostAddress(address), qFromBigEndian(port)};
 }
 
 } // namespace Tidepool

@@ -4,15 +4,26 @@
 #pragma once
 
 #include <QtCore/QString>
+#include <QtNetwork/QHostAddress>
 
 QT_FORWARD_DECLARE_CLASS(QAbstractSocket)
 
 namespace Tidepool {
 
-/// The address of a connected socket's peer for people; IPv4 as such, even if it came to an IPv6 listener.
-[[nodiscard]] QString peerAddress(const QAbstractSocket &socket);
+/// The other end of a connection.
+struct Peer
+{
+    QHostAddress address;
+    quint16 port = 0;
 
-/// The same with the port: "192.0.2.7:443", "[2001:db8::7]:443".
-[[nodiscard]] QString peerEndpoint(const QAbstractSocket &socket);
+    /// The address for people; IPv4 as such, even if it came to an IPv6 listener.
+    [[nodiscard]] QString name() const;
+    /// The same with the port: "192.0.2.7:443", "[2001:db8::7]:443".
+    [[nodiscard]] QString endpoint() const;
+};
+
+[[nodiscard]] Peer peerOf(const QAbstractSocket &socket);
+/// Of a bare TCP descriptor; a null address if it is not connected.
+[[nodiscard]] Peer peerOf(qintptr descriptor);
 
 } // namespace Tidepool

@@ -3,54 +3,92 @@
 
 #include "reception.h"
 
-#include "peername.h"
+#include "../idle/liveness.h"
+#include "listener.h"
 #include "socketerror.h"
+#include "socketoptions.h"
 #include "wireid.h"
+
+#include <QtNetwork/QNetworkProxy>
 
 #include <algorithm>
 
 namespace Tidepool {
 
 Reception::Reception(Sink &sink, std::shared_ptr<const ServerSettings> settings,
-                     std::shared_ptr<const TlsConfiguration> tls, std::unique_ptr<QSslSocket> socket)
+                     std::shared_ptr<const TlsConfiguration> tls, qintptr descriptor, const Peer &peer)
     : m_sink(sink)
     , m_settings(std::move(settings))
     , m_tls(std::move(tls))
-    , m_socket(std::move(socket))
+    , m_descriptor(descriptor)
+    , m_peer(peer)
     , m_step(std::in_place, sink, Sink::Step::Handshaking)
     , m_generation(sink.generation())
 {
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, [this] { fail(timeoutError(m_phase, m_timer.interval(), client())); });
-    connect(m_socket.get(), &QAbstractSocket::errorOccurred, this,
-            [this] { fail(socketError(m_phase, *m_socket, client())); });
+}
+
+Reception::~Reception()
+{
+    m_notifier.reset();
+    if (m_descriptor >= 0)
+        closeDescriptor(m_descriptor);
 }
 
 void Reception::start()
 {
     if (m_tls->mode == TlsMode::None) {
-        identify();
+        if (open())
+            identify();
         return;
     }
     m_timer.start(std::max(m_settings->timeouts.handshake, std::chrono::milliseconds(1)));
-    connect(m_socket.get(), &QSslSocket::encrypted, this, &Reception::identify);
-    connect(m_socket.get(), &QIODevice::readyRead, this, &Reception::onReadyRead);
+    m_notifier = std::make_unique<QSocketNotifier>(m_descriptor, QSocketNotifier::Read);
+    connect(m_notifier.get(), &QSocketNotifier::activated, this, &Reception::onReadable);
 }
 
-void Reception::onReadyRead()
+// Not before there is something to do for it. And were the client's first words in the socket before TLS is, each
+// connection would cost 6 KiB more, of holes in the heap.
+bool Reception::open()
 {
-    if (m_isOver || !m_isSilent)
+    static const QNetworkProxy none(QNetworkProxy::NoProxy); // one for all: a socket only shares it
+    m_notifier.reset();
+    m_socket = std::make_unique<QSslSocket>();
+    m_socket->setProxy(none);
+    m_socket->setReadBufferSize(pooledReadBuffer);
+    if (!m_socket->setSocketDescriptor(m_descriptor)) {
+        fail({Phase::Accept, ErrorKind::Other,
+              QStringLiteral("Accepting %1 failed: %2.").arg(client(), m_socket->errorString())});
+        return false;
+    }
+    m_descriptor = -1;
+    m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+    connect(m_socket.get(), &QAbstractSocket::errorOccurred, this,
+            [this] { fail(socketError(m_phase, *m_socket, client())); });
+    return true;
+}
+
+void Reception::onReadable()
+{
+    if (m_isOver)
         return;
+    m_notifier->setEnabled(false);
+    if (peek(m_descriptor) == Peek::Closed) {
+        (void)open(); // the socket says why
+        return;
+    }
     m_isSilent = false;
     emit spoke(this);
 }
 
 // Only now, because the TLS state of a connection costs far more than its descriptor, and a stranger gets
-// it for a packet. What the client has said stays in the socket for the handshake to read.
+// it for a packet. What the client has said is still to be read by the handshake.
 void Reception::beginHandshake()
 {
-    if (m_isOver)
+    if (m_isOver || !open())
         return;
+    connect(m_socket.get(), &QSslSocket::encrypted, this, &Reception::identify);
     m_socket->setSslConfiguration(m_tls->ssl);
     m_tls->context->lendTo(*m_socket);
     m_socket->startServerEncryption();
@@ -89,7 +127,7 @@ void Reception::fail(const PoolError &error)
     m_timer.stop();
     m_step.reset();
     m_error = error;
-    m_error.setPeer(peerEndpoint(*m_socket));
+    m_error.setPeer(m_peer.endpoint());
     emit failed(this);
 }
 
@@ -103,7 +141,7 @@ Established Reception::takeResult()
 // Without the port: what a client does again and again is one failure that repeats.
 QString Reception::client() const
 {
-    return QStringLiteral("the client ") + peerAddress(*m_socket);
+    return QStringLiteral("the client ") + m_peer.name();
 }
 
 } // namespace Tidepool

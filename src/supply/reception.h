@@ -4,9 +4,11 @@
 #pragma once
 
 #include "../tls/tlsconfiguration.h"
+#include "peername.h"
 #include "serversettings.h"
 #include "sink.h"
 
+#include <QtCore/QSocketNotifier>
 #include <QtCore/QTimer>
 
 #include <optional>
@@ -22,8 +24,11 @@ class Reception : public QObject
     Q_OBJECT
 
 public:
+    /// Owns @p descriptor.
     Reception(Sink &sink, std::shared_ptr<const ServerSettings> settings, std::shared_ptr<const TlsConfiguration> tls,
-              std::unique_ptr<QSslSocket> socket);
+              qintptr descriptor, const Peer &peer);
+    ~Reception() override;
+    Q_DISABLE_COPY_MOVE(Reception)
 
     void start();
     [[nodiscard]] bool isOver() const { return m_isOver; }
@@ -43,7 +48,8 @@ public:
     void beginHandshake();
 
 private:
-    void onReadyRead();
+    [[nodiscard]] bool open();
+    void onReadable();
     void identify();
     void succeedWhenSent();
     void fail(const PoolError &error);
@@ -52,6 +58,9 @@ private:
     Sink &m_sink;
     std::shared_ptr<const ServerSettings> m_settings;
     std::shared_ptr<const TlsConfiguration> m_tls;
+    qintptr m_descriptor; // until it is the socket's
+    Peer m_peer;
+    std::unique_ptr<QSocketNotifier> m_notifier; // while it is silent
     std::unique_ptr<QSslSocket> m_socket;
     std::optional<StepGuard> m_step;
     QTimer m_timer;

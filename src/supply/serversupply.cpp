@@ -5,8 +5,6 @@
 
 #include "socketoptions.h"
 
-#include <QtNetwork/QNetworkProxy>
-
 #include <algorithm>
 
 namespace Tidepool {
@@ -78,33 +76,31 @@ void ServerSupply::abandon()
 
 void ServerSupply::onIncoming(qintptr descriptor)
 {
-    static const QNetworkProxy none(QNetworkProxy::NoProxy); // one for all: a socket only shares it
-    auto socket = std::make_unique<QSslSocket>();
-    socket->setProxy(none);
-    socket->setReadBufferSize(pooledReadBuffer);
-    if (!socket->setSocketDescriptor(descriptor)) {
+    const Peer peer = peerOf(descriptor);
+    if (peer.address.isNull()) {
         closeDescriptor(descriptor);
-        m_sink.attemptFailed({Phase::Accept, ErrorKind::Other,
-                              QStringLiteral("Accepting a client failed: %1.").arg(socket->errorString())});
+        m_sink.attemptFailed(
+            {Phase::Accept, ErrorKind::PeerClosed, QStringLiteral("A client left before it was accepted.")});
         return;
     }
-    if (!m_settings->allowedClients.admits(socket->peerAddress())) {
+    if (!m_settings->allowedClients.admits(peer.address)) {
+        closeDescriptor(descriptor); // before any TLS
         m_sink.clientRefused();
-        return; // closes it, before any TLS
+        return;
     }
     if (!m_sink.makeRoom()) {
+        closeDescriptor(descriptor);
         m_sink.clientOverflowed();
         return;
     }
     applyKeepAlive(descriptor, m_settings->keepAlive);
-    socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
-    receive(std::move(socket));
+    receive(descriptor, peer);
 }
 
-void ServerSupply::receive(std::unique_ptr<QSslSocket> socket)
+void ServerSupply::receive(qintptr descriptor, const Peer &peer)
 {
     makeRoomAmongSilent();
-    auto made = std::make_unique<Reception>(m_sink, m_settings, m_tls, std::move(socket));
+    auto made = std::make_unique<Reception>(m_sink, m_settings, m_tls, descriptor, peer);
     Reception *reception = made.get();
     connect(reception, &Reception::spoke, this, &ServerSupply::onSpoke);
     connect(reception, &Reception::finished, this, &ServerSupply::onFinished, Qt::QueuedConnection);

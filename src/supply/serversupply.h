@@ -45,7 +45,7 @@ private:
     };
 
     void onIncoming(qintptr descriptor);
-    void receive(std::unique_ptr<QSslSocket> socket);
+    void receive(qintptr descriptor, const Peer &peer);
     [[nodiscard]] size_t silentLimit() const;
     void makeRoomAmongSilent();
     void acceptOrHold();
