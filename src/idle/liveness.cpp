@@ -3,107 +3,16 @@
 
 #include "liveness.h"
 
+#include "../supply/descriptor.h"
 #include "../supply/socketoptions.h"
 
-#include <QtNetwork/QNetworkProxy>
 #include <QtNetwork/QSslSocket>
 
-#include <cerrno>
-
-#ifdef Q_OS_WIN
-#    include <winsock2.h>
-#else
-#    include <poll.h>
-#    include <sys/socket.h>
+#ifndef Q_OS_WIN
+#    include <poll.h> // POLLRDHUP
 #endif
 
 namespace Tidepool {
-
-namespace {
-
-// The socket inside a proxy's engine that has the connection to the proxy; nullptr without a proxy. One that was
-// accepted says DefaultProxy and has none.
-const QTcpSocket *innerSocket(const QAbstractSocket &socket)
-{
-    if (socket.proxy().type() == QNetworkProxy::NoProxy)
-        return nullptr;
-    const auto candidates = socket.findChildren<QTcpSocket *>();
-    for (const QTcpSocket *candidate : candidates) {
-        const bool isOfEngine = qobject_cast<const QAbstractSocket *>(candidate->parent()) == nullptr;
-        if (isOfEngine)
-            return candidate;
-    }
-    return nullptr;
-}
-
-} // namespace
-
-qintptr nativeDescriptor(const QAbstractSocket &socket)
-{
-    const QTcpSocket *inner = innerSocket(socket);
-    return inner ? inner->socketDescriptor() : socket.socketDescriptor();
-}
-
-bool isProxied(const QAbstractSocket &socket)
-{
-    return innerSocket(socket) != nullptr;
-}
-
-#ifdef Q_OS_WIN
-Peek peek(qintptr descriptor, int *systemError)
-{
-    char byte = 0;
-    const int count = ::recv(static_cast<SOCKET>(descriptor), &byte, 1, MSG_PEEK);
-    if (count > 0)
-        return Peek::Bytes;
-    const int error = count < 0 ? WSAGetLastError() : 0;
-    if (error == WSAEWOULDBLOCK)
-        return Peek::Quiet;
-    if (systemError)
-        *systemError = error;
-    return Peek::Closed;
-}
-
-void hangUp(qintptr descriptor)
-{
-    ::shutdown(static_cast<SOCKET>(descriptor), SD_BOTH);
-}
-#else
-Peek peek(qintptr descriptor, int *systemError)
-{
-    char byte = 0;
-    ssize_t count = 0;
-    do {
-        count = ::recv(static_cast<int>(descriptor), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    } while (count < 0 && errno == EINTR);
-    if (count > 0)
-        return Peek::Bytes;
-    const int error = count < 0 ? errno : 0;
-    if (error == EAGAIN || error == EWOULDBLOCK)
-        return Peek::Quiet;
-    if (systemError)
-        *systemError = error;
-    return Peek::Closed;
-}
-
-void hangUp(qintptr descriptor)
-{
-    ::shutdown(static_cast<int>(descriptor), SHUT_RDWR);
-}
-#endif
-
-#if defined(POLLRDHUP) && !defined(TIDEPOOL_PORTABLE)
-bool hasHungUp(qintptr descriptor)
-{
-    pollfd entry{static_cast<int>(descriptor), POLLRDHUP, 0};
-    return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
-}
-#else
-bool hasHungUp(qintptr)
-{
-    return false;
-}
-#endif
 
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include "../idle/affinity.h"
 #include "../idle/liveness.h"
+#include "../supply/descriptor.h"
 #include "errands.h"
 #include "poolcore.h"
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "../idle/affinity.h"
+#include "../supply/descriptor.h"
 #include "../supply/peername.h"
 #include "../supply/wireid.h"
 #include "poolcore.h"

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "../idle/liveness.h"
+#include "../supply/descriptor.h"
 #include "afterwrite.h"
 #include "stream.h"
 

@@ -3,7 +3,7 @@
 
 #include "socketstream.h"
 
-#include "../idle/liveness.h"
+#include "../supply/descriptor.h"
 
 #include <algorithm>
 #include <utility>

@@ -162,13 +162,4 @@ void Listener::acceptPending()
     }
 }
 
-void closeDescriptor(qintptr descriptor)
-{
-#ifdef Q_OS_WIN
-    ::closesocket(static_cast<SOCKET>(descriptor));
-#else
-    ::close(static_cast<int>(descriptor));
-#endif
-}
-
 } // namespace Tidepool

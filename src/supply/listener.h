@@ -50,7 +50,4 @@ private:
     PoolError m_error;
 };
 
-/// Closes a descriptor that no socket object owns.
-void closeDescriptor(qintptr descriptor);
-
 } // namespace Tidepool

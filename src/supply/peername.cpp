@@ -5,6 +5,7 @@
 
 #include <QtCore/QtEndian>
 #include <QtNetwork/QAbstractSocket>
+#include <QtNetwork/QNetworkInterface>
 
 #ifdef Q_OS_WIN
 #    include <winsock2.h>
@@ -48,9 +49,17 @@ Peer peerOf(qintptr descriptor)
 #endif
     if (!isKnown)
         return {};
-    const quint16 port = storage.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6 *>(address)->sin6_port
-                                                       : reinterpret_cast<const sockaddr_in *>(address)->sin_port;
-    return {QHostAddress(address), qFromBigEndian(port)};
+    Peer result{QHostAddress(address), 0};
+    if (storage.ss_family == AF_INET6) {
+        const auto *known = reinterpret_cast<const sockaddr_in6 *>(address);
+        result.port = qFromBigEndian(known->sin6_port);
+        if (known->sin6_scope_id != 0)
+            result.address.setScopeId(
+                QNetworkInterface::interfaceNameFromIndex(static_cast<int>(known->sin6_scope_id)));
+    } else {
+        result.port = qFromBigEndian(reinterpret_cast<const sockaddr_in *>(address)->sin_port);
+    }
+    return result;
 }
 
 } // namespace Tidepool

@@ -3,8 +3,7 @@
 
 #include "reception.h"
 
-#include "../idle/liveness.h"
-#include "listener.h"
+#include "descriptor.h"
 #include "socketerror.h"
 #include "socketoptions.h"
 #include "wireid.h"
@@ -12,6 +11,7 @@
 #include <QtNetwork/QNetworkProxy>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace Tidepool {
 
@@ -73,20 +73,31 @@ void Reception::onReadable()
 {
     if (m_isOver)
         return;
+    int error = 0;
+    const Peek seen = peek(m_descriptor, &error);
+    if (seen == Peek::Quiet)
+        return;
     m_notifier->setEnabled(false);
-    if (peek(m_descriptor) == Peek::Closed) {
-        (void)open(); // the socket says why
+    if (seen == Peek::Bytes) {
+        m_isSilent = false;
+        emit spoke(this);
         return;
     }
-    m_isSilent = false;
-    emit spoke(this);
+    const bool isLeaving = error == 0 || error == ECONNRESET;
+    fail(isLeaving ? closedError(m_phase, client()) : systemError(m_phase, error, client()));
 }
 
 // Only now, because the TLS state of a connection costs far more than its descriptor, and a stranger gets
 // it for a packet. What the client has said is still to be read by the handshake.
 void Reception::beginHandshake()
 {
-    if (m_isOver || !open())
+    if (m_isOver)
+        return;
+    if (hasHungUp(m_descriptor)) { // nobody looked while it waited
+        fail(closedError(m_phase, client()));
+        return;
+    }
+    if (!open())
         return;
     connect(m_socket.get(), &QSslSocket::encrypted, this, &Reception::identify);
     m_socket->setSslConfiguration(m_tls->ssl);

@@ -17,8 +17,9 @@ namespace Tidepool {
 
 /// One accepted connection on its way to the pool: TLS handshake, then sending the id.
 ///
-/// Lives in the lane. Owns its socket until takeResult(). Exactly one of finished() and failed() is emitted, once, and
-/// that inside one of the socket's signals: see Dial for how to connect them.
+/// Lives in the lane. Owns its descriptor, and the socket that it becomes, until takeResult(). Exactly one of
+/// finished() and failed() is emitted, once, mostly inside one of the socket's signals: see Dial for how to connect
+/// them.
 class Reception : public QObject
 {
     Q_OBJECT

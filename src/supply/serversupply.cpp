@@ -3,6 +3,7 @@
 
 #include "serversupply.h"
 
+#include "descriptor.h"
 #include "socketoptions.h"
 
 #include <algorithm>
@@ -77,15 +78,17 @@ void ServerSupply::abandon()
 void ServerSupply::onIncoming(qintptr descriptor)
 {
     const Peer peer = peerOf(descriptor);
-    if (peer.address.isNull()) {
-        closeDescriptor(descriptor);
-        m_sink.attemptFailed(
-            {Phase::Accept, ErrorKind::PeerClosed, QStringLiteral("A client left before it was accepted.")});
-        return;
-    }
     if (!m_settings->allowedClients.admits(peer.address)) {
         closeDescriptor(descriptor); // before any TLS
         m_sink.clientRefused();
+        return;
+    }
+    if (peer.address.isNull()) {
+        const PoolError error(Phase::Accept, ErrorKind::PeerClosed,
+                              QStringLiteral("A client left before it was accepted."));
+        closeDescriptor(descriptor);
+        m_log.failure(error);
+        m_sink.attemptFailed(error);
         return;
     }
     if (!m_sink.makeRoom()) {

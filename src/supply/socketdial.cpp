@@ -3,7 +3,7 @@
 
 #include "socketdial.h"
 
-#include "../idle/liveness.h"
+#include "descriptor.h"
 #include "socketerror.h"
 #include "socketoptions.h"
 #include "wireid.h"

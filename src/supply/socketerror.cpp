@@ -154,6 +154,12 @@ PoolError systemError(Phase phase, int number, const QString &endpoint)
     return {phase, kind, sentence(phase, kind, endpoint, qt_error_string(number))};
 }
 
+PoolError closedError(Phase phase, const QString &endpoint)
+{
+    return {phase, ErrorKind::PeerClosed,
+            sentence(phase, ErrorKind::PeerClosed, endpoint, QStringLiteral("The remote host closed the connection"))};
+}
+
 PoolError lookupError(const QString &what, const QString &endpoint)
 {
     return {Phase::Resolve, ErrorKind::HostNotFound, sentence(Phase::Resolve, ErrorKind::HostNotFound, endpoint, what)};

@@ -18,6 +18,9 @@ namespace Tidepool {
 /// The error of a system call that failed with @p number (errno) in @p phase.
 [[nodiscard]] PoolError systemError(Phase phase, int number, const QString &endpoint);
 
+/// The error of a peer that closed or reset the connection in @p phase.
+[[nodiscard]] PoolError closedError(Phase phase, const QString &endpoint);
+
 /// The error of a name that could not be looked up, for the reason @p what.
 [[nodiscard]] PoolError lookupError(const QString &what, const QString &endpoint);
 

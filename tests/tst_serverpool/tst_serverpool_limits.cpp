@@ -20,6 +20,8 @@ private slots:
     void silentClientsDelayNobody();
     void refusedClientsDelayNobody();
     void silentClientsExpire();
+    void silentClientLeaves();
+    void clientLeavesBeforeItsTurn();
     void halfHandshakesAreLimited();
     void halfHandshakesGiveWay();
     void fullPoolRefuses();
@@ -105,6 +107,49 @@ void tst_ServerPoolLimits::silentClientsExpire()
 }
 
 // Clients that begin a handshake and stop: the start of a TLS record, and no more.
+void tst_ServerPoolLimits::silentClientLeaves()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    QSignalSpy failed(&pool, &Pool::attemptFailed);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    std::vector<RawClient> client = connectMany(pool.serverPort(), 1);
+    QTRY_COMPARE(pool.status().handshaking, 1);
+    const quint16 port = client.front().socket()->localPort();
+    client.clear();
+    QTRY_COMPARE(failed.count(), 1);
+    const auto error = failed.at(0).at(0).value<PoolError>();
+    QCOMPARE(error.phase(), Phase::Handshake);
+    QCOMPARE(error.kind(), ErrorKind::PeerClosed);
+    QCOMPARE(error.peer(), u"127.0.0.1:%1"_s.arg(port));
+    QCOMPARE(pool.status().handshaking, 0);
+}
+
+// No handshake is begun with somebody who has given up meanwhile.
+void tst_ServerPoolLimits::clientLeavesBeforeItsTurn()
+{
+#ifdef TIDEPOOL_PORTABLE
+    QSKIP("Without POLLRDHUP, who spoke and then left is noticed in the handshake.");
+#endif
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    pool.setMaximumHandshakes(1);
+    Timeouts timeouts;
+    timeouts.handshake = 60s;
+    pool.setTimeouts(timeouts);
+    QSignalSpy failed(&pool, &Pool::attemptFailed);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    std::vector<RawClient> stuck = connectMany(pool.serverPort(), 1);
+    stuck.front().write(QByteArray::fromHex("160301020001000100"));
+    QTRY_COMPARE(pool.status().handshaking, 1);
+
+    std::vector<RawClient> leaving = connectMany(pool.serverPort(), 1);
+    leaving.front().write("this is not TLS, but that is not even looked at");
+    leaving.clear();
+    QTRY_COMPARE(failed.count(), 1);
+    QCOMPARE(failed.at(0).at(0).value<PoolError>().kind(), ErrorKind::PeerClosed);
+}
+
 void tst_ServerPoolLimits::halfHandshakesAreLimited()
 {
     ServerPool pool;
