@@ -6,6 +6,7 @@
 #include "policy/expiry.h"
 
 #include <tidepool/bounds.h>
+#include <tidepool/poolerror.h>
 #include <tidepool/poolstatus.h>
 
 #include <QtTest/QTest>
