@@ -3,6 +3,8 @@
 
 #include "support/resources.h"
 
+#include <tidepool/poolerror.h>
+
 #include <QtCore/QDir>
 #include <QtCore/QFile>
 
@@ -49,6 +51,10 @@ int runningThreads(const QByteArray &name)
 
 DescriptorFamine::DescriptorFamine()
 {
+    { // UndefinedBehaviorSanitizer's first look at an object of a kind takes a pipe, and a famine brings errors.
+        Tidepool::PoolError first(Tidepool::Phase::Accept, Tidepool::ErrorKind::Resources, QString());
+        first.setPeer(Tidepool::PoolError(first).message());
+    }
     rlimit limit{};
     const int lowestFree = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (lowestFree < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
