@@ -5,6 +5,9 @@
 #include "support/rawclient.h"
 
 #include <QtCore/QElapsedTimer>
+#include <QtNetwork/QTcpSocket>
+
+#include <sys/socket.h>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
@@ -22,6 +25,8 @@ private slots:
     void silentClientsExpire();
     void silentClientLeaves();
     void clientLeavesBeforeItsTurn();
+    void clientIsGoneBeforeItIsAccepted_data();
+    void clientIsGoneBeforeItIsAccepted();
     void halfHandshakesAreLimited();
     void halfHandshakesGiveWay();
     void fullPoolRefuses();
@@ -148,6 +153,40 @@ void tst_ServerPoolLimits::clientLeavesBeforeItsTurn()
     leaving.clear();
     QTRY_COMPARE(failed.count(), 1);
     QCOMPARE(failed.at(0).at(0).value<PoolError>().kind(), ErrorKind::PeerClosed);
+}
+
+void tst_ServerPoolLimits::clientIsGoneBeforeItIsAccepted_data()
+{
+    QTest::addColumn<bool>("isAllowed");
+    QTest::newRow("all may come") << true;
+    QTest::newRow("others may come") << false; // then it can make itself felt no more than if it had stayed
+}
+
+void tst_ServerPoolLimits::clientIsGoneBeforeItIsAccepted()
+{
+    QFETCH(bool, isAllowed);
+    ServerPool pool;
+    pool.setUsesCallerThread(true); // nothing is accepted while this thread is busy
+    if (!isAllowed)
+        QVERIFY(pool.setAllowedClients({u"192.0.2.0/24"_s}));
+    QSignalSpy failed(&pool, &Pool::attemptFailed);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    QTcpSocket client;
+    client.connectToHost(QHostAddress::LocalHost, pool.serverPort());
+    QVERIFY(client.waitForConnected(5'000));
+    const linger now{1, 0};
+    setsockopt(static_cast<int>(client.socketDescriptor()), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    client.abort();
+    if (!isAllowed) {
+        QTRY_COMPARE(pool.status().refused, 1);
+        QCOMPARE(failed.count(), 0);
+        return;
+    }
+    QTRY_COMPARE(failed.count(), 1);
+    const auto error = failed.at(0).at(0).value<PoolError>();
+    QCOMPARE(error.phase(), Phase::Accept);
+    QCOMPARE(error.kind(), ErrorKind::PeerClosed);
+    QCOMPARE(pool.status().established, 0);
 }
 
 void tst_ServerPoolLimits::halfHandshakesAreLimited()
