@@ -174,8 +174,10 @@ void ClientSupply::dial(int count, int round)
         dial->start();
     }
     // Behind the first dials, whose answers take their time anyway.
-    if (std::exchange(m_roomFor, std::max(m_roomFor, m_capacity)) < m_capacity)
+    if (m_capacity > m_roomFor) {
+        m_roomFor = m_capacity;
         makeRoomForDescriptors(m_capacity);
+    }
 }
 
 std::unique_ptr<Dial> ClientSupply::remove(Dial *dial)

@@ -193,7 +193,8 @@ private:
             return;
         }
         if (count <= 0) {
-            fail(systemError(Phase::Identify, count < 0 ? errno : ECONNRESET, settings().endpoint()));
+            fail(count < 0 ? systemError(Phase::Identify, errno, settings().endpoint())
+                           : closedError(Phase::Identify, settings().endpoint()));
             return;
         }
         m_idSize += static_cast<size_t>(count);

@@ -111,7 +111,6 @@ void tst_ServerPoolLimits::silentClientsExpire()
     QVERIFY2(error.peer().startsWith(u"127.0.0.1:"_s), qPrintable(error.peer()));
 }
 
-// Clients that begin a handshake and stop: the start of a TLS record, and no more.
 void tst_ServerPoolLimits::silentClientLeaves()
 {
     ServerPool pool;
@@ -189,6 +188,7 @@ void tst_ServerPoolLimits::clientIsGoneBeforeItIsAccepted()
     QCOMPARE(pool.status().established, 0);
 }
 
+// Clients that begin a handshake and stop: the start of a TLS record, and no more.
 void tst_ServerPoolLimits::halfHandshakesAreLimited()
 {
     ServerPool pool;

@@ -7,7 +7,6 @@
 #include "support/rawclient.h"
 
 #include <QtCore/QElapsedTimer>
-#include <QtCore/QFutureWatcher>
 
 #include <sys/socket.h>
 
@@ -22,8 +21,6 @@ class tst_TakeParked : public QObject
 
 private slots:
     void parkedOneIsThereAtOnce();
-    void aFutureIsAFuture_data();
-    void aFutureIsAFuture();
     void order_data();
     void order();
     void byId();
@@ -71,42 +68,6 @@ void tst_TakeParked::parkedOneIsThereAtOnce()
     QCOMPARE(take.result().connection().id(), ids.at(0));
     QCOMPARE(pool.active(), 0);
     QCOMPARE(pool.status().servedWarm, 1);
-}
-
-void tst_TakeParked::aFutureIsAFuture_data()
-{
-    QTest::addColumn<bool>("waits");
-    QTest::newRow("served at once") << false;
-    QTest::newRow("served after a wait") << true;
-}
-
-// All that Qt says of a future with a result holds, whichever way it was served.
-void tst_TakeParked::aFutureIsAFuture()
-{
-    QFETCH(bool, waits);
-    ServerPool pool;
-    QVERIFY(pool.listen(QHostAddress::LocalHost));
-    std::vector<RawClient> clients;
-    if (!waits)
-        park(pool, clients, 1);
-    QFuture<TakeResult> take = pool.take();
-    QCOMPARE(take.isFinished(), !waits);
-    QVERIFY(take.isStarted());
-    if (waits)
-        clients.emplace_back(pool.serverPort());
-    QFutureWatcher<TakeResult> watcher;
-    QSignalSpy ready(&watcher, &QFutureWatcherBase::resultReadyAt);
-    QSignalSpy finished(&watcher, &QFutureWatcherBase::finished);
-    watcher.setFuture(take);
-    QTRY_COMPARE(finished.count(), 1);
-    QCOMPARE(ready.count(), 1);
-    QVERIFY(take.isValid());
-    QCOMPARE(take.resultCount(), 1);
-    VERIFY_TAKEN(take.takeResult());
-    QVERIFY(!take.isValid());
-    watcher.setFuture({});
-    take = {};
-    QTRY_COMPARE(pool.status().leased, 0);
 }
 
 void tst_TakeParked::order_data()

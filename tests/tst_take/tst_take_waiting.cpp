@@ -8,6 +8,7 @@
 #include "support/rawclient.h"
 
 #include <QtCore/QElapsedTimer>
+#include <QtCore/QFutureWatcher>
 #include <QtCore/QtEndian>
 #include <QtNetwork/QTcpServer>
 
@@ -21,6 +22,8 @@ class tst_TakeWaiting : public QObject
     Q_OBJECT
 
 private slots:
+    void aFutureIsAFuture_data();
+    void aFutureIsAFuture();
     void nextConnectionServesIt();
     void waitersAreServedInOrder();
     void namedWaitersGetTheirOwn();
@@ -339,6 +342,44 @@ void tst_TakeWaiting::manyWaiters()
     QTRY_COMPARE(pool.waiting(), 0);
     QCOMPARE(pool.status().takesCancelled, 10'000);
     VERIFY_BOOKS(pool);
+}
+
+void tst_TakeWaiting::aFutureIsAFuture_data()
+{
+    QTest::addColumn<bool>("waits");
+    QTest::newRow("served at once") << false;
+    QTest::newRow("served after a wait") << true;
+}
+
+// All that Qt says of a future with a result holds, whichever way it was served.
+void tst_TakeWaiting::aFutureIsAFuture()
+{
+    QFETCH(bool, waits);
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    std::vector<RawClient> clients;
+    if (!waits) {
+        clients.emplace_back(pool.serverPort());
+        QTRY_COMPARE(pool.active(), 1);
+    }
+    QFuture<TakeResult> take = pool.take();
+    QCOMPARE(take.isFinished(), !waits);
+    QVERIFY(take.isStarted());
+    if (waits)
+        clients.emplace_back(pool.serverPort());
+    QFutureWatcher<TakeResult> watcher;
+    QSignalSpy ready(&watcher, &QFutureWatcherBase::resultReadyAt);
+    QSignalSpy finished(&watcher, &QFutureWatcherBase::finished);
+    watcher.setFuture(take);
+    QTRY_COMPARE(finished.count(), 1);
+    QCOMPARE(ready.count(), 1);
+    QVERIFY(take.isValid());
+    QCOMPARE(take.resultCount(), 1);
+    VERIFY_TAKEN(take.takeResult());
+    QVERIFY(!take.isValid());
+    watcher.setFuture({});
+    take = {};
+    QTRY_COMPARE(pool.status().leased, 0);
 }
 
 QTEST_GUILESS_MAIN(tst_TakeWaiting)
