@@ -19,8 +19,8 @@ void Announcer::detach()
     attach(nullptr);
 }
 
-// Either this sees that the frame is over, or endFrame() sees that there is something to look at; so it does if it was
-// so already, and many takers in a row need not write.
+// Either this sees that the frame is over, or endFrame() sees that there is something to look at. A flag that is set
+// stays so until somebody looks, so many takers in a row need not write it.
 void Announcer::announceInFrame()
 {
     if (!m_isDirty)
