@@ -54,6 +54,7 @@ public:
 
     quint64 add(qintptr descriptor, quint64 token, For what) override
     {
+        Q_ASSERT(descriptor >= 0);
         epoll_event event{};
         event.events = EPOLLONESHOT | EPOLLRDHUP;
         if (what == For::Readable)

@@ -29,6 +29,7 @@ public:
 
     quint64 add(qintptr descriptor, quint64 token, For what) override
     {
+        Q_ASSERT(descriptor >= 0);
         // Without bytes to wait for, a notifier would fire all the time; the end is then noticed at the take.
         if (what == For::End)
             return token;

@@ -24,6 +24,17 @@ bool hasSpoken(const QSslSocket &socket, qintptr descriptor)
 {
     return socket.bytesAvailable() > 0 || (!socket.isEncrypted() && peek(descriptor) == Peek::Bytes);
 }
+
+// Between the end of its dial and here, a turn of the loop passes in which anything may have closed it: the peer, or a
+// dialer that looks at the peer's certificate.
+PoolError deathBeforeParked(const QSslSocket &socket)
+{
+    const bool hasReason = socket.error() != QAbstractSocket::UnknownSocketError;
+    return {Phase::Validate, ErrorKind::PeerClosed,
+            QStringLiteral("A connection was closed as soon as it was made, before it could be parked%1. Does the "
+                           "peer, or the dialer, refuse it?")
+                .arg(hasReason ? QStringLiteral(": ") + socket.errorString() : QString())};
+}
 } // namespace
 
 void PoolCore::enter(Step step)
@@ -87,12 +98,17 @@ bool PoolCore::makeRoomFor(ConnectionId id)
 
 bool PoolCore::established(Established connection)
 {
+    const qintptr descriptor = nativeDescriptor(*connection.socket);
+    if (connection.socket->state() != QAbstractSocket::ConnectedState || descriptor < 0) {
+        attemptFailed(deathBeforeParked(*connection.socket));
+        return false;
+    }
     auto made = std::make_unique<Entry>();
     made->id = connection.id;
     made->generation = connection.generation;
     made->establishedAt = Clock::now();
     made->parkedAt = made->establishedAt;
-    made->descriptor = nativeDescriptor(*connection.socket);
+    made->descriptor = descriptor;
     made->peer = peerOf(*connection.socket).endpoint();
     if (connection.socket->isEncrypted())
         made->cipher = connection.socket->sessionCipher().name();
