@@ -18,6 +18,17 @@ constexpr std::chrono::milliseconds lingeringTimeout{5'000};
 // Reads in one go, so that one busy relay does not keep the lane from the others.
 constexpr int maximumReads = 16;
 
+// Shared by the relays of a thread: what a sink does not take at once it keeps, so an idle relay needs none. On the
+// heap, because glibc takes a thread_local array from the stack of every thread in the process.
+std::shared_ptr<PumpChunk> chunkOfThisThread()
+{
+    thread_local std::weak_ptr<PumpChunk> current;
+    auto chunk = current.lock();
+    if (!chunk)
+        current = chunk = std::make_shared_for_overwrite<PumpChunk>();
+    return chunk;
+}
+
 int otherOf(int side)
 {
     return 1 - side;
@@ -38,6 +49,7 @@ Relay::Reason failedReason(int side)
 Pump::Pump(PumpParts parts)
     : m_streams{makeStream(std::move(parts.ends[0])), makeStream(std::move(parts.ends[1]))}
     , m_state(std::move(parts.state))
+    , m_chunk(chunkOfThisThread())
     , m_idleTimeout(parts.idleTimeout)
     , m_lastProgress(std::chrono::steady_clock::now())
 {
@@ -91,8 +103,6 @@ void Pump::run(int from)
 
 void Pump::move(int from)
 {
-    // Shared by all relays of a lane: what a sink does not take at once it keeps, so an idle relay needs none.
-    thread_local std::array<char, maximumInFlight> chunk;
     Stream &source = stream(from);
     Stream &sink = stream(otherOf(from));
     qsizetype room = 0;
@@ -101,13 +111,13 @@ void Pump::move(int from)
             continueLater(from);
             break;
         }
-        const qsizetype count = source.read(chunk.data(), std::min<qsizetype>(room, chunk.size()));
+        const qsizetype count = source.read(m_chunk->data(), std::min<qsizetype>(room, m_chunk->size()));
         if (count == 0 || m_isOver)
             break;
         if (sink.isWritingOver())
             continue; // nobody is left to hear it, but see LingeringClose
         noteProgress(from, count);
-        sink.write(chunk.data(), count);
+        sink.write(m_chunk->data(), count);
         if (m_isOver)
             return;
     }

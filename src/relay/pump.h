@@ -23,6 +23,9 @@ struct PumpParts
     std::chrono::milliseconds idleTimeout;
 };
 
+/// What a pump reads into.
+using PumpChunk = std::array<char, maximumInFlight>;
+
 /// Moves a relay's bytes. Lives in the lane, owns both streams, and tells RelayState how it went.
 ///
 /// Destroy it from a task of the lane, outside its sockets' signals.
@@ -68,6 +71,7 @@ private:
     std::array<std::unique_ptr<Stream>, 2> m_streams;
     std::array<Direction, 2> m_directions;
     std::shared_ptr<RelayState> m_state;
+    std::shared_ptr<PumpChunk> m_chunk; ///< Shared by all pumps of the thread; freed with the last.
     std::chrono::milliseconds m_idleTimeout;
     std::chrono::steady_clock::time_point m_lastProgress;
     QTimer m_idleTimer;
