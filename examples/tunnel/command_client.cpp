@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "log.h"
 #include "metrics.h"
+#include "metricspage.h"
 #include "secret.h"
 #include "shutdownsignals.h"
 #include "statusline.h"
@@ -73,8 +74,8 @@ int runClient(const ClientOptions &options)
     TunnelClient client(makeSettings(options, tls.options, secret.value));
     MetricsPage metrics;
     if (options.metrics) {
-        const QString error = metrics.start(
-            *options.metrics, {QByteArrayLiteral("client"), client.pool(), client.relays(), client.figures()});
+        const MetricsSources sources{QByteArrayLiteral("client"), client.pool(), client.relays(), client.figures()};
+        const QString error = metrics.start(*options.metrics, [sources] { return metricsText(sources); });
         if (!error.isEmpty())
             return reportFailure(clientCommand, error);
         qCInfo(lcTunnel).noquote() << "metrics on" << metrics.url();

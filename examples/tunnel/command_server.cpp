@@ -5,6 +5,7 @@
 #include "console.h"
 #include "log.h"
 #include "metrics.h"
+#include "metricspage.h"
 #include "secret.h"
 #include "shutdownsignals.h"
 #include "statusline.h"
@@ -149,8 +150,8 @@ int runServer(const ServerOptions &options)
         return reportFailure(serverCommand, error);
     MetricsPage metrics;
     if (options.metrics) {
-        const QString error = metrics.start(
-            *options.metrics, {QByteArrayLiteral("server"), server.pool(), server.relays(), server.figures()});
+        const MetricsSources sources{QByteArrayLiteral("server"), server.pool(), server.relays(), server.figures()};
+        const QString error = metrics.start(*options.metrics, [sources] { return metricsText(sources); });
         if (!error.isEmpty())
             return reportFailure(serverCommand, error);
         qCInfo(lcTunnel).noquote() << "metrics on" << metrics.url();

@@ -47,7 +47,8 @@ Addresses:
   --expose ADDR:PORT      where visitors connect to (required)
                           :8080 means all addresses, port 0 any free port; [::1]:80 for IPv6
   --allow CIDR            accept clients only from this address or network; may be repeated
-  --metrics ADDR:PORT     serve figures for Prometheus at http://ADDR:PORT/metrics
+  --metrics ADDR:PORT     serve figures for Prometheus at http://ADDR:PORT/metrics;
+                          :9464 means this machine only, *:9464 all IPv4 addresses
 
 Who may be the client:
   --secret-file FILE      the secret that both ends must know, at least 16 characters.
@@ -102,7 +103,8 @@ Usage: tidepool client --server HOST:PORT --target HOST:PORT [options]
 Addresses:
   --server HOST:PORT      the server's --listen address (required)
   --target HOST:PORT      the service that visitors get (required); :3000 means this machine
-  --metrics ADDR:PORT     serve figures for Prometheus at http://ADDR:PORT/metrics
+  --metrics ADDR:PORT     serve figures for Prometheus at http://ADDR:PORT/metrics;
+                          :9464 means this machine only, *:9464 all IPv4 addresses
 
 Who is who:
   --secret-file FILE      the secret that both ends must know, at least 16 characters.

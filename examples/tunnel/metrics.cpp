@@ -5,14 +5,9 @@
 
 #include "metricfamilies.h"
 
-#include <prometheus/exposer.h>
-
-#include <exception>
+#include <prometheus/text_serializer.h>
 
 namespace Tunnel {
-
-using prometheus::MetricFamily;
-using prometheus::MetricType;
 
 namespace {
 
@@ -90,42 +85,13 @@ void addRelays(MetricFamilies &families, const RelayBook::Totals &totals)
 
 } // namespace
 
-std::vector<MetricFamily> TunnelMetrics::Collect() const
+std::string metricsText(const MetricsSources &sources)
 {
-    MetricFamilies families("end", m_sources.end);
-    addPool(families, m_sources.pool.status());
-    addTunnel(families, m_sources.figures);
-    addRelays(families, m_sources.relays.totals());
-    return families.take();
-}
-
-MetricsPage::MetricsPage() = default;
-
-MetricsPage::~MetricsPage() = default;
-
-QString MetricsPage::start(const Endpoint &endpoint, const MetricsSources &sources)
-{
-    const QHostAddress address = listenAddress(endpoint).value_or(QHostAddress(QHostAddress::Any));
-    // The web server in prometheus-cpp reads "port" as "all IPv4 addresses".
-    const bool isAny = address.protocol() == QAbstractSocket::AnyIPProtocol;
-    const QString where = isAny ? QString::number(endpoint.port) : formatAddress(address, endpoint.port);
-    try {
-        m_exposer = std::make_unique<prometheus::Exposer>(where.toStdString());
-        m_metrics = std::make_shared<TunnelMetrics>(sources);
-        m_exposer->RegisterCollectable(m_metrics);
-        const auto port = static_cast<quint16>(m_exposer->GetListeningPorts().at(0));
-        m_url = QStringLiteral("http://%1/metrics")
-                    .arg(formatAddress(isAny ? QHostAddress(QHostAddress::AnyIPv4) : address, port));
-        return {};
-    } catch (const std::exception &) {
-        // Its exceptions say no more than "null context when constructing CivetServer".
-        const bool isIPv6 = address.protocol() == QAbstractSocket::IPv6Protocol;
-        return QStringLiteral(
-                   "cannot serve metrics on %1: the address is in use%2 or not this machine's; choose another "
-                   "--metrics address")
-            .arg(endpoint.toString(),
-                 isIPv6 ? QStringLiteral(", or IPv6, which not every build of the web server speaks,") : QString());
-    }
+    MetricFamilies families("end", sources.end);
+    addPool(families, sources.pool.status());
+    addTunnel(families, sources.figures);
+    addRelays(families, sources.relays.totals());
+    return prometheus::TextSerializer().Serialize(families.take());
 }
 
 } // namespace Tunnel

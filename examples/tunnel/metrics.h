@@ -3,19 +3,14 @@
 
 #pragma once
 
-#include "endpoint.h"
 #include "relaybook.h"
 #include "tunnelfigures.h"
 
 #include <tidepool/pool.h>
 
-#include <prometheus/collectable.h>
+#include <QtCore/QByteArray>
 
-#include <memory>
-
-namespace prometheus {
-class Exposer;
-}
+#include <string>
 
 namespace Tunnel {
 
@@ -28,34 +23,7 @@ struct MetricsSources
     const TunnelFigures &figures;
 };
 
-/// Makes Prometheus' families of a tunnel's figures whenever somebody asks.
-class TunnelMetrics : public prometheus::Collectable
-{
-public:
-    explicit TunnelMetrics(const MetricsSources &sources) : m_sources(sources) {}
-
-    [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
-
-private:
-    const MetricsSources m_sources;
-};
-
-/// Serves the figures at http://ADDR:PORT/metrics, in threads of its own.
-class MetricsPage
-{
-public:
-    MetricsPage();
-    ~MetricsPage();
-
-    /// On failure the reason, and what to do; an empty string on success.
-    [[nodiscard]] QString start(const Endpoint &endpoint, const MetricsSources &sources);
-    /// "http://127.0.0.1:9464/metrics"
-    [[nodiscard]] QString url() const { return m_url; }
-
-private:
-    std::shared_ptr<TunnelMetrics> m_metrics;
-    std::unique_ptr<prometheus::Exposer> m_exposer;
-    QString m_url;
-};
+/// A tunnel's figures now, as Prometheus reads them. Any thread.
+[[nodiscard]] std::string metricsText(const MetricsSources &sources);
 
 } // namespace Tunnel

@@ -66,19 +66,22 @@ void OptionReader::seconds(QLatin1String name, std::chrono::milliseconds &value,
     value = std::chrono::seconds(count);
 }
 
-void OptionReader::listenEndpoint(QLatin1String name, Endpoint &value)
+void OptionReader::listenEndpoint(QLatin1String name, Endpoint &value, const QString &defaultHost)
 {
     if (!isSet(name))
         return;
     const auto endpoint = parseEndpoint(text(name));
     if (endpoint && listenAddress(*endpoint)) {
         value = *endpoint;
+        if (value.host.isEmpty())
+            value.host = defaultHost;
         return;
     }
+    const QString all = defaultHost.isEmpty() ? QStringLiteral(":8443") : QStringLiteral("*:8443");
     fail(
         QStringLiteral("--%1 \"%2\" is not ADDR:PORT with an address of this machine, like 127.0.0.1:8443, [::1]:8443, "
-                       "or :8443 for all its addresses.")
-            .arg(name, text(name)));
+                       "or %3 for all its addresses.")
+            .arg(name, text(name), all));
 }
 
 void OptionReader::remoteEndpoint(QLatin1String name, Endpoint &value, const QString &defaultHost)

@@ -30,8 +30,8 @@ public:
     void number(QLatin1String name, int &value, int minimum, int maximum);
     void milliseconds(QLatin1String name, std::chrono::milliseconds &value, int minimum, int maximum);
     void seconds(QLatin1String name, std::chrono::milliseconds &value, int minimum, int maximum);
-    /// An address of this machine to listen on.
-    void listenEndpoint(QLatin1String name, Endpoint &value);
+    /// An address of this machine to listen on; without a host, @p defaultHost, or all addresses if that is empty.
+    void listenEndpoint(QLatin1String name, Endpoint &value, const QString &defaultHost = {});
     /// Where to connect to; without a default host, the host is needed.
     void remoteEndpoint(QLatin1String name, Endpoint &value, const QString &defaultHost);
 

@@ -44,7 +44,7 @@ void readCommon(OptionReader &reader, CommonOptions &options)
     readMode(reader, options.tls);
     options.secretFile = reader.text(QLatin1String("secret-file"));
     if (reader.isSet(QLatin1String("metrics")))
-        reader.listenEndpoint(QLatin1String("metrics"), options.metrics.emplace());
+        reader.listenEndpoint(QLatin1String("metrics"), options.metrics.emplace(), QStringLiteral("127.0.0.1"));
     reader.milliseconds(QLatin1String("heartbeat"), options.heartbeat, 50, 3'600'000);
     reader.seconds(QLatin1String("idle-timeout"), options.idleTimeout, 0, 1'000'000);
     reader.number(QLatin1String("lanes"), options.lanes, 1, 64);

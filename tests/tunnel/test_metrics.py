@@ -3,11 +3,16 @@
 
 """The page for Prometheus: everything in PoolStatus is on it, and the figures are those of what happened."""
 
+import contextlib
+import http.client
 import os
 import re
+import socket
+import time
+import urllib.parse
 import urllib.request
 
-from harness import TunnelTest, free_port, main, until
+from harness import TunnelTest, free_port, main, patience, read_all, until
 
 HEADERS = os.environ["TIDEPOOL_HEADERS"]
 
@@ -24,6 +29,23 @@ def scrape(url):
         pairs = tuple(sorted(re.findall(r'(\w+)="([^"]*)"', labels or "")))
         page.setdefault(name, {})[pairs] = float(value)
     return page, text
+
+
+def address_of(url):
+    parts = urllib.parse.urlsplit(url)
+    return parts.hostname, parts.port
+
+
+def ask(url, method, path, **options):
+    """The whole response."""
+    connection = http.client.HTTPConnection(*address_of(url), timeout=patience(10))
+    try:
+        connection.request(method, path, **options)
+        response = connection.getresponse()
+        response.body = response.read()
+        return response
+    finally:
+        connection.close()
 
 
 def status_fields():
@@ -109,6 +131,85 @@ class Metrics(TunnelTest):
                 self.assertEqual(values[-1], count)
                 self.assertGreater(count, 0, name)
                 self.assertGreater(next(iter(page[name + "_sum"].values())), 0)
+
+    def test_only_the_tunnels_figures(self):
+        _, _, urls = self.start()
+        for url in urls:
+            page, text = scrape(url)
+            self.assertEqual({name.partition("_")[0] for name in page}, {"tidepool"})
+            self.assertNotIn("nan", text.lower())
+
+    def test_what_is_not_the_page(self):
+        server, client, urls = self.start()
+        asked = (
+            ("GET", "/", 404), ("GET", "/favicon.ico", 404), ("GET", "/metrics/more", 404), ("GET", "/metrics/../etc/passwd", 404),
+            ("PUT", "/", 404), ("POST", "/", 404), ("POST", "/metrics", 405), ("PUT", "/metrics", 405), ("DELETE", "/metrics", 405),
+            ("OPTIONS", "/metrics", 405), ("GET", "/metrics?a=b", 200), ("HEAD", "/metrics", 200))
+        for process, url in zip((server, client), urls):
+            for method, path, status in asked:
+                with self.subTest(end=process.name, method=method, path=path):
+                    response = ask(url, method, path, body=b"a body" if method in ("PUT", "POST") else None)
+                    self.assertEqual(response.status, status)
+                    self.assertEqual("Allow" in response.headers, status == 405)
+                    self.assertEqual(response.body == b"", method == "HEAD")
+                    self.assertIsNone(process.process.poll(), "it ended")
+            self.assertIn("/metrics", ask(url, "GET", "/").body.decode())
+
+    def test_garbage(self):
+        server, client, urls = self.start()
+        asked = (
+            b"\r\n\r\n", b"hello\r\n\r\n", b"GET\r\n\r\n", b"GET /metrics\r\n\r\n", b"GET /metrics HTTP/9.9\r\n\r\n",
+            b"GET /%00 HTTP/1.1\r\n\r\n", b"GET /" + b"../" * 1000 + b" HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00" + b"\xff" * 512,
+            b"GET /metrics HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\n\r\n",
+            b"POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"GET /metrics HTTP/1.1\r\n" + b"a: b\r\n" * 10_000 + b"\r\n")
+        for process, url in zip((server, client), urls):
+            for request in asked:
+                with self.subTest(end=process.name, request=request[:40]), socket.create_connection(address_of(url), patience(10)) as peer:
+                    with contextlib.suppress(OSError):  # it need not read all of it
+                        peer.sendall(request)
+                        peer.shutdown(socket.SHUT_WR)
+                    read_all(peer)
+                    self.assertIsNone(process.process.poll(), "it ended")
+            self.assertIn("tidepool_tunnel_connected", scrape(url)[0])
+
+    def test_slow_clients_keep_nobody_out(self):
+        _, _, urls = self.start()
+        for url in urls:
+            slow = [socket.create_connection(address_of(url), patience(10)) for _ in range(2)]
+            for peer in slow:
+                self.addCleanup(peer.close)
+                peer.sendall(b"G")
+            time.sleep(0.2)  # until threads are busy with them
+            start = time.monotonic()
+            self.assertEqual(ask(url, "GET", "/metrics").status, 200)
+            self.assertLess(time.monotonic() - start, patience(2))
+
+    def test_slow_client_is_closed(self):
+        _, _, urls = self.start()
+        with socket.create_connection(address_of(urls[0]), patience(30)) as peer:
+            start = time.monotonic()
+            try:
+                for byte in b"GET /metrics HTTP/1.1\r\nX: " + b"a" * 1000:
+                    peer.sendall(bytes([byte]))
+                    time.sleep(0.2)
+                    if time.monotonic() - start > patience(15):
+                        self.fail("a client that takes for ever is still served")
+            except ConnectionError:
+                pass
+
+    def test_a_port_alone_is_for_this_machine_only(self):
+        server = self.start_server("--metrics", ":0")
+        url = server.wait_for(r"metrics on (\S+)")[1]
+        host, port = address_of(url)
+        self.assertEqual(host, "127.0.0.1")
+        self.assertIn("tidepool_tunnel_connected", scrape(url)[0])
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", port), patience(5)).close()
+
+    def test_all_addresses(self):
+        server = self.start_server("--metrics", "*:0")
+        _, port = address_of(server.wait_for(r"metrics on (\S+)")[1])
+        self.assertIn("tidepool_tunnel_connected", scrape(f"http://127.0.0.2:{port}/metrics")[0])
 
     def test_address_in_use(self):
         _, _, urls = self.start()

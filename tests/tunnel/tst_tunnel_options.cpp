@@ -154,7 +154,7 @@ void tst_tunnel_options::everyServerOption()
     QCOMPARE(options->tls.keyFile, QStringLiteral("k.pem"));
     QCOMPARE(options->allowed, QStringList({QStringLiteral("10.0.0.0/8"), QStringLiteral("::1")}));
     QCOMPARE(options->secretFile, QStringLiteral("s"));
-    QCOMPARE(options->metrics, (Endpoint{{}, 9464}));
+    QCOMPARE(options->metrics, (Endpoint{QStringLiteral("127.0.0.1"), 9464}));
     QCOMPARE(options->visitorPatience, 3s);
     QCOMPARE(options->maximumWaiting, 4);
     QCOMPARE(options->idleTimeout, 0s);
