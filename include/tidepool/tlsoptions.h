@@ -43,6 +43,8 @@ public:
     QList<QSslCertificate> certificateChain;
     /// The private key of certificateChain's first certificate. Default: none.
     QSslKey privateKey;
+
+    friend bool operator==(const TlsOptions &, const TlsOptions &) = default;
 };
 
 /// A certificate with its private key.

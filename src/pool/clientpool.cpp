@@ -8,6 +8,7 @@
 #include <tidepool/clientpool.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace Tidepool {
 
@@ -26,14 +27,13 @@ public:
         settings.keepAlive = keepAlive;
         if (!isRunning())
             return;
+        std::optional<quint64> newGeneration;
         if (isNewEndpoint) {
-            core->flush();
+            newGeneration = core->flush();
             core->forgetFatal();
         }
-        inLane<ClientSupply>([settings = settings, isNewEndpoint, core = core](ClientSupply &supply) {
-            if (isNewEndpoint)
-                core->flush(); // what the old settings still brought in between
-            supply.setSettings(settings, isNewEndpoint);
+        inLane<ClientSupply>([settings = settings, newGeneration](ClientSupply &supply) {
+            supply.setSettings(settings, newGeneration);
         });
     }
 

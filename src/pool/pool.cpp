@@ -289,8 +289,8 @@ void Pool::resetErrorCount()
 
 void Pool::flush()
 {
-    d->core->flush();
-    d->inLane<Supply>([](Supply &supply) {
+    d->inLane<Supply>([generation = d->core->flush()](Supply &supply) {
+        supply.setGeneration(generation);
         supply.abandon();
         supply.wake();
     });

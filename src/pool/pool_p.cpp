@@ -55,10 +55,10 @@ void PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono
         if (guarded)
             guarded->watchForCancel(future, ticket);
     };
-    core->open(std::move(port), capacity, interval);
-    m_lane->post([guarded] {
+    const quint64 generation = core->open(std::move(port), capacity, interval);
+    m_lane->post([guarded, generation] {
         if (guarded)
-            guarded->start();
+            guarded->start(generation);
     });
 }
 

@@ -37,8 +37,9 @@ void PoolCore::setPolicy(const CorePolicy &policy)
     changed();
 }
 
-void PoolCore::open(LanePort port, int capacity, std::chrono::milliseconds interval)
+quint64 PoolCore::open(LanePort port, int capacity, std::chrono::milliseconds interval)
 {
+    quint64 generation = 0;
     {
         const Lock lock(m_mutex);
         m_port = std::move(port);
@@ -48,10 +49,11 @@ void PoolCore::open(LanePort port, int capacity, std::chrono::milliseconds inter
         m_nextAttempt.reset();
         m_figures.capacity = capacity;
         m_figures.interval = interval;
-        ++m_figures.generation;
+        generation = ++m_figures.generation;
         m_isWakePending = false; // one that is still on its way goes to the lane of the last start
     }
     changed();
+    return generation;
 }
 
 void PoolCore::setPaused(bool paused)
@@ -114,17 +116,19 @@ void PoolCore::failAsClosed(Remains remains)
          {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool was closed during the wait.")});
 }
 
-void PoolCore::flush()
+quint64 PoolCore::flush()
 {
     Swept swept{EvictionCause::Flushed};
+    quint64 generation = 0;
     {
         const Lock lock(m_mutex);
-        ++m_figures.generation;
+        generation = ++m_figures.generation;
         sweepParked(swept);
     }
     closeInLane(unwatched(swept));
     wakeSupply();
     changed();
+    return generation;
 }
 
 // Closing thousands would be felt in the user's thread, and in the lane by all who wait there.

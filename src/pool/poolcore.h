@@ -79,7 +79,8 @@ public:
     // --- The facade's side
     [[nodiscard]] Announcer &announcer() { return m_announcer; }
     void setPolicy(const CorePolicy &policy);
-    void open(LanePort port, int capacity, std::chrono::milliseconds interval);
+    /// Returns the generation that begins.
+    [[nodiscard]] quint64 open(LanePort port, int capacity, std::chrono::milliseconds interval);
     void setPaused(bool paused);
     /// Fails the waiters, evicts the parked ones, takes no more.
     void startDraining();
@@ -95,7 +96,8 @@ public:
     [[nodiscard]] Remains shut();
     /// Ends the waits. Their continuations may run inside this call and do anything.
     void failAsClosed(Remains remains);
-    void flush();
+    /// Returns the generation that begins. What the supply begins belongs to it from when the supply is told.
+    [[nodiscard]] quint64 flush();
     /// Settings have changed: an error that nothing else ends is ended.
     void forgetFatal();
     [[nodiscard]] PoolStatus status() const;
@@ -129,7 +131,6 @@ public:
     // --- The supply's side: Sink
     void enter(Step step) override;
     void leave(Step step) override;
-    [[nodiscard]] quint64 generation() const override;
     [[nodiscard]] Demand demand() const override;
     [[nodiscard]] ConnectionId freshId() const override;
     [[nodiscard]] bool makeRoom() override { return makeRoomFor({}); }

@@ -49,12 +49,6 @@ void PoolCore::leave(Step step)
     --gaugeOf(m_figures, step);
 }
 
-quint64 PoolCore::generation() const
-{
-    const Lock lock(m_mutex);
-    return m_figures.generation;
-}
-
 Demand PoolCore::demand() const
 {
     const Lock lock(m_mutex);

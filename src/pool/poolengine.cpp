@@ -27,13 +27,14 @@ PoolEngine::~PoolEngine()
     m_supply.reset(); // it still calls the core
 }
 
-void PoolEngine::start()
+void PoolEngine::start(quint64 generation)
 {
     m_watcher = makeWatcher(std::move(m_post), [core = std::weak_ptr(m_core)](quint64 token) {
         if (const auto alive = core.lock())
             alive->examineParked(token);
     });
     m_core->setWatcher(m_watcher);
+    m_supply->setGeneration(generation);
     m_supply->start();
 }
 

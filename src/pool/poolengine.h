@@ -21,7 +21,7 @@ public:
     PoolEngine(std::shared_ptr<PoolCore> core, std::unique_ptr<Supply> supply, PostToLane post);
     ~PoolEngine() override;
 
-    void start();
+    void start(quint64 generation);
     /// Demand or a deadline may have changed.
     void wake();
     void watchForCancel(const QFuture<TakeResult> &future, Waiters::Ticket ticket);

@@ -10,6 +10,7 @@
 #include <QtCore/QPointer>
 
 #include <algorithm>
+#include <optional>
 
 namespace Tidepool {
 
@@ -27,20 +28,26 @@ public:
         settings.keepAlive = keepAlive;
         if (!isRunning())
             return;
-        const TlsConfiguration configuration = isNewEndpoint ? serverTlsConfiguration(tls, ownCertificate) : tlsInUse;
-        if (configuration.error) {
-            qCWarning(lcTidepool, "The new TLS settings are not used: %ls",
-                      qUtf16Printable(configuration.error.message()));
-            core->setStartError(configuration.error);
-            return;
-        }
-        tlsInUse = configuration;
-        if (isNewEndpoint)
-            core->flush();
-        inLane<ServerSupply>([settings = settings, configuration](ServerSupply &supply) {
-            supply.setSettings(settings);
-            supply.setTls(configuration);
+        std::optional<quint64> newGeneration;
+        if (isNewEndpoint && (applyTls() || idFormat != idFormatInUse))
+            newGeneration = core->flush();
+        idFormatInUse = idFormat;
+        inLane<ServerSupply>([settings = settings, tls = tlsInUse, newGeneration](ServerSupply &supply) {
+            supply.setSettings(settings, tls, newGeneration);
         });
+    }
+
+    /// False, and told, if the TLS settings cannot be used: those in use stay.
+    bool applyTls()
+    {
+        const TlsConfiguration configuration = serverTlsConfiguration(tls, ownCertificate);
+        if (!configuration.error) {
+            tlsInUse = configuration;
+            return true;
+        }
+        qCWarning(lcTidepool, "The new TLS settings are not used: %ls", qUtf16Printable(configuration.error.message()));
+        core->setStartError(configuration.error);
+        return false;
     }
 
     bool refuse(const PoolError &error)
@@ -71,6 +78,7 @@ public:
         address = listener->serverAddress();
         port = listener->serverPort();
         applySettings(false);
+        idFormatInUse = idFormat;
         open(std::make_unique<ServerSupply>(*core, settings, tlsInUse, std::move(listener)), policy.limit, {});
         return true;
     }
@@ -78,6 +86,7 @@ public:
     ServerSettings settings;
     QStringList allowedClients;
     TlsConfiguration tlsInUse;
+    IdFormat idFormatInUse = IdFormat::Hex8;
     CertificateAndKey ownCertificate; // made once: clients have pinned it
     QHostAddress address = QHostAddress::Any;
     quint16 port = 0;

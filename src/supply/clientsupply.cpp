@@ -34,7 +34,7 @@ void ClientSupply::start()
     m_isStarted = true;
     m_sink.setTarget(m_capacity, m_interval);
     if (m_problem)
-        stopForGood(m_problem, m_sink.generation());
+        stopForGood(m_problem, generation());
     else
         beginRound();
 }
@@ -50,15 +50,17 @@ void ClientSupply::applySettings(const ClientSettings &settings)
     m_bounds = settings.bounds.corrected();
 }
 
-void ClientSupply::setSettings(const ClientSettings &settings, bool isNewEndpoint)
+void ClientSupply::setSettings(const ClientSettings &settings, std::optional<quint64> newGeneration)
 {
     applySettings(settings);
+    if (newGeneration)
+        setGeneration(*newGeneration);
     m_capacity = std::clamp(m_capacity, m_bounds.minimumCapacity, m_bounds.maximumCapacity);
     m_interval = std::clamp(m_interval, m_bounds.minimumInterval, m_bounds.maximumInterval);
     if (!m_isStarted)
         return;
     m_sink.setTarget(m_capacity, m_interval);
-    if (isNewEndpoint) {
+    if (newGeneration) {
         m_log.success(); // what fails from now on is news
         abandon();
         retryNow();
@@ -72,9 +74,9 @@ void ClientSupply::retryNow()
     forgetFailures();
     m_forgivenUntil = std::chrono::steady_clock::now();
     m_isFatal = false;
-    m_sink.setFatal({}, m_sink.generation());
+    m_sink.setFatal({}, generation());
     if (m_problem)
-        stopForGood(m_problem, m_sink.generation());
+        stopForGood(m_problem, generation());
     else
         beginRound();
 }
@@ -164,7 +166,7 @@ void ClientSupply::dial(int count, int round)
     const int limit = m_failures > 0 ? 1 : std::clamp(m_settings->maximumParallelDials, 1, 1'024);
     count = std::min(count, limit - static_cast<int>(m_dials.size()));
     for (int i = 0; i < count; ++i) {
-        auto made = Dial::make(m_sink, {m_settings, m_tls, round});
+        auto made = Dial::make(m_sink, {m_settings, m_tls, round, generation()});
         Dial *dial = made.get();
         connect(dial, &Dial::finished, this, &ClientSupply::onFinished, Qt::QueuedConnection);
         connect(dial, &Dial::failed, this, &ClientSupply::onFailed, Qt::QueuedConnection);

@@ -28,8 +28,8 @@ public:
     void setPaused(bool paused) override;
     void abandon() override;
 
-    /// @p isNewEndpoint: what a connection is has changed, so that failures so far mean nothing.
-    void setSettings(const ClientSettings &settings, bool isNewEndpoint);
+    /// @p newGeneration: what a connection is has changed, so that failures so far mean nothing; it begins now.
+    void setSettings(const ClientSettings &settings, std::optional<quint64> newGeneration);
     void retryNow();
 
 private:

@@ -20,7 +20,7 @@ std::unique_ptr<Dial> Dial::make(Sink &sink, const DialPlan &plan)
 }
 
 Dial::Dial(Sink &sink, const DialPlan &plan)
-    : m_sink(sink), m_plan(plan), m_step(std::in_place, sink, Sink::Step::Connecting), m_generation(sink.generation())
+    : m_sink(sink), m_plan(plan), m_step(std::in_place, sink, Sink::Step::Connecting)
 {
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this,
@@ -73,7 +73,7 @@ void Dial::fail(const PoolError &error)
 Established Dial::takeResult()
 {
     m_step.reset();
-    return {takeSocket(), m_id, m_generation, m_begunAt};
+    return {takeSocket(), m_id, m_plan.generation, m_begunAt};
 }
 
 } // namespace Tidepool

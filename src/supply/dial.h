@@ -19,6 +19,7 @@ struct DialPlan
     std::shared_ptr<const ClientSettings> settings;
     std::shared_ptr<const TlsConfiguration> tls;
     int round = 0; ///< The round that begins it.
+    quint64 generation = 0; ///< Of the settings.
 };
 
 /// One attempt to make a client connection: resolve, connect, handshake, identify.
@@ -37,7 +38,7 @@ public:
     virtual void start() = 0;
     [[nodiscard]] bool isOver() const { return m_isOver; }
     [[nodiscard]] int round() const { return m_plan.round; }
-    [[nodiscard]] quint64 generation() const { return m_generation; }
+    [[nodiscard]] quint64 generation() const { return m_plan.generation; }
     [[nodiscard]] std::chrono::steady_clock::time_point begunAt() const { return m_begunAt; }
     /// After finished(): the connection.
     Established takeResult();
@@ -73,7 +74,6 @@ private:
     QTimer m_timer;
     Phase m_phase = Phase::Resolve;
     std::chrono::steady_clock::time_point m_begunAt = std::chrono::steady_clock::now();
-    quint64 m_generation;
     bool m_isOver = false;
     ConnectionId m_id;
     PoolError m_error;

@@ -15,15 +15,12 @@
 
 namespace Tidepool {
 
-Reception::Reception(Sink &sink, std::shared_ptr<const ServerSettings> settings,
-                     std::shared_ptr<const TlsConfiguration> tls, qintptr descriptor, const Peer &peer)
+Reception::Reception(Sink &sink, const ReceptionPlan &plan, qintptr descriptor, const Peer &peer)
     : m_sink(sink)
-    , m_settings(std::move(settings))
-    , m_tls(std::move(tls))
+    , m_plan(plan)
     , m_descriptor(descriptor)
     , m_peer(peer)
     , m_step(std::in_place, sink, Sink::Step::Handshaking)
-    , m_generation(sink.generation())
 {
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, [this] { fail(timeoutError(m_phase, m_timer.interval(), client())); });
@@ -38,12 +35,12 @@ Reception::~Reception()
 
 void Reception::start()
 {
-    if (m_tls->mode == TlsMode::None) {
+    if (m_plan.tls->mode == TlsMode::None) {
         if (open())
             identify();
         return;
     }
-    m_timer.start(std::max(m_settings->timeouts.handshake, std::chrono::milliseconds(1)));
+    m_timer.start(std::max(m_plan.settings->timeouts.handshake, std::chrono::milliseconds(1)));
     m_notifier = std::make_unique<QSocketNotifier>(m_descriptor, QSocketNotifier::Read);
     connect(m_notifier.get(), &QSocketNotifier::activated, this, &Reception::onReadable);
 }
@@ -100,8 +97,8 @@ void Reception::beginHandshake()
     if (!open())
         return;
     connect(m_socket.get(), &QSslSocket::encrypted, this, &Reception::identify);
-    m_socket->setSslConfiguration(m_tls->ssl);
-    m_tls->context->lendTo(*m_socket);
+    m_socket->setSslConfiguration(m_plan.tls->ssl);
+    m_plan.tls->context->lendTo(*m_socket);
     m_socket->startServerEncryption();
 }
 
@@ -110,11 +107,11 @@ void Reception::identify()
     if (m_isOver)
         return;
     if (m_socket->isEncrypted())
-        m_tls->context->learnFrom(*m_socket);
+        m_plan.tls->context->learnFrom(*m_socket);
     m_phase = Phase::Identify;
-    m_timer.start(std::max(m_settings->timeouts.identify, std::chrono::milliseconds(1)));
+    m_timer.start(std::max(m_plan.settings->timeouts.identify, std::chrono::milliseconds(1)));
     m_id = m_sink.freshId();
-    m_socket->write(toWire(m_id, m_settings->idFormat));
+    m_socket->write(toWire(m_id, m_plan.settings->idFormat));
     connect(m_socket.get(), &QIODevice::bytesWritten, this, &Reception::succeedWhenSent);
     connect(m_socket.get(), &QSslSocket::encryptedBytesWritten, this, &Reception::succeedWhenSent);
     m_socket->flush();
@@ -146,7 +143,7 @@ Established Reception::takeResult()
 {
     m_step.reset();
     m_socket->disconnect(this);
-    return {std::move(m_socket), m_id, m_generation, m_begunAt};
+    return {std::move(m_socket), m_id, m_plan.generation, m_begunAt};
 }
 
 // Without the port: what a client does again and again is one failure that repeats.

@@ -15,6 +15,14 @@
 
 namespace Tidepool {
 
+/// What a reception is made of.
+struct ReceptionPlan
+{
+    std::shared_ptr<const ServerSettings> settings;
+    std::shared_ptr<const TlsConfiguration> tls;
+    quint64 generation = 0; ///< Of both.
+};
+
 /// One accepted connection on its way to the pool: TLS handshake, then sending the id.
 ///
 /// Lives in the lane. Owns its descriptor, and the socket that it becomes, until takeResult(). Exactly one of
@@ -26,8 +34,7 @@ class Reception : public QObject
 
 public:
     /// Owns @p descriptor.
-    Reception(Sink &sink, std::shared_ptr<const ServerSettings> settings, std::shared_ptr<const TlsConfiguration> tls,
-              qintptr descriptor, const Peer &peer);
+    Reception(Sink &sink, const ReceptionPlan &plan, qintptr descriptor, const Peer &peer);
     ~Reception() override;
     Q_DISABLE_COPY_MOVE(Reception)
 
@@ -57,8 +64,7 @@ private:
     [[nodiscard]] QString client() const;
 
     Sink &m_sink;
-    std::shared_ptr<const ServerSettings> m_settings;
-    std::shared_ptr<const TlsConfiguration> m_tls;
+    const ReceptionPlan m_plan;
     qintptr m_descriptor; // until it is the socket's
     Peer m_peer;
     std::unique_ptr<QSocketNotifier> m_notifier; // while it is silent
@@ -67,7 +73,6 @@ private:
     QTimer m_timer;
     Phase m_phase = Phase::Handshake;
     std::chrono::steady_clock::time_point m_begunAt = std::chrono::steady_clock::now();
-    quint64 m_generation;
     bool m_isSilent = true;
     bool m_isOver = false;
     ConnectionId m_id;

@@ -56,15 +56,16 @@ void ServerSupply::setPaused(bool paused)
     acceptOrHold();
 }
 
-void ServerSupply::setSettings(const ServerSettings &settings)
+void ServerSupply::setSettings(const ServerSettings &settings, const TlsConfiguration &tls,
+                               std::optional<quint64> newGeneration)
 {
     m_settings = std::make_shared<const ServerSettings>(settings);
-    beginHandshakes();
-}
-
-void ServerSupply::setTls(const TlsConfiguration &tls)
-{
     m_tls = std::make_shared<const TlsConfiguration>(tls);
+    if (newGeneration) {
+        setGeneration(*newGeneration);
+        abandon(); // before they are told an id: they would be dropped in the end
+    }
+    beginHandshakes(); // there may be more places
 }
 
 void ServerSupply::abandon()
@@ -73,6 +74,7 @@ void ServerSupply::abandon()
     m_queued.clear();
     m_handshaking.clear();
     m_receptions.clear();
+    acceptOrHold(); // there may be room again
 }
 
 void ServerSupply::onIncoming(qintptr descriptor)
@@ -103,7 +105,7 @@ void ServerSupply::onIncoming(qintptr descriptor)
 void ServerSupply::receive(qintptr descriptor, const Peer &peer)
 {
     makeRoomAmongSilent();
-    auto made = std::make_unique<Reception>(m_sink, m_settings, m_tls, descriptor, peer);
+    auto made = std::make_unique<Reception>(m_sink, ReceptionPlan{m_settings, m_tls, generation()}, descriptor, peer);
     Reception *reception = made.get();
     connect(reception, &Reception::spoke, this, &ServerSupply::onSpoke);
     connect(reception, &Reception::finished, this, &ServerSupply::onFinished, Qt::QueuedConnection);

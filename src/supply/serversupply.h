@@ -29,9 +29,8 @@ public:
     void setPaused(bool paused) override;
     void abandon() override;
 
-    void setSettings(const ServerSettings &settings);
-    /// For handshakes from now on.
-    void setTls(const TlsConfiguration &tls);
+    /// @p newGeneration: what a connection is has changed; it begins now, and what is under way is abandoned.
+    void setSettings(const ServerSettings &settings, const TlsConfiguration &tls, std::optional<quint64> newGeneration);
 
 private:
     // In the order of arrival; a reception's place is found in constant time.

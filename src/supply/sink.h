@@ -19,7 +19,7 @@ struct Established
 {
     std::unique_ptr<QSslSocket> socket; ///< In the lane.
     ConnectionId id;
-    quint64 generation = 0; ///< When it was begun.
+    quint64 generation = 0; ///< That its supply was in when it was begun.
     std::chrono::steady_clock::time_point begunAt;
 };
 
@@ -47,7 +47,6 @@ public:
     virtual void enter(Step step) = 0;
     virtual void leave(Step step) = 0;
 
-    [[nodiscard]] virtual quint64 generation() const = 0;
     [[nodiscard]] virtual Demand demand() const = 0;
     /// An id that no connection of the pool has.
     [[nodiscard]] virtual ConnectionId freshId() const = 0;

@@ -21,6 +21,16 @@ public:
     virtual void setPaused(bool paused) = 0;
     /// Abandons what is under way: it would be dropped anyhow.
     virtual void abandon() = 0;
+
+    /// The pool's generation that what it begins belongs to. It comes the same way as the settings and together with
+    /// them, so that nothing begun under old settings can be taken for new.
+    void setGeneration(quint64 generation) { m_generation = generation; }
+
+protected:
+    [[nodiscard]] quint64 generation() const { return m_generation; }
+
+private:
+    quint64 m_generation = 0;
 };
 
 } // namespace Tidepool

@@ -35,6 +35,7 @@ private slots:
     void propertiesAsQmlWritesThem();
     void endpointChangeFlushes_data();
     void endpointChangeFlushes();
+    void takesBehindANewEndpointGetIt();
 };
 
 void tst_ClientPoolSettings::defaults()
@@ -268,6 +269,29 @@ void tst_ClientPoolSettings::endpointChangeFlushes()
     QTRY_VERIFY(pool.status().evictedBy(EvictionCause::Flushed) >= 4);
     for (const ConnectionId id : old)
         QTRY_VERIFY(!peer.openIds().contains(id));
+}
+
+// Also while dials to the old one are under way, or begin at that very moment.
+void tst_ClientPoolSettings::takesBehindANewEndpointGetIt()
+{
+    const TestPeer odd;
+    const TestPeer even;
+    ClientPool pool;
+    configure(pool, even, 8);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 8);
+    for (int round = 1; round <= times(100); ++round) {
+        for (int i = 0; i < 4; ++i)
+            (void)pool.tryTake();
+        const quint16 port = round % 2 == 0 ? even.port() : odd.port();
+        pool.setPort(port);
+        for (int i = 0; i < 4; ++i) {
+            const TakeResult taken = await(pool.take());
+            VERIFY_TAKEN(taken);
+            QCOMPARE(taken.connection().socket()->peerPort(), port);
+        }
+    }
+    VERIFY_BOOKS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_ClientPoolSettings)
