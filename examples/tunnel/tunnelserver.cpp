@@ -29,8 +29,8 @@ constexpr std::chrono::milliseconds sweepInterval{250};
 void ServerSettings::fitInto(int files)
 {
     // A quarter for what is parked, a sixteenth each for handshakes and for the program itself, the rest for visitors.
-    // Each of them takes two, his own socket and the pooled one, with TLS or without: seen in /proc/self/fd (see
-    // test_recovery.py); and one more while a relay ends.
+    // Each of them takes two, his own socket and the pooled one, and with TLS the relay has one more: seen in
+    // /proc/self/fd (see test_recovery.py).
     constexpr int perVisitor = 3;
     maximumParked = std::clamp(files / 4, 8, maximumParked);
     maximumStrangers = std::clamp(maximumParked / 4, 4, maximumStrangers);

@@ -36,8 +36,8 @@ public:
         FirstClosed, ///< The first side closed; all its bytes were passed on.
         SecondClosed, ///< The second side closed; all its bytes were passed on.
         IdleTimeout, ///< For idleTimeout() no byte came from either side, and none that waits was taken.
-        FirstFailed, ///< The first side's socket failed; see errorText().
-        SecondFailed, ///< The second side's socket failed; see errorText().
+        FirstFailed, ///< The first side failed, or (told on Linux) was reset; see errorText().
+        SecondFailed, ///< The second side failed, or (told on Linux) was reset; see errorText().
         Stopped, ///< stop() was called.
     };
     Q_ENUM(Reason)

@@ -16,7 +16,8 @@ namespace Tidepool {
 /// How many of them the peer's system does not have yet. 0 where the platform cannot tell.
 [[nodiscard]] qint64 unacknowledgedBytes(qintptr descriptor);
 
-/// Keeps a connection open for the peer to read its last bytes after Qt has closed the socket.
+/// Keeps a connection, by a descriptor of its own, open for the peer to read its last bytes after Qt has closed the
+/// socket.
 ///
 /// A system that is told to close a connection on which unread bytes lie, or to which more come, resets it: the peer
 /// loses what it has not read, and what is still under way is not sent at all. This only ends the sending, and then
@@ -26,10 +27,12 @@ class LingeringClose : public QObject
     Q_OBJECT
 
 public:
-    /// For a connected socket that is about to be closed, in its thread. nullptr where the platform cannot do it.
+    /// For a connected socket that is to be closed later, in its thread. nullptr where the platform cannot do it.
     [[nodiscard]] static std::unique_ptr<LingeringClose> of(const QAbstractSocket &socket);
     ~LingeringClose() override = default;
 
+    /// The peer has reset the connection before it ended it.
+    [[nodiscard]] virtual bool wasReset() const = 0;
     /// Qt has sent all and closed the socket.
     virtual void begin() = 0;
     [[nodiscard]] virtual bool isOver() const = 0;

@@ -9,6 +9,8 @@
 
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,23 +26,30 @@ namespace {
 class DescriptorLingeringClose final : public LingeringClose
 {
 public:
-    explicit DescriptorLingeringClose(int descriptor)
-        : m_descriptor(descriptor), m_readable(descriptor, QSocketNotifier::Read)
-    {
-        m_readable.setEnabled(false);
-        connect(&m_readable, &QSocketNotifier::activated, this, &DescriptorLingeringClose::discard);
-    }
+    explicit DescriptorLingeringClose(int descriptor) : m_descriptor(descriptor) {}
     ~DescriptorLingeringClose() override
     {
-        m_readable.setEnabled(false);
+        m_readable.reset();
         ::close(m_descriptor);
     }
     Q_DISABLE_COPY_MOVE(DescriptorLingeringClose)
 
+    // A reset after the peer's end leaves EPIPE: by then all was read.
+    bool wasReset() const override
+    {
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        int error = 0;
+        socklen_t errorSize = sizeof error;
+        return ::getsockopt(m_descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_CLOSE
+            && ::getsockopt(m_descriptor, SOL_SOCKET, SO_ERROR, &error, &errorSize) == 0 && error != EPIPE;
+    }
+
     void begin() override
     {
         (void)::shutdown(m_descriptor, SHUT_WR);
-        m_readable.setEnabled(true);
+        m_readable = std::make_unique<QSocketNotifier>(m_descriptor, QSocketNotifier::Read);
+        connect(m_readable.get(), &QSocketNotifier::activated, this, &DescriptorLingeringClose::discard);
     }
 
     bool isOver() const override { return m_isOver; }
@@ -52,13 +61,13 @@ private:
         const ssize_t count = ::recv(m_descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT);
         if (count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR)))
             return;
-        m_readable.setEnabled(false);
+        m_readable->setEnabled(false);
         m_isOver = true;
         emit over();
     }
 
     int m_descriptor;
-    QSocketNotifier m_readable;
+    std::unique_ptr<QSocketNotifier> m_readable; // after begin()
     bool m_isOver = false;
 };
 

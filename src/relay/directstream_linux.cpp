@@ -89,6 +89,7 @@ public:
 
     bool isWritingOver() const override { return m_isWritingOver; }
     qint64 unacknowledged() const override { return m_rest.size() + unacknowledgedBytes(m_descriptor); }
+    QString errorText() const override { return m_errorText; }
     bool isOver() const override { return m_isWritingOver && m_isReadingOver; }
 
     void close() override
@@ -156,10 +157,11 @@ private:
             emit ended();
     }
 
-    /// What the peer sent before is still there to be read. A peer that resets the connection has just closed it in its
-    /// own way.
+    /// What the peer sent before is still there to be read. EPIPE comes after its end, which is then read, too.
     void breakWriting(int error)
     {
+        if (!m_isReadingOver && error != EPIPE)
+            m_errorText = qt_error_string(error);
         m_rest.clear();
         m_isWritingOver = true;
         setEnabled(m_writable, false);
@@ -176,6 +178,7 @@ private:
     RelayEnd m_end;
     int m_descriptor;
     QByteArray m_early; ///< Read before this began.
+    QString m_errorText;
     QByteArray m_rest; ///< Written, but not taken by the system yet.
     QSocketNotifier m_readable;
     QSocketNotifier m_writable;

@@ -198,7 +198,7 @@ void Pump::beginClosing()
 void Pump::linger()
 {
     if (stream(0).isOver() && stream(1).isOver()) {
-        finish(closedReason(m_firstEnded));
+        finishEnded();
     } else if (!std::exchange(m_isLingering, true)) {
         m_idleTimer.start(lingeringTimeout);
     }
@@ -220,7 +220,7 @@ void Pump::checkIdle()
     if (m_isOver)
         return;
     if (m_isLingering) {
-        finish(closedReason(m_firstEnded));
+        finishEnded();
         return;
     }
     if (isTakingBytes())
@@ -230,6 +230,19 @@ void Pump::checkIdle()
         finish(Relay::Reason::IdleTimeout);
     else
         m_idleTimer.start(std::chrono::ceil<std::chrono::milliseconds>(m_idleTimeout - idle));
+}
+
+// The side that ended first names the reason, unless the other broke off while there was more for it.
+void Pump::finishEnded()
+{
+    const int side = std::max(m_firstEnded, 0);
+    const int other = otherOf(side);
+    if (const QString errorText = stream(side).errorText(); !errorText.isEmpty())
+        finish(failedReason(side), errorText);
+    else if (direction(side).isCutOff && !stream(other).errorText().isEmpty())
+        finish(failedReason(other), stream(other).errorText());
+    else
+        finish(closedReason(side));
 }
 
 void Pump::finish(Relay::Reason reason, const QString &errorText)

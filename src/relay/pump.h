@@ -66,6 +66,7 @@ private:
     void onWritable(int side);
     void checkIdle();
     [[nodiscard]] bool isTakingBytes();
+    void finishEnded();
     void finish(Relay::Reason reason, const QString &errorText = {});
 
     std::array<std::unique_ptr<Stream>, 2> m_streams;

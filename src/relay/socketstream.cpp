@@ -33,6 +33,8 @@ void SocketStream::start()
         connect(m_tls, &QSslSocket::encryptedBytesWritten, this, &SocketStream::onSent);
     connect(m_socket, &QAbstractSocket::errorOccurred, this, &SocketStream::onError);
     connect(m_socket, &QAbstractSocket::disconnected, this, &SocketStream::onDisconnected);
+    if (m_socket->state() == QAbstractSocket::ConnectedState)
+        m_lingering = LingeringClose::of(*m_socket);
     if (m_socket->state() == QAbstractSocket::UnconnectedState)
         emit ended();
 }
@@ -62,7 +64,12 @@ void SocketStream::onError()
 
 void SocketStream::onDisconnected()
 {
-    if (m_lingering) {
+    if (m_lingering && !m_isEnding) {
+        // To Qt a reset is an end like any other.
+        if (m_lingering->wasReset())
+            m_errorText = QStringLiteral("The peer reset the connection.");
+        m_lingering.reset();
+    } else if (m_lingering) {
         // Queued, because it may be destroyed then.
         connect(m_lingering.get(), &LingeringClose::over, this, &Stream::readable, Qt::QueuedConnection);
         m_lingering->begin();
@@ -116,7 +123,7 @@ void SocketStream::flushLater()
 bool SocketStream::endWriting()
 {
     if (m_socket->state() == QAbstractSocket::ConnectedState) {
-        m_lingering = LingeringClose::of(*m_socket);
+        m_isEnding = true;
         m_socket->disconnectFromHost(); // after what is still unsent
     }
     return false;

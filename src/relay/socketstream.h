@@ -27,6 +27,7 @@ public:
     bool endWriting() override;
     [[nodiscard]] bool isWritingOver() const override;
     [[nodiscard]] qint64 unacknowledged() const override;
+    [[nodiscard]] QString errorText() const override { return m_errorText; }
     [[nodiscard]] bool isOver() const override;
     void close() override;
 
@@ -41,7 +42,9 @@ private:
     RelayEnd m_end;
     QTcpSocket *m_socket;
     QSslSocket *m_tls; ///< The same, if it is one.
-    std::unique_ptr<LingeringClose> m_lingering; ///< After an end of ours.
+    std::unique_ptr<LingeringClose> m_lingering; ///< Until the peer's end.
+    QString m_errorText;
+    bool m_isEnding = false; ///< The first end is ours.
     bool m_isReadableDue = false;
     bool m_isFlushDue = false;
 };

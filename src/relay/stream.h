@@ -38,6 +38,8 @@ public:
     [[nodiscard]] virtual bool isWritingOver() const = 0;
     /// How many written bytes the peer's system does not have yet, as far as can be told.
     [[nodiscard]] virtual qint64 unacknowledged() const = 0;
+    /// What broke the connection off before the peer's end; empty after an orderly end, and until there is one.
+    [[nodiscard]] virtual QString errorText() const = 0;
     /// The peer has ended, too: to close it now cannot cost the peer what it has not read yet.
     [[nodiscard]] virtual bool isOver() const = 0;
 

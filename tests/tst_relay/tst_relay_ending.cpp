@@ -8,12 +8,25 @@
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QPointer>
 
+#include <sys/socket.h>
+
 #include <functional>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
 using namespace std::chrono_literals;
+
+namespace {
+
+bool writeBelowTls(const QSslSocket &socket, const QByteArray &bytes)
+{
+    return ::send(static_cast<int>(socket.socketDescriptor()), bytes.constData(), static_cast<size_t>(bytes.size()),
+                  MSG_NOSIGNAL)
+        == bytes.size();
+}
+
+} // namespace
 
 class tst_RelayEnding : public QObject
 {
@@ -23,7 +36,11 @@ private slots:
     void init() { m_ends = std::make_unique<RelayEnds>(); }
     void lastBytesArrive_data();
     void lastBytesArrive();
+    void resetIsAFailure_data();
     void resetIsAFailure();
+    void bytesBeforeAResetArrive();
+    void brokenTlsIsAFailure_data();
+    void brokenTlsIsAFailure();
     void idleTimeout();
     void trafficKeepsItAlive();
     void stops();
@@ -32,6 +49,7 @@ private slots:
     void destroyedInItsOwnSignal_data();
     void destroyedInItsOwnSignal();
     void connectionThatIsDeadAlready();
+    void emptyConnection_data();
     void emptyConnection();
 
 private:
@@ -77,21 +95,80 @@ void tst_RelayEnding::lastBytesArrive()
     QTRY_COMPARE(m_ends->leased(), 0);
 }
 
+void tst_RelayEnding::resetIsAFailure_data()
+{
+    QTest::addColumn<bool>("encrypted");
+    QTest::addColumn<bool>("firstResets");
+    QTest::newRow("plain, the first") << false << true;
+    QTest::newRow("plain, the second") << false << false;
+    QTest::newRow("TLS, the first") << true << true;
+    QTest::newRow("TLS, the second") << true << false;
+}
+
 void tst_RelayEnding::resetIsAFailure()
 {
+    QFETCH(bool, encrypted);
+    QFETCH(bool, firstResets);
+    RelayEnd resetting = m_ends->make(encrypted);
+    RelayEnd other = m_ends->make(false);
+    Relay relay(firstResets ? resetting.connection : other.connection,
+                firstResets ? other.connection : resetting.connection);
+    QSignalSpy finished(&relay, &Relay::finished);
+    relay.start();
+    resetting.client->write("before");
+    QCOMPARE(other.client->read(6), "before"_ba);
+    resetting.client->reset();
+    QVERIFY(other.client->waitForClosed());
+    QTRY_COMPARE(finished.size(), 1);
+    const auto reason = finished.at(0).at(0).value<Relay::Reason>();
+#ifdef TIDEPOOL_PORTABLE // Qt shows a reset as an ordinary end.
+    QCOMPARE(reason, firstResets ? Relay::Reason::FirstClosed : Relay::Reason::SecondClosed);
+#else
+    QCOMPARE(reason, firstResets ? Relay::Reason::FirstFailed : Relay::Reason::SecondFailed);
+    QVERIFY2(relay.errorText().contains("reset"_L1), qPrintable(relay.errorText()));
+#endif
+    QTRY_COMPARE(m_ends->leased(), 0);
+}
+
+void tst_RelayEnding::bytesBeforeAResetArrive()
+{
     RelayEnd first = m_ends->make(false);
-    RelayEnd second = m_ends->make(false);
+    RelayEnd second = m_ends->make(true);
+    first.client->write("last words");
+    QVERIFY(first.client->socket()->waitForBytesWritten(5'000) || first.client->socket()->bytesToWrite() == 0);
+    first.client->reset(); // what the other system has already stays readable there
     Relay relay(first.connection, second.connection);
     QSignalSpy finished(&relay, &Relay::finished);
     relay.start();
-    second.client->write("before");
-    QCOMPARE(first.client->read(6), "before"_ba);
-    second.client->reset();
-    QVERIFY(first.client->waitForClosed());
+    QCOMPARE(second.client->read(10), "last words"_ba);
     QTRY_COMPARE(finished.size(), 1);
-    const auto reason = finished.at(0).at(0).value<Relay::Reason>();
-    QVERIFY(reason == Relay::Reason::SecondFailed || reason == Relay::Reason::SecondClosed);
-    QVERIFY(reason != Relay::Reason::SecondFailed || !relay.errorText().isEmpty());
+    QVERIFY(second.client->waitForClosed());
+}
+
+void tst_RelayEnding::brokenTlsIsAFailure_data()
+{
+    QTest::addColumn<bool>("isFirst");
+    QTest::newRow("the first") << true;
+    QTest::newRow("the second") << false;
+}
+
+// What a change on the way, or a broken peer, looks like.
+void tst_RelayEnding::brokenTlsIsAFailure()
+{
+    QFETCH(bool, isFirst);
+    RelayEnd broken = m_ends->make(true);
+    RelayEnd other = m_ends->make(false);
+    Relay relay(isFirst ? broken.connection : other.connection, isFirst ? other.connection : broken.connection);
+    QSignalSpy finished(&relay, &Relay::finished);
+    relay.start();
+    broken.client->write("before");
+    QCOMPARE(other.client->read(6), "before"_ba);
+    QVERIFY(writeBelowTls(*broken.client->socket(), QByteArray(64, 'x')));
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(),
+             isFirst ? Relay::Reason::FirstFailed : Relay::Reason::SecondFailed);
+    QVERIFY(!relay.errorText().isEmpty());
+    QVERIFY(other.client->waitForClosed());
 }
 
 void tst_RelayEnding::idleTimeout()
@@ -241,14 +318,25 @@ void tst_RelayEnding::connectionThatIsDeadAlready()
     QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(), Relay::Reason::FirstClosed);
 }
 
+void tst_RelayEnding::emptyConnection_data()
+{
+    QTest::addColumn<bool>("isFirst");
+    QTest::newRow("the first") << true;
+    QTest::newRow("the second") << false;
+}
+
 void tst_RelayEnding::emptyConnection()
 {
-    RelayEnd first = m_ends->make(false);
-    Relay relay(first.connection, Connection());
+    QFETCH(bool, isFirst);
+    RelayEnd end = m_ends->make(false);
+    Relay relay(isFirst ? Connection() : end.connection, isFirst ? end.connection : Connection());
     QSignalSpy finished(&relay, &Relay::finished);
     relay.start();
     QTRY_COMPARE(finished.size(), 1);
-    QVERIFY(first.client->waitForClosed());
+    QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(),
+             isFirst ? Relay::Reason::FirstFailed : Relay::Reason::SecondFailed);
+    QVERIFY(!relay.errorText().isEmpty());
+    QVERIFY(end.client->waitForClosed());
 }
 
 QTEST_GUILESS_MAIN(tst_RelayEnding)
