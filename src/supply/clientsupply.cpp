@@ -166,7 +166,7 @@ void ClientSupply::dial(int count, int round)
     const int limit = m_failures > 0 ? 1 : std::clamp(m_settings->maximumParallelDials, 1, 1'024);
     count = std::min(count, limit - static_cast<int>(m_dials.size()));
     for (int i = 0; i < count; ++i) {
-        auto made = Dial::make(m_sink, {m_settings, m_tls, round, generation()});
+        auto made = std::make_unique<Dial>(m_sink, DialPlan{m_settings, m_tls, round, generation()});
         Dial *dial = made.get();
         connect(dial, &Dial::finished, this, &ClientSupply::onFinished, Qt::QueuedConnection);
         connect(dial, &Dial::failed, this, &ClientSupply::onFailed, Qt::QueuedConnection);

@@ -6,6 +6,7 @@
 #include "../tls/tlsconfiguration.h"
 #include "clientsettings.h"
 #include "sink.h"
+#include "tcpconnect.h"
 
 #include <QtCore/QTimer>
 
@@ -24,18 +25,21 @@ struct DialPlan
 
 /// One attempt to make a client connection: resolve, connect, handshake, identify.
 ///
+/// TcpConnect connects; where a proxy or a dialer has to, a QSslSocket does. From there on all is the same.
+///
 /// Lives in the lane. Owns its socket until takeResult(). Exactly one of finished() and failed() is emitted, once, and
 /// that inside one of the socket's signals: connect them queued, and look at isOver(), because the event may
 /// outlive the dial it speaks of and find another in its place.
-class Dial : public QObject
+class Dial final : public QObject
 {
     Q_OBJECT
 
 public:
-    /// The quickest dial that can carry out @p plan.
-    [[nodiscard]] static std::unique_ptr<Dial> make(Sink &sink, const DialPlan &plan);
+    Dial(Sink &sink, const DialPlan &plan);
+    ~Dial() override;
+    Q_DISABLE_COPY_MOVE(Dial)
 
-    virtual void start() = 0;
+    void start();
     [[nodiscard]] bool isOver() const { return m_isOver; }
     [[nodiscard]] int round() const { return m_plan.round; }
     [[nodiscard]] quint64 generation() const { return m_plan.generation; }
@@ -49,31 +53,29 @@ Q_SIGNALS:
     void finished(Tidepool::Dial *dial);
     void failed(Tidepool::Dial *dial);
 
-protected:
-    Dial(Sink &sink, const DialPlan &plan);
-
+private:
     [[nodiscard]] const ClientSettings &settings() const { return *m_plan.settings; }
     [[nodiscard]] const TlsConfiguration &tls() const { return *m_plan.tls; }
-    [[nodiscard]] Phase phase() const { return m_phase; }
     void enterPhase(Phase phase, std::chrono::milliseconds timeout);
-    /// TCP is up.
-    void enterHandshake();
-    /// Reads the id that arrived, wireSize() bytes, and succeeds or fails.
-    void identify(const QByteArray &bytes);
+    void onTimeout();
+    void connectByAddress();
+    void connectBySocket();
+    void adopt(std::unique_ptr<QSslSocket> socket);
+    void onConnected();
+    void onEncrypted();
+    void beginIdentify();
+    void readId();
     void succeed(ConnectionId id);
     void fail(const PoolError &error);
 
-    /// Of a dial that has succeeded; nothing is connected to it any more.
-    [[nodiscard]] virtual std::unique_ptr<QSslSocket> takeSocket() = 0;
-
     Sink &m_sink;
-
-private:
     const DialPlan m_plan;
     std::optional<StepGuard> m_step;
     QTimer m_timer;
     Phase m_phase = Phase::Resolve;
     std::chrono::steady_clock::time_point m_begunAt = std::chrono::steady_clock::now();
+    std::unique_ptr<TcpConnect> m_connect;
+    std::unique_ptr<QSslSocket> m_socket;
     bool m_isOver = false;
     ConnectionId m_id;
     PoolError m_error;

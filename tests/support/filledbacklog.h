@@ -4,15 +4,16 @@
 #pragma once
 
 #include <QtCore/QList>
-#include <QtCore/QtGlobal>
+#include <QtNetwork/QHostAddress>
 
 namespace TestSupport {
 
-/// A port of 127.0.0.1 that never answers a connect: it listens, but its queue is full and nobody accepts.
+/// A port that never answers a connect: it listens, but its queue is full and nobody accepts.
 class FilledBacklog
 {
 public:
-    FilledBacklog();
+    /// @p port 0: the system chooses one.
+    explicit FilledBacklog(const QHostAddress &address = QHostAddress::LocalHost, quint16 port = 0);
     ~FilledBacklog();
     Q_DISABLE_COPY_MOVE(FilledBacklog)
 
