@@ -140,23 +140,39 @@ void tst_FaultsRaces::closingWhileTakenOverTls()
     std::minstd_rand random(std::random_device{}());
     Pace pace(random);
     const int races = raceCount() / 40;
+    int handedOut = 0;
+    int deadBefore = 0;
     int violations = 0;
     for (int i = 0; i < races; ++i) {
         RawClient client(pool.serverPort());
         QVERIFY(client.encrypt());
         QVERIFY(client.readHexId().isValid());
         waitForActive(pool, 1);
-        closer.go(static_cast<int>(client.socket()->socketDescriptor()), Ending::Close,
-                  static_cast<unsigned>(random() % 2'000));
+        const auto end = [&] {
+            closer.go(static_cast<int>(client.socket()->socketDescriptor()), Ending::Close,
+                      static_cast<unsigned>(random() % 2'000));
+        };
+        // As above, there is one of each kind.
+        if (i > 0)
+            end();
+        if (i == 1)
+            closer.wait();
         pace.delay();
-        const bool wasDead = closer.hasArrived();
+        const bool wasDead = i > 0 && closer.hasArrived();
         pace.adapt(wasDead);
         const TakeResult taken = pool.tryTake();
+        if (i == 0)
+            end();
+        deadBefore += wasDead ? 1 : 0;
+        handedOut += taken ? 1 : 0;
         violations += wasDead && taken ? 1 : 0;
         closer.wait();
         waitForActive(pool, 0);
     }
+    qInfo("%d races: %d handed out, %d were dead before the take", races, handedOut, deadBefore);
     QCOMPARE(violations, 0);
+    QVERIFY(handedOut > 0);
+    QVERIFY(deadBefore > 0);
     VERIFY_BOOKS(pool);
 }
 
