@@ -35,6 +35,7 @@ private slots:
     void refusedDescriptorStaysTheCallers();
     void startsAgainWhereItListened();
     void showsItsCertificate();
+    void asksForNoCertificate();
     void keepsTheCertificateItMade();
     void verifiedNeedsACertificate();
     void keyOfAnotherCertificate_data();
@@ -242,6 +243,25 @@ void tst_ServerPoolAccepting::showsItsCertificate()
     pinned.setTls(tls);
     pinned.start();
     VERIFY_TAKEN(await(pinned.take()));
+}
+
+// A browser would ask its user which of his certificates to show.
+void tst_ServerPoolAccepting::asksForNoCertificate()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const Credentials own = selfSigned();
+    QSslConfiguration willing = QSslConfiguration::defaultConfiguration();
+    willing.setPeerVerifyMode(QSslSocket::VerifyNone);
+    willing.setLocalCertificateChain(own.chain);
+    willing.setPrivateKey(own.key);
+    RawClient client(pool.serverPort());
+    QVERIFY(client.encrypt(willing, {}));
+    const TakeResult taken = await(pool.take(client.readHexId()));
+    VERIFY_TAKEN(taken);
+    QVERIFY(taken.connection().socket()->isEncrypted());
+    QVERIFY(taken.connection().socket()->peerCertificate().isNull());
 }
 
 // A pin of it stays good for as long as the pool lives.

@@ -28,6 +28,7 @@ private slots:
     void eachIsTakenOnce();
     void deadOnesAreNotHandedOut_data();
     void deadOnesAreNotHandedOut();
+    void deadOnesAreReplaced();
     void deadOneByIdFails();
     void validationEatsNothing_data();
     void validationEatsNothing();
@@ -186,6 +187,25 @@ void tst_TakeParked::deadOnesAreNotHandedOut()
     const PoolStatus status = pool.status();
     QCOMPARE(status.evictedBy(EvictionCause::PeerClosed) + status.evictedBy(EvictionCause::SocketError), 9);
     QCOMPARE(pool.tryTake().error().kind(), ErrorKind::Empty);
+    VERIFY_BOOKS(pool);
+}
+
+// Also when nobody but the take has seen that they are dead: the lane is this thread, and it does not turn in between.
+void tst_TakeParked::deadOnesAreReplaced()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 2);
+    makeImpatient(pool);
+    pool.setMinimumInterval(1h);
+    pool.setMaximumInterval(1h);
+    pool.setUsesCallerThread(true);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 2);
+    peer.resetAll();
+    QCOMPARE(pool.tryTake().error().kind(), ErrorKind::Empty);
+    QCOMPARE(pool.status().evictedTotal(), 2);
+    QTRY_COMPARE(pool.active(), 2);
     VERIFY_BOOKS(pool);
 }
 
