@@ -10,7 +10,7 @@ namespace Tidepool {
 namespace {
 // How often figures alone are announced: as often as a fast screen can show them. Waking the facade's thread costs a
 // taker as much as the take itself.
-constexpr std::chrono::milliseconds frame{8};
+constexpr std::chrono::milliseconds notifyInterval{8};
 } // namespace
 
 PoolPrivate::PoolPrivate(bool isServer)
@@ -22,7 +22,7 @@ PoolPrivate::PoolPrivate(bool isServer)
     connect(&m_drainTimer, &QTimer::timeout, this, &PoolPrivate::close);
     m_frame.setParent(this);
     m_frame.setSingleShot(true);
-    m_frame.setInterval(frame);
+    m_frame.setInterval(notifyInterval);
     connect(&m_frame, &QTimer::timeout, this, &PoolPrivate::endFrame);
 }
 

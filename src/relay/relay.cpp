@@ -17,7 +17,7 @@
 namespace Tidepool {
 
 namespace {
-constexpr std::chrono::milliseconds frame{100}; // between two signals about bytes
+constexpr std::chrono::milliseconds progressInterval{100}; // between two signals about bytes
 }
 
 class RelayPrivate final : public QObject
@@ -31,7 +31,7 @@ public:
         state->announcer.attach(this);
         m_frame.setParent(this);
         m_frame.setSingleShot(true);
-        m_frame.setInterval(frame);
+        m_frame.setInterval(progressInterval);
         connect(&m_frame, &QTimer::timeout, this, &RelayPrivate::endFrame);
     }
 

@@ -83,6 +83,7 @@ def client_context(options):
         return None
     context = ssl.create_default_context(cafile=options.ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # which Python 3.13 and newer do anyway
     if not options.ca:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -81,6 +81,8 @@ Certificate makeAuthority(const QByteArray &commonName, EVP_PKEY *key, X509 *iss
     addExtension(certificate.get(), issuer ? issuer : certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
     addExtension(certificate.get(), issuer ? issuer : certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
     addExtension(certificate.get(), issuer ? issuer : certificate.get(), NID_subject_key_identifier, "hash");
+    if (issuer)
+        addExtension(certificate.get(), issuer, NID_authority_key_identifier, "keyid:always");
     X509_sign(certificate.get(), issuerKey, EVP_sha256());
     return certificate;
 }
@@ -121,6 +123,8 @@ Credentials Authority::issue(const Subject &subject) const
         addExtension(leaf.get(), issuer, NID_subject_alt_name, names.join(','));
     addExtension(leaf.get(), issuer, NID_basic_constraints, "critical,CA:FALSE");
     addExtension(leaf.get(), issuer, NID_ext_key_usage, "serverAuth,clientAuth");
+    addExtension(leaf.get(), issuer, NID_subject_key_identifier, "hash");
+    addExtension(leaf.get(), issuer, NID_authority_key_identifier, "keyid:always");
     X509_sign(leaf.get(), d->intermediateKey.get(), EVP_sha256());
     return {{toQt(leaf.get()), toQt(issuer)}, toQt(key.get())};
 }

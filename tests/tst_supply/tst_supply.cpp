@@ -163,7 +163,8 @@ void tst_Supply::fingerprintsAreThoseOfOpenSsl()
     QVERIFY(openssl.waitForFinished());
     const QString output = QString::fromUtf8(openssl.readAllStandardOutput());
     QVERIFY2(output.contains(QLatin1String("prime256v1")), qPrintable(output));
-    QVERIFY2(output.contains(QLatin1String("CN = example.org")), qPrintable(output));
+    // "CN = example.org" before OpenSSL 3.2, "CN=example.org" since.
+    QVERIFY2(QString(output).remove(QLatin1Char(' ')).contains(QLatin1String("CN=example.org")), qPrintable(output));
     const QString digits = certificateFingerprint(made.certificate).mid(7);
     QCOMPARE(digits.size(), 64);
     QString withColons = digits.toUpper();
