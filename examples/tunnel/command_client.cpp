@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "commands.h"
+#include "console.h"
 #include "log.h"
 #include "metrics.h"
 #include "metricspage.h"
@@ -12,6 +13,8 @@
 #include "tunnelclient.h"
 
 #include <QtCore/QCoreApplication>
+
+#include <optional>
 
 namespace Tunnel {
 
@@ -29,6 +32,7 @@ ClientSettings makeSettings(const ClientOptions &options, const Tidepool::TlsOpt
     settings.secret = secret;
     settings.heartbeat = options.heartbeat;
     settings.idleTimeout = options.idleTimeout;
+    settings.retriesForever = options.retriesForever;
     return settings;
 }
 
@@ -51,6 +55,18 @@ QString statusText(const TunnelClient &client, Rate &rate)
         .arg(formatBytes(carried));
 }
 
+/// What the user should know of the encryption that he chose.
+void logEncryption(const TlsChoice &tls)
+{
+    if (tls.mode == Tidepool::TlsMode::None)
+        qCWarning(lcTunnel) << "without TLS everybody on the way can read, and change, what is carried; give both ends "
+                               "--tls self-signed";
+    else if (tls.mode == Tidepool::TlsMode::SelfSigned && tls.pins.isEmpty())
+        qCWarning(lcTunnel)
+            << "without --pin only the secret tells the server from somebody in between, who can try to "
+               "guess it; give --pin sha256:..., which the server logs when it starts";
+}
+
 } // namespace
 
 int runClient(const ClientOptions &options)
@@ -69,6 +85,10 @@ int runClient(const ClientOptions &options)
     if (!tls.error.isEmpty())
         return reportFailure(clientCommand, tls.error);
 
+    // The control link tells of what keeps it from the server.
+    std::optional<Console::LibraryMuted> muted;
+    if (!options.verbose)
+        muted.emplace();
     static_cast<void>(raiseFileLimit());
     setLanes(options.lanes);
     TunnelClient client(makeSettings(options, tls.options, secret.value));
@@ -82,6 +102,7 @@ int runClient(const ClientOptions &options)
     }
     qCInfo(lcTunnel).noquote() << "connecting" << options.target.toString() << "with the server"
                                << options.server.toString();
+    logEncryption(options.tls);
     client.start();
 
     Rate rate;
@@ -91,12 +112,17 @@ int runClient(const ClientOptions &options)
         qCInfo(lcTunnel) << "closing: no more visitors," << client.relays().totals().active << "to finish";
         client.drain(drainTime);
     });
+    int gaveUp = 0;
+    QObject::connect(&client, &TunnelClient::gaveUp, &client, [&](ControlLink::Rejection rejection) {
+        gaveUp = rejection == ControlLink::Rejection::Certificate ? wrongCertificate : wrongSecret;
+        client.drain(drainTime);
+    });
     QObject::connect(&client, &TunnelClient::drained, qApp, &QCoreApplication::quit, Qt::QueuedConnection);
     statusLine.start();
     const int status = QCoreApplication::exec();
     statusLine.stop();
     qCInfo(lcTunnel) << "closed";
-    return status;
+    return gaveUp != 0 ? gaveUp : status;
 }
 
 } // namespace Tunnel

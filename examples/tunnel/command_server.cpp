@@ -103,7 +103,8 @@ void logStart(const ServerOptions &options, const TunnelServer &server)
     if (options.tls.mode != Tidepool::TlsMode::None)
         qCInfo(lcTunnel).noquote() << "pin" << Tidepool::certificateFingerprint(server.pool().certificate());
     else
-        qCWarning(lcTunnel) << "without TLS everybody on the way can read, and change, what is carried";
+        qCWarning(lcTunnel) << "without TLS everybody on the way can read, and change, what is carried; give both ends "
+                               "--tls self-signed";
 }
 
 /// What the library has to say of a failure is in the error that we report.

@@ -15,7 +15,10 @@ namespace Tunnel {
 
 /// Exit status of a program that could not start.
 inline constexpr int cannotStart = 1;
-/// What a drain may take after SIGINT or SIGTERM.
+/// Exit statuses of a client that gave up.
+inline constexpr int wrongCertificate = 3;
+inline constexpr int wrongSecret = 4;
+/// What a drain may take after SIGINT, SIGTERM or SIGHUP.
 inline constexpr std::chrono::milliseconds drainTime{5'000};
 
 /// Says why a command could not start; returns cannotStart.

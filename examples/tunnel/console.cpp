@@ -3,6 +3,7 @@
 
 #include "console.h"
 
+#include "librarywords.h"
 #include "terminal.h"
 
 #include <QtCore/QDateTime>
@@ -94,13 +95,15 @@ std::atomic<int> libraryMuted = 0;
 
 void logMessage(QtMsgType type, const QMessageLogContext &context, const QString &message)
 {
-    if (libraryMuted > 0 && qstrcmp(context.category, "tidepool") == 0)
+    const bool isOfLibrary = qstrcmp(context.category, "tidepool") == 0;
+    if (isOfLibrary && libraryMuted > 0)
         return;
     const QString format =
         stderrIsTerminal() ? QStringLiteral("HH:mm:ss.zzz") : QStringLiteral("yyyy-MM-dd'T'HH:mm:ss.zzz");
     const QString time = QDateTime::currentDateTime().toString(format);
     writeAbove(stderr,
-               QString(time + QLatin1Char(' ') + levelName(type) + QLatin1Char(' ') + message + QLatin1Char('\n')));
+               QString(time + QLatin1Char(' ') + levelName(type) + QLatin1Char(' ')
+                       + (isOfLibrary ? inOptions(message) : message) + QLatin1Char('\n')));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "controllink.h"
 
+#include "librarywords.h"
 #include "log.h"
 #include "messages.h"
 
@@ -28,13 +29,23 @@ constexpr auto shortestPause = 100ms;
 constexpr auto longestPause = 5'000ms;
 // After a wrong secret, a wrong certificate, or when another client took our place, it takes a person to help.
 constexpr auto holdBackPause = 30s;
+// Between the attempts that are made before it gives up: a server that restarts may be the wrong one for a moment.
+constexpr auto rejectionPause = 2s;
+
+// Kinds for LimitedWarnings
+constexpr QLatin1String channelKind("channel");
 
 } // namespace
 
 ControlLink::ControlLink(Tidepool::ClientPool &pool, QByteArray secret, std::chrono::milliseconds heartbeat,
-                         QObject *parent)
-    : QObject(parent), m_pool(pool), m_secret(std::move(secret)), m_heartbeat(heartbeat)
+                         bool retriesForever, QObject *parent)
+    : QObject(parent)
+    , m_pool(pool)
+    , m_secret(std::move(secret))
+    , m_heartbeat(heartbeat)
+    , m_retriesForever(retriesForever)
 {
+    connect(&m_pool, &Tidepool::Pool::attemptFailed, this, &ControlLink::noteFailedAttempt);
     m_deadline.setSingleShot(true);
     m_deadline.setInterval(handshakeTimeout);
     connect(&m_deadline, &QTimer::timeout, this,
@@ -104,9 +115,24 @@ void ControlLink::takeFailed(const Tidepool::PoolError &error)
     if (error.kind() == ErrorKind::Closed)
         return;
     if (error.isFatal())
-        return holdBack(error.message(), holdBackPause);
-    // The pool paces its dials by itself.
-    fail(QStringLiteral("no connection to the server: %1").arg(error.message()), shortestPause);
+        return reject(Rejection::Certificate, inOptions(error.message()));
+    // The pool paces its dials by itself, and noteFailedAttempt() has told why they fail.
+    const auto status = error.status();
+    if (!status || status->lastError.isEmpty())
+        m_log.warn(channelKind, QStringLiteral("no connection to the server: %1").arg(inOptions(error.message())));
+    m_retry.start(shortestPause);
+}
+
+// What is fatal comes back by the take that waits, if one does.
+void ControlLink::noteFailedAttempt(const Tidepool::PoolError &error)
+{
+    if (m_closed || (error.isFatal() && !m_isUp))
+        return;
+    const QString reason = inOptions(error.message());
+    if (!m_isUp)
+        m_trouble = reason;
+    m_log.warn(QStringLiteral("%1 %2").arg(static_cast<int>(error.phase())).arg(static_cast<int>(error.kind())),
+               reason);
 }
 
 void ControlLink::receive(const QJsonObject &message)
@@ -135,12 +161,11 @@ void ControlLink::step(const HandshakeStep &step)
         break;
     case HandshakeStep::Outcome::Failed:
         if (step.reason == QLatin1String("proof")) {
-            holdBack(
-                QStringLiteral("the server does not accept our proof; give both ends the same secret. If it is the "
-                               "same, someone between them shows a certificate of his own"),
-                holdBackPause);
+            reject(Rejection::Secret,
+                   QStringLiteral("the server does not accept our proof; give both ends the same secret. If it is the "
+                                  "same, someone between them shows a certificate of his own"));
         } else {
-            holdBack(step.reason, holdBackPause);
+            reject(Rejection::Secret, step.reason);
         }
         break;
     }
@@ -153,6 +178,7 @@ void ControlLink::becomeUp()
     m_isUp = true;
     m_upSince = std::chrono::steady_clock::now();
     m_trouble.clear();
+    m_rejections = 0;
     m_channel->trustPeer(m_heartbeat);
     const qint64 unsaid = m_log.reset();
     qCInfo(lcTunnel).noquote().nospace() << "tunnel up: server " << m_channel->peer()
@@ -164,7 +190,8 @@ void ControlLink::becomeUp()
 void ControlLink::fail(const QString &reason, std::chrono::milliseconds pause)
 {
     m_trouble = reason;
-    m_log.warn(m_isUp ? QStringLiteral("tunnel down: %1").arg(reason) : reason);
+    m_log.warn(m_isUp ? QLatin1String("down") : channelKind,
+               m_isUp ? QStringLiteral("tunnel down: %1").arg(reason) : reason);
     dropChannel();
     m_retry.start(pause);
 }
@@ -176,6 +203,21 @@ void ControlLink::holdBack(const QString &reason, std::chrono::milliseconds paus
     m_pool.flush();
     m_pool.pause();
     m_holdingBack = true;
+}
+
+void ControlLink::reject(Rejection rejection, const QString &reason)
+{
+    if (m_retriesForever)
+        return holdBack(reason, holdBackPause);
+    if (++m_rejections < maximumRejections)
+        return holdBack(reason, rejectionPause);
+    m_trouble = reason;
+    qCCritical(lcTunnel).noquote().nospace()
+        << reason << " (giving up after " << m_rejections << " attempts; --retry-forever goes on)";
+    close();
+    m_pool.flush();
+    m_pool.pause();
+    emit gaveUp(rejection);
 }
 
 void ControlLink::dropChannel()

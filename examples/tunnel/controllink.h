@@ -5,7 +5,7 @@
 
 #include "auth.h"
 #include "controlchannel.h"
-#include "repeatlog.h"
+#include "limitedwarnings.h"
 
 #include <tidepool/takeresult.h>
 
@@ -30,7 +30,17 @@ class ControlLink : public QObject
     Q_OBJECT
 
 public:
-    ControlLink(Tidepool::ClientPool &pool, QByteArray secret, std::chrono::milliseconds heartbeat,
+    /// What only a person can mend.
+    enum class Rejection : quint8 {
+        Certificate, ///< The server's certificate is not the one of the pin, or not valid.
+        Secret, ///< One of the ends does not accept the other's proof.
+    };
+    Q_ENUM(Rejection)
+
+    /// Rejections in a row after which it gives up, unless it retries for ever.
+    static constexpr int maximumRejections = 3;
+
+    ControlLink(Tidepool::ClientPool &pool, QByteArray secret, std::chrono::milliseconds heartbeat, bool retriesForever,
                 QObject *parent = nullptr);
     ~ControlLink() override;
 
@@ -55,6 +65,8 @@ signals:
     void down();
     /// While up: a message other than bye.
     void received(const QJsonObject &message);
+    /// The last of so many rejections; there will be no more attempts.
+    void gaveUp(Tunnel::ControlLink::Rejection rejection);
 
 private:
     void attempt();
@@ -67,12 +79,16 @@ private:
     void fail(const QString &reason, std::chrono::milliseconds pause);
     /// The same, and nothing is dialled until then: the server does not want us now.
     void holdBack(const QString &reason, std::chrono::milliseconds pause);
+    /// The same, or the end of all attempts.
+    void reject(Rejection rejection, const QString &reason);
+    void noteFailedAttempt(const Tidepool::PoolError &error);
     void dropChannel();
     [[nodiscard]] std::chrono::milliseconds nextPause();
 
     Tidepool::ClientPool &m_pool;
     const QByteArray m_secret;
     const std::chrono::milliseconds m_heartbeat;
+    const bool m_retriesForever;
     std::unique_ptr<ControlChannel> m_channel;
     std::optional<ClientHandshake> m_handshake; // until the channel is up
     QByteArray m_digest;
@@ -82,9 +98,10 @@ private:
     bool m_holdingBack = false;
     std::chrono::steady_clock::time_point m_upSince;
     int m_failures = 0; // in a row
+    int m_rejections = 0; // in a row
     QTimer m_deadline; // of the handshake
     QTimer m_retry;
-    RepeatLog m_log;
+    LimitedWarnings m_log;
 };
 
 } // namespace Tunnel

@@ -125,7 +125,7 @@ void Gatekeeper::accept(Attempt *attempt)
 
 void Gatekeeper::turnAway(Attempt *attempt, const QString &reason)
 {
-    m_log.warn(QStringLiteral("turned away %1: %2").arg(attempt->channel->peer(), reason));
+    m_log.warn(reason, QStringLiteral("turned away %1: %2").arg(attempt->channel->peer(), reason));
     attempt->channel->disconnect(attempt);
     attempt->channel->close();
     remove(attempt);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "controlchannel.h"
-#include "repeatlog.h"
+#include "limitedwarnings.h"
 
 #include <QtCore/QObject>
 
@@ -66,7 +66,7 @@ private:
     const Limits m_limits;
     const Welcome m_welcome;
     std::vector<Attempt *> m_attempts; // oldest first; children of this
-    RepeatLog m_log;
+    LimitedWarnings m_log;
     bool m_closed = false;
 };
 

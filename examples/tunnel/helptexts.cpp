@@ -91,9 +91,11 @@ Examples:
 A visitor who ends his sending, as `nc -N` does, still gets the answer with --tls none.
 Over TLS that ends his connection, and the answer is lost.
 
-Ends with SIGINT or SIGTERM: no more visitors, those under way have 5 seconds. A second
-signal ends it at once. Exit status: 0 after a signal, 1 if it could not start, 2 if the
-options are wrong.
+Ends with SIGINT, SIGTERM or SIGHUP: no more visitors, those under way have 5 seconds. A
+second signal ends it at once.
+
+Exit status:
+  0  after a signal         1  it could not start         2  the options are wrong
 )";
 
 constexpr auto clientText = R"(tidepool client - the private end of the tunnel
@@ -129,6 +131,8 @@ Other:
   --heartbeat MS          between signs of life; after three without one the server counts
                           as gone (default 5000)
   --lanes N               I/O threads (default: one for each processor, four at most)
+  --retry-forever         go on when the server's certificate or the secret is wrong
+                          (default: give up after 3 attempts, see below)
   --verbose               log every visitor
   -h, --help              this help
 
@@ -145,9 +149,14 @@ Examples:
       tidepool client --server 192.0.2.7:8443 --target 10.0.0.5:22 --tls verified \
           --ca company-ca.pem --server-name tunnel.example.org --secret-file secret
 
-It comes back by itself after an outage or a restart of the server. Ends with SIGINT or
-SIGTERM: no more visitors, those under way have 5 seconds. A second signal ends it at once.
-Exit status: 0 after a signal, 1 if it could not start, 2 if the options are wrong.
+It comes back by itself after an outage or a restart of the server. Ends with SIGINT,
+SIGTERM or SIGHUP: no more visitors, those under way have 5 seconds. A second signal ends it
+at once.
+
+Exit status:
+  0  after a signal         1  it could not start         2  the options are wrong
+  3  three times in a row, the server's certificate was not the one of --pin, or not valid
+  4  three times in a row, one end did not accept the other's secret
 )";
 
 constexpr auto demoText = R"(tidepool demo - the whole tunnel in one process, with every byte checked

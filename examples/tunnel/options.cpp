@@ -126,7 +126,7 @@ CommandLine parseClient(const QStringList &arguments)
     OptionReader reader(clientName,
                         QStringLiteral("server target ca server-name pin min max min-interval max-interval")
                             + commonValues(),
-                        QStringLiteral("verbose"));
+                        QStringLiteral("verbose retry-forever"));
     if (!reader.parse(arguments))
         return reader.exit();
     ClientOptions options;
@@ -136,6 +136,7 @@ CommandLine parseClient(const QStringList &arguments)
     reader.remoteEndpoint(QLatin1String("target"), options.target, QStringLiteral("127.0.0.1"));
     readCommon(reader, options);
     readClientTls(reader, options.tls);
+    options.retriesForever = reader.isSet(QLatin1String("retry-forever"));
     reader.number(QLatin1String("min"), options.bounds.minimumCapacity, 1, 65'536);
     reader.number(QLatin1String("max"), options.bounds.maximumCapacity, 1, 65'536);
     reader.milliseconds(QLatin1String("min-interval"), options.bounds.minimumInterval, 1, 3'600'000);

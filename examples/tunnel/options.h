@@ -54,6 +54,7 @@ struct ClientOptions : CommonOptions
     Endpoint server;
     Endpoint target;
     Tidepool::Bounds bounds;
+    bool retriesForever = false;
 };
 
 struct DemoOptions

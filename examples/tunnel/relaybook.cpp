@@ -9,8 +9,8 @@ namespace Tunnel {
 
 using Tidepool::Relay;
 
-RelayBook::RelayBook(std::chrono::milliseconds idleTimeout, QObject *parent)
-    : QObject(parent), m_idleTimeout(idleTimeout)
+RelayBook::RelayBook(std::chrono::milliseconds idleTimeout, const QString &outside, QObject *parent)
+    : QObject(parent), m_idleTimeout(idleTimeout), m_outside(outside)
 {}
 
 RelayBook::~RelayBook() = default;
@@ -47,12 +47,33 @@ RelayBook::Totals RelayBook::totals() const
     return totals;
 }
 
+QString RelayBook::words(Relay::Reason reason, const QString &errorText) const
+{
+    const auto idle = std::chrono::duration_cast<std::chrono::seconds>(m_idleTimeout).count();
+    switch (reason) {
+    case Relay::Reason::FirstClosed:
+        return QStringLiteral("the other end of the tunnel closed it");
+    case Relay::Reason::SecondClosed:
+        return QStringLiteral("%1 closed it").arg(m_outside);
+    case Relay::Reason::IdleTimeout:
+        return QStringLiteral("no byte was carried for %1 s").arg(idle);
+    case Relay::Reason::FirstFailed:
+        return QStringLiteral("the connection in the tunnel failed (%1)").arg(errorText);
+    case Relay::Reason::SecondFailed:
+        return QStringLiteral("the connection of %1 failed (%2)").arg(m_outside, errorText);
+    case Relay::Reason::Stopped:
+        break;
+    }
+    return QStringLiteral("it was cut off");
+}
+
 void RelayBook::finish(Relay *relay, Relay::Reason reason)
 {
     const bool failed = reason == Relay::Reason::FirstFailed || reason == Relay::Reason::SecondFailed
         || reason == Relay::Reason::IdleTimeout;
-    qCDebug(lcTunnel).noquote() << "a relay ended:" << reason << relay->errorText() << relay->bytesFromSecond()
-                                << "bytes into the tunnel," << relay->bytesFromFirst() << "bytes out of it";
+    qCDebug(lcTunnel).noquote().nospace()
+        << "a visit is over: " << words(reason, relay->errorText()) << "; " << relay->bytesFromSecond()
+        << " bytes into the tunnel, " << relay->bytesFromFirst() << " bytes out of it";
     {
         const std::lock_guard lock(m_mutex);
         const auto entry = m_relays.find(relay);

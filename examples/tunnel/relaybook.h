@@ -31,7 +31,8 @@ public:
         qint64 intoTunnel = 0; ///< Bytes.
     };
 
-    explicit RelayBook(std::chrono::milliseconds idleTimeout, QObject *parent = nullptr);
+    /// @p outside names the second side in the log: "the visitor".
+    RelayBook(std::chrono::milliseconds idleTimeout, const QString &outside, QObject *parent = nullptr);
     ~RelayBook() override;
 
     void start(Tidepool::Connection pooled, std::unique_ptr<QTcpSocket> outside);
@@ -48,7 +49,10 @@ signals:
 private:
     void finish(Tidepool::Relay *relay, Tidepool::Relay::Reason reason);
 
+    [[nodiscard]] QString words(Tidepool::Relay::Reason reason, const QString &errorText) const;
+
     const std::chrono::milliseconds m_idleTimeout;
+    const QString m_outside;
     mutable std::mutex m_mutex; // the relays' lifetimes and the totals, against totals() in other threads
     std::unordered_map<Tidepool::Relay *, std::unique_ptr<Tidepool::Relay>> m_relays;
     Totals m_ended;

@@ -26,7 +26,7 @@ namespace Tunnel {
 
 namespace {
 
-constexpr int interruptedAtOnce = 130; // what shells say of a program that SIGINT ended
+constexpr int endedBySignal = 128; // what shells add to the number of a signal that ended a program
 constexpr int usualFileLimit = 1'024;
 #ifdef Q_OS_UNIX
 constexpr rlim_t mostFiles = 1'000'000;
@@ -40,12 +40,17 @@ namespace {
 
 // A signal handler may do little more than write to a pipe.
 std::array<int, 2> signalPipe{-1, -1};
+constexpr std::array stopSignals{SIGINT, SIGTERM, SIGHUP};
 std::atomic<int> signalCount = 0;
 
-void handleSignal(int)
+// A terminal that closes may send SIGHUP twice: the system does, and the shell.
+void handleSignal(int number)
 {
-    if (++signalCount > 1)
-        _exit(interruptedAtOnce);
+    if (++signalCount > 1) {
+        if (number == SIGHUP)
+            return;
+        _exit(endedBySignal + number);
+    }
     const char byte = 1;
     [[maybe_unused]] const ssize_t written = ::write(signalPipe[1], &byte, 1);
 }
@@ -61,7 +66,7 @@ public:
 ShutdownSignals::ShutdownSignals(QObject *parent) : QObject(parent), d(std::make_unique<Private>())
 {
     if (::pipe(signalPipe.data()) != 0) {
-        qCWarning(lcTunnel) << "no pipe for signals: SIGINT and SIGTERM end the program at once";
+        qCWarning(lcTunnel) << "no pipe for signals: SIGINT, SIGTERM and SIGHUP end the program at once";
         return;
     }
     for (const int end : signalPipe) {
@@ -78,15 +83,22 @@ ShutdownSignals::ShutdownSignals(QObject *parent) : QObject(parent), d(std::make
     action.sa_handler = handleSignal;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    for (const int number : {SIGINT, SIGTERM})
-        ::sigaction(number, &action, nullptr);
+    for (const int number : stopSignals) {
+        struct sigaction before = {};
+        // nohup, and shells without job control, want some of them to be ignored.
+        if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler != SIG_IGN)
+            ::sigaction(number, &action, nullptr);
+    }
     std::signal(SIGPIPE, SIG_IGN);
 }
 
 ShutdownSignals::~ShutdownSignals()
 {
-    for (const int number : {SIGINT, SIGTERM})
-        std::signal(number, SIG_DFL);
+    for (const int number : stopSignals) {
+        struct sigaction now = {};
+        if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler == handleSignal)
+            std::signal(number, SIG_DFL);
+    }
     for (int &end : signalPipe) {
         if (end >= 0)
             ::close(end);
@@ -115,7 +127,7 @@ std::atomic<int> signalCount = 0;
 void handleSignal(int number)
 {
     if (++signalCount > 1)
-        std::_Exit(interruptedAtOnce);
+        std::_Exit(endedBySignal + number);
     std::signal(number, handleSignal);
 }
 

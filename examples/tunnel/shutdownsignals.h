@@ -9,7 +9,8 @@
 
 namespace Tunnel {
 
-/// Turns SIGINT and SIGTERM into a Qt signal; the second of them ends the program at once. One object in a program.
+/// Turns SIGINT, SIGTERM and (on Unix) SIGHUP into a Qt signal, unless they are ignored; a second SIGINT or SIGTERM
+/// ends the program at once. One object in a program.
 class ShutdownSignals : public QObject
 {
     Q_OBJECT

@@ -31,8 +31,8 @@ constexpr qint64 visitorReadBuffer = 65'536;
 TunnelClient::TunnelClient(const ClientSettings &settings, QObject *parent)
     : QObject(parent)
     , m_settings(settings)
-    , m_relays(settings.idleTimeout)
-    , m_link(m_pool, settings.secret, settings.heartbeat)
+    , m_relays(settings.idleTimeout, QStringLiteral("the target"))
+    , m_link(m_pool, settings.secret, settings.heartbeat, settings.retriesForever)
 {
     watchPool();
     connect(&m_link, &ControlLink::received, this, &TunnelClient::receive);
@@ -47,6 +47,7 @@ TunnelClient::TunnelClient(const ClientSettings &settings, QObject *parent)
         m_figures.connected = false;
         finishDrainIfDone();
     });
+    connect(&m_link, &ControlLink::gaveUp, this, &TunnelClient::gaveUp);
     connect(&m_relays, &RelayBook::relayEnded, this, &TunnelClient::finishDrainIfDone);
     m_announce.setSingleShot(true);
     m_announce.setInterval(0);
@@ -181,17 +182,18 @@ void TunnelClient::join(const Connection &connection, const QString &peer)
         finishDrainIfDone();
     };
     connect(dial, &TargetDial::connected, this, [this, dial, end, start = std::chrono::steady_clock::now()] {
-        m_targetLog.reset();
         setTargetTrouble({});
         ++m_figures.visitorsServed;
         m_figures.visitorWait.add(std::chrono::steady_clock::now() - start);
         m_relays.start(dial->takePooled(), dial->takeSocket());
         end();
     });
-    connect(dial, &TargetDial::failed, this, [this, end](const QString &reason) {
+    connect(dial, &TargetDial::failed, this, [this, end, peer](const QString &reason) {
         ++m_figures.visitorsFailed;
-        m_targetLog.warn(QStringLiteral("cannot reach the target %1: %2; is the service running there?")
-                             .arg(m_settings.target.toString(), reason));
+        m_targetLog.warn(reason,
+                         QStringLiteral("visitor %1 was not served: cannot reach the target %2: %3; is the service "
+                                        "running there?")
+                             .arg(peer, m_settings.target.toString(), reason));
         setTargetTrouble(reason);
         end();
     });

@@ -24,6 +24,8 @@ struct ClientSettings
     std::chrono::milliseconds idleTimeout{3'600'000};
     /// For connecting to the target.
     std::chrono::milliseconds targetTimeout{5'000};
+    /// Goes on although the server's certificate or the secret is wrong; otherwise see gaveUp().
+    bool retriesForever = true;
 };
 
 /// The private end of the tunnel: keeps connections to the server warm, and joins those that it asks for with the
@@ -64,6 +66,8 @@ signals:
     /// Not for every visitor: only if what keeps them from the target is another cause, or over.
     void targetTroubleChanged();
     void drained();
+    /// What is wrong has not changed in several attempts, and there will be no more.
+    void gaveUp(Tunnel::ControlLink::Rejection rejection);
 
 private:
     void watchPool();
@@ -83,7 +87,7 @@ private:
     Announcer m_announcer;
     QTimer m_announce; // collects what one turn of the event loop brings
     QString m_targetTrouble;
-    RepeatLog m_targetLog;
+    LimitedWarnings m_targetLog;
     QTimer m_drainDeadline;
     int m_joining = 0; // connections asked for by the server that are not relayed yet
     int m_cutOffs = 0; // ends of their time

@@ -42,7 +42,7 @@ void ServerSettings::fitInto(int files)
 TunnelServer::TunnelServer(const ServerSettings &settings, QObject *parent)
     : QObject(parent)
     , m_settings(settings)
-    , m_relays(settings.idleTimeout)
+    , m_relays(settings.idleTimeout, QStringLiteral("the visitor"))
     , m_roster({.strangers = settings.maximumStrangers})
     , m_gatekeeper(m_pool, settings.secret, {},
                    [this](std::unique_ptr<ControlChannel> channel) { welcome(std::move(channel)); })
@@ -214,9 +214,9 @@ void TunnelServer::admit(Visitor visitor)
     ++m_figures.visitors;
     qCDebug(lcTunnel).noquote() << "visitor" << visitor.peer;
     if (waitingVisitors() >= m_settings.maximumWaiting)
-        return turnAway(visitor, QStringLiteral("%1 others are waiting already").arg(waitingVisitors()));
+        return turnAway(visitor, Unserved::TooManyWait);
     if (waitingVisitors() + m_relays.active() >= m_settings.maximumVisitors)
-        return turnAway(visitor, QStringLiteral("%1 others are here already").arg(m_settings.maximumVisitors));
+        return turnAway(visitor, Unserved::TooManyAreHere);
     visitor.waited = m_roster.ready() == 0 || !m_waiting.empty();
     m_waiting.push_back(std::move(visitor));
     serve();
@@ -286,15 +286,31 @@ void TunnelServer::tryAgain(Opening opening)
 {
     opening.connection.close();
     if (++opening.visitor.refusals >= m_settings.maximumRefusals)
-        turnAway(opening.visitor, QStringLiteral("the client refused %1 connections").arg(opening.visitor.refusals));
+        turnAway(opening.visitor, Unserved::Refused);
     else
         m_waiting.push_front(std::move(opening.visitor));
 }
 
-void TunnelServer::turnAway(const Visitor &visitor, const QString &reason)
+void TunnelServer::turnAway(const Visitor &visitor, Unserved kind)
 {
+    const auto reason = [&]() -> QString {
+        switch (kind) {
+        case Unserved::TooManyWait:
+            return QStringLiteral("%1 others are waiting already").arg(waitingVisitors());
+        case Unserved::TooManyAreHere:
+            return QStringLiteral("%1 others are here already").arg(m_settings.maximumVisitors);
+        case Unserved::Refused:
+            return QStringLiteral("the client refused %1 connections").arg(visitor.refusals);
+        case Unserved::NoConnection:
+            return QStringLiteral("no connection came free in time");
+        case Unserved::NoClient:
+            break;
+        }
+        return QStringLiteral("no client is here");
+    };
     ++m_figures.visitorsFailed;
-    m_visitorLog.warn(QStringLiteral("visitor %1 was not served: %2").arg(visitor.peer, reason));
+    m_visitorLog.warn(QString::number(static_cast<int>(kind)),
+                      QStringLiteral("visitor %1 was not served: %2").arg(visitor.peer, reason()));
 }
 
 // --- Time ------------------------------------------------------------------------------------------
@@ -315,8 +331,7 @@ void TunnelServer::sweep()
     std::erase_if(m_waiting, [&](const Visitor &visitor) {
         if (visitor.deadline > now)
             return false;
-        turnAway(visitor,
-                 m_session ? QStringLiteral("no connection came free in time") : QStringLiteral("no client is here"));
+        turnAway(visitor, m_session ? Unserved::NoConnection : Unserved::NoClient);
         return true;
     });
     serve();

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "gatekeeper.h"
+#include "limitedwarnings.h"
 #include "messages.h"
 #include "relaybook.h"
-#include "repeatlog.h"
 #include "roster.h"
 #include "tunnelfigures.h"
 #include "visitorport.h"
@@ -102,7 +102,8 @@ private:
     void opened(Tidepool::ConnectionId id);
     void refused(Tidepool::ConnectionId id, const QString &reason);
     void tryAgain(Opening opening);
-    void turnAway(const Visitor &visitor, const QString &reason);
+    enum class Unserved : quint8 { TooManyWait, TooManyAreHere, Refused, NoConnection, NoClient };
+    void turnAway(const Visitor &visitor, Unserved kind);
     // Time
     void sweep();
     void discard(const QList<Tidepool::ConnectionId> &ids);
@@ -121,7 +122,7 @@ private:
     bool m_sessionClosing = false;
     std::deque<Visitor> m_waiting;
     std::unordered_map<quint32, Opening> m_openings; // by the connection's id
-    RepeatLog m_visitorLog;
+    LimitedWarnings m_visitorLog;
     QTimer m_sweep;
     QTimer m_drainDeadline;
     bool m_draining = false;

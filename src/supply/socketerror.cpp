@@ -99,12 +99,16 @@ QString remedy(Phase phase, ErrorKind kind)
     case ErrorKind::Tls:
         return QStringLiteral("Do both ends use TLS 1.3, and the same TLS mode?");
     case ErrorKind::PeerClosed:
-        if (phase == Phase::Handshake || phase == Phase::Identify)
+        if (phase == Phase::Identify)
+            return QStringLiteral("Is it a Tidepool or Go pool server, with the same TLS mode? Other servers need "
+                                  "Identity::Local.");
+        if (phase == Phase::Handshake)
             return QStringLiteral("Do both ends use the same TLS mode, and does the server allow this client?");
         return {};
     case ErrorKind::Timeout:
         if (phase == Phase::Identify)
-            return QStringLiteral("Is it a Tidepool or Go pool server? Other servers need Identity::Local.");
+            return QStringLiteral("Is it a Tidepool or Go pool server, with the same TLS mode? Other servers need "
+                                  "Identity::Local.");
         if (phase == Phase::Handshake)
             return QStringLiteral("Do both ends use the same TLS mode?");
         return QStringLiteral("Check the network and the firewall.");

@@ -17,7 +17,7 @@ import termios
 import threading
 import time
 
-from harness import PROGRAM, SECRET, Process, TunnelTest, main, patience, read_all, read_exactly, until
+from harness import PROGRAM, SECRET, Process, TunnelTest, free_port, main, patience, read_all, read_exactly, until
 
 
 class Words(TunnelTest):
@@ -172,7 +172,7 @@ class Signals(TunnelTest):
         self.client = self.start_client(self.server, self.target)
 
     def test_idle_ends_at_once(self):
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.start()
             for process in (self.client, self.server):
                 start = time.monotonic()
@@ -225,6 +225,34 @@ class Signals(TunnelTest):
         self.assertEqual(self.server.wait(), 130)
         self.assertLess(time.monotonic() - start, patience(2))
 
+    def test_closed_terminal_is_a_signal_to_finish(self):
+        # SIGHUP comes from the system, and from the shell, too.
+        for name in ("server", "client"):
+            with self.subTest(name):
+                self.start()
+                ending = getattr(self, name)
+                visitor = self.visit(self.server)
+                visitor.sendall(b"before")
+                read_exactly(visitor, 6)
+                ending.signal(signal.SIGHUP)
+                ending.wait_for("closing: no more visitors, 1 to finish")
+                ending.signal(signal.SIGHUP)
+                visitor.sendall(b"after")
+                self.assertEqual(read_exactly(visitor, 5), b"after")
+                visitor.close()
+                self.assertEqual(ending.wait(), 0)
+
+    def test_nohup(self):
+        server = Process("nohup", PROGRAM, "server", "--listen", "127.0.0.1:0", "--expose", "127.0.0.1:0")
+        self.processes.append(server)
+        server.wait_for("exposed on")
+        server.signal(signal.SIGHUP)
+        server.signal(signal.SIGHUP)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            server.process.wait(0.5)
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait(), 0)
+
     def test_closing_client_makes_room_for_the_next(self):
         # It says good-bye: visitors who come now wait for the next client and are not lost.
         self.start()
@@ -250,6 +278,32 @@ class Log(TunnelTest):
         self.check_echo(server)
         for line in server.text.splitlines():
             self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} (info|warning) \S")
+
+    def test_why_a_visit_is_over(self):
+        server = self.start_server("--verbose")
+        client = self.start_client(server, self.echo(greeting=b"bye", close_after_greeting=True), "--verbose")
+        self.assertEqual(read_all(self.visit(server)), b"bye")
+        client.wait_for("a visit is over: the target closed it; 3 bytes into the tunnel, 0 bytes out of it")
+        server.wait_for("a visit is over: the other end of the tunnel closed it; 0 bytes into the tunnel, 3 bytes out of it")
+        client.kill()
+        client = self.start_client(server, self.echo(), "--verbose")
+        visitor = self.visit(server)
+        visitor.sendall(b"hello")
+        read_exactly(visitor, 5)
+        visitor.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        visitor.close()
+        server.wait_for("a visit is over: the connection of the visitor failed .*reset")
+        for process in (server, client):
+            self.assertNotIn("::", process.text)
+
+    def test_dead_target(self):
+        server = self.start_server()
+        client = self.start_client(server, free_port())
+        for _ in range(5):
+            self.assertEqual(read_all(self.visit(server)), b"")
+        client.wait_for(r"visitor 127\.0\.0\.1:\d+ was not served: cannot reach the target .*: Connection refused; is the service")
+        client.wait_for(r"cannot reach the target .* \(and 3 more like it\)")  # the rest, later
+        self.assertEqual(client.text.count("cannot reach the target"), 2)
 
     def test_status_line_on_a_terminal(self):
         script = Terminal(self, "server", "--listen", "127.0.0.1:0", "--expose", "127.0.0.1:0")

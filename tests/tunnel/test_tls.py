@@ -5,12 +5,13 @@
 
 import contextlib
 import os
+import re
 import socket
 import ssl
 import stat
 import threading
 
-from harness import TunnelTest, main, patience, read_all, until
+from harness import SECRET, TunnelTest, main, patience, read_all, until
 
 
 class Tls(TunnelTest):
@@ -82,7 +83,7 @@ class Tls(TunnelTest):
 
     def test_wrong_pin(self):
         server = self.start_server()
-        client = self.start_client(server, self.echo(), "--pin", "sha256:" + "0" * 64, wait=False)
+        client = self.start_client(server, self.echo(), "--pin", "sha256:" + "0" * 64, "--retry-forever", wait=False)
         self.assert_refused(client, "pin")
         with open(f"/proc/{client.process.pid}/stat", encoding="ascii") as file:
             ticks = sum(map(int, file.read().rpartition(")")[2].split()[11:13]))
@@ -91,22 +92,78 @@ class Tls(TunnelTest):
     def test_unknown_authority(self):
         self.make_authority()
         server = self.start_server("--tls", "verified", *self.make_certificate("tunnel.example.org"))
-        client = self.start_client(server, self.echo(), "--tls", "verified", wait=False)  # the system's authorities
+        client = self.start_client(server, self.echo(), "--tls", "verified", "--retry-forever", wait=False)  # the system's authorities
         self.assert_refused(client, "(?i)certificate")
 
     def test_wrong_name(self):
         self.make_authority()
         server = self.start_server("--tls", "verified", *self.make_certificate("tunnel.example.org"))
         client = self.start_client(
-            server, self.echo(), "--tls", "verified", "--ca", self.path("ca.pem"), "--server-name", "other.example.org", wait=False)
+            server, self.echo(), "--tls", "verified", "--ca", self.path("ca.pem"), "--server-name", "other.example.org",
+            "--retry-forever", wait=False)
         self.assert_refused(client, "(?i)name|certificate")
 
     def test_wrong_secret(self):
         server = self.start_server()
-        client = self.start_client(server, self.echo(), secret="some other secret, also long", wait=False)
+        client = self.start_client(server, self.echo(), "--retry-forever", secret="some other secret, also long", wait=False)
         self.assert_refused(client, "does not accept our proof; give both ends the same secret")
         server.wait_for("turned away .*does not know the secret")
         until(lambda: self.connections_of(client) == 0, 10, "nothing is left of its pool")
+
+    def test_gives_up(self):
+        self.make_authority()
+        server = self.start_server("--tls", "verified", *self.make_certificate("tunnel.example.org"))
+        for options, secret, status, says in (
+            (["--pin", "sha256:" + "0" * 64], SECRET, 3, "update --pin"),
+            (["--tls", "verified"], SECRET, 3, "--server-name, --ca"),
+            (["--tls", "verified", "--ca", self.path("ca.pem"), "--server-name", "other.example.org"], SECRET, 3, "--server-name, --ca"),
+            ([], "some other secret, also long", 4, "give both ends the same secret"),
+        ):
+            with self.subTest(options):
+                client = self.start_client(server, self.echo(), *options, secret=secret, wait=False)
+                self.assertEqual(client.wait(30), status, client.text)
+                self.assertRegex(client.text, "error .*giving up after 3 attempts; --retry-forever goes on")
+                self.assertIn(says, client.text)
+                self.assertNotRegex(client.text, r"\b[A-Z]\w+::")
+
+    def test_remedies_are_options(self):
+        # What answers is no tidepool server, or one with other settings.
+        silent = self.echo()
+        for what, port, options, says in (
+            ("greets", self.echo(greeting=b"220 mail.example.org ESMTP\r\n").port, ["--tls", "none"], "Is it a tidepool server"),
+            ("closes", self.echo(close_after_greeting=True).port, ["--tls", "none"], "Is it a tidepool server"),
+            ("says nothing", silent.port, ["--tls", "none"], "Is it a tidepool server, with the same --tls?"),
+            ("TLS at the server only", self.start_server().port, ["--tls", "none"], "the same --tls"),
+            ("TLS at the client only", self.start_server("--tls", "none").port, [], "the same --tls"),
+        ):
+            with self.subTest(what):
+                client = self.start_client(port, silent, *options, wait=False)
+                client.wait_for(re.escape(says))
+                self.assertNotRegex(client.text, r"\b[A-Z]\w+::")
+                self.assertNotIn("IdFormat", client.text)
+
+    # --- What is worth a warning -------------------------------------------------------------------
+
+    def test_weak_settings_are_told_once(self):
+        self.make_authority()
+        certificate = self.make_certificate("tunnel.example.org")
+        for mode, at_server, options, at_client in (
+            ("none", "without TLS .*--tls self-signed", [], "without TLS .*--tls self-signed"),
+            ("self-signed", None, [], "without --pin .*--pin sha256:"),
+            ("self-signed", None, "--pin", None),
+            ("verified", None, ["--ca", self.path("ca.pem")], None),
+        ):
+            with self.subTest(mode=mode, options=options):
+                server = self.start_server("--tls", mode, *(certificate if mode == "verified" else []))
+                if options == "--pin":
+                    options = ["--pin", server.wait_for(r"pin (sha256:\S+)")[1]]
+                client = self.start_client(server, self.echo(), "--tls", mode, *options)
+                self.check_echo(server)
+                for process, says in ((server, at_server), (client, at_client)):
+                    warnings = [line for line in process.text.splitlines() if " warning " in line]
+                    self.assertEqual(len(warnings), 1 if says else 0, warnings)
+                    if says:
+                        self.assertRegex(warnings[0], says)
 
     def connections_of(self, process):
         """TCP connections of a process."""
@@ -135,7 +192,7 @@ class Tls(TunnelTest):
         server = self.start_server()
         middle = Middle(self.path("server.pem"), self.path("server.key"), server.port)
         self.addCleanup(middle.close)
-        client = self.start_client(middle.port, self.echo(), wait=False)
+        client = self.start_client(middle.port, self.echo(), "--retry-forever", wait=False)
         self.assert_refused(client, "someone between them shows a certificate of his own")
         self.assertGreater(middle.passed, 0)
 

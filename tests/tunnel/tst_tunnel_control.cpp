@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "announcer.h"
+#include "librarywords.h"
+#include "limitedwarnings.h"
 #include "linecodec.h"
 #include "messages.h"
-#include "repeatlog.h"
 
 #include <QtCore/QJsonArray>
 #include <QtTest/QTest>
@@ -32,7 +33,11 @@ private slots:
     void textCannotForgeLogLines();
     void announcerTellsOnlyNews();
     void announcerStartsOver();
-    void repeatLogCounts();
+    void warningsAreCounted();
+    void kindsOfWarningsAreApart();
+    void kindsOfWarningsAreFew();
+    void libraryWords_data();
+    void libraryWords();
 };
 
 void tst_tunnel_control::splitter_data()
@@ -224,19 +229,77 @@ void tst_tunnel_control::announcerStartsOver()
     QCOMPARE(announcer.messages(), Messages::have({ConnectionId(1)}));
 }
 
-void tst_tunnel_control::repeatLogCounts()
+void tst_tunnel_control::warningsAreCounted()
 {
     using namespace std::chrono_literals;
-    RepeatLog log(10s);
-    const RepeatLog::Time start;
-    const QString text = QStringLiteral("it broke");
-    QCOMPARE(log.report(text, start), text);
-    QVERIFY(log.report(text, start + 1s).isNull());
-    QVERIFY(log.report(text, start + 9s).isNull());
-    QCOMPARE(log.report(text, start + 10s), QStringLiteral("it broke (and 2 more like it before)"));
-    QVERIFY(log.report(text, start + 11s).isNull());
+    LimitedWarnings log(10s);
+    const LimitedWarnings::Time start;
+    const QString kind = QStringLiteral("breaks");
+    QCOMPARE(log.report(kind, QStringLiteral("it broke"), start), QStringLiteral("it broke"));
+    QVERIFY(log.report(kind, QStringLiteral("it broke again"), start + 1s).isNull());
+    QVERIFY(log.report(kind, QStringLiteral("and again"), start + 9s).isNull());
+    QCOMPARE(log.due(start + 9s), QStringList());
+    QCOMPARE(log.due(start + 10s), QStringList{QStringLiteral("and again (and 1 more like it)")});
+    // The count was a warning, too.
+    QVERIFY(log.report(kind, QStringLiteral("once more"), start + 11s).isNull());
+    QCOMPARE(log.due(start + 20s), QStringList{QStringLiteral("once more")});
+    QCOMPARE(log.due(start + 30s), QStringList());
+    QCOMPARE(log.report(kind, QStringLiteral("much later"), start + 31s), QStringLiteral("much later"));
+    QVERIFY(log.report(kind, QStringLiteral("too soon"), start + 32s).isNull());
     QCOMPARE(log.reset(), 1);
-    QCOMPARE(log.report(text, start + 12s), text);
+    QCOMPARE(log.report(kind, QStringLiteral("it broke"), start + 33s), QStringLiteral("it broke"));
+}
+
+void tst_tunnel_control::kindsOfWarningsAreApart()
+{
+    LimitedWarnings log;
+    const LimitedWarnings::Time start;
+    for (const QString &kind : {QStringLiteral("one"), QStringLiteral("other")}) {
+        QCOMPARE(log.report(kind, kind, start), kind);
+        QVERIFY(log.report(kind, kind, start).isNull());
+    }
+}
+
+void tst_tunnel_control::kindsOfWarningsAreFew()
+{
+    LimitedWarnings log;
+    const LimitedWarnings::Time start;
+    int logged = 0;
+    for (int i = 0; i < 1'000; ++i)
+        logged += log.report(QString::number(i), QStringLiteral("text"), start).isNull() ? 0 : 1;
+    QCOMPARE(logged, LimitedWarnings::maximumKinds + 1);
+}
+
+void tst_tunnel_control::libraryWords_data()
+{
+    QTest::addColumn<QString>("message");
+    QTest::addColumn<QString>("shown");
+    const auto row = [](const char *name, const char *message, const char *shown) {
+        QTest::newRow(name) << QString::fromLatin1(message) << QString::fromLatin1(shown);
+    };
+    row("plain", "Connection refused. Is the server running, and is the port right?",
+        "Connection refused. Is the server running, and is the port right?");
+    row("pin", "It matches no pin. If it was renewed, update TlsOptions::pins; otherwise",
+        "It matches no pin. If it was renewed, update --pin; otherwise");
+    row("authority", "by a trusted authority (TlsOptions::hostName, certificateAuthorities).",
+        "by a trusted authority (--server-name, --ca).");
+    row("no id",
+        "no answer. Is it a Tidepool or Go pool server, with the same TLS mode? Other servers need Identity::Local.",
+        "no answer. Is it a tidepool server, with the same --tls?");
+    row("at the client", "The handshake with a:1 failed: closed. Do both ends use the same TLS mode?",
+        "The handshake with a:1 failed: closed. Do both ends use the same --tls, and does the server's --allow name "
+        "this "
+        "machine?");
+    row("at the server", "The handshake with the client 192.0.2.1 failed: closed. Do both ends use the same TLS mode?",
+        "The handshake with the client 192.0.2.1 failed: closed. Does the client use the same --tls, and is its --pin "
+        "right?");
+}
+
+void tst_tunnel_control::libraryWords()
+{
+    QFETCH(const QString, message);
+    QFETCH(const QString, shown);
+    QCOMPARE(inOptions(message), shown);
 }
 
 QTEST_GUILESS_MAIN(tst_tunnel_control)

@@ -171,6 +171,7 @@ void tst_tunnel_options::clientDefaults()
     QCOMPARE(options->server, (Endpoint{QStringLiteral("example.org"), 8443}));
     QCOMPARE(options->target, (Endpoint{QStringLiteral("127.0.0.1"), 3000}));
     QCOMPARE(options->bounds, Tidepool::Bounds());
+    QVERIFY(!options->retriesForever);
     QCOMPARE(options->tls.mode, TlsMode::SelfSigned);
 }
 
@@ -180,7 +181,7 @@ void tst_tunnel_options::everyClientOption()
     const QByteArray colons = "sha256:" + QByteArray("AB:").repeated(31) + "CD";
     const CommandLine line = parseCommandLine(words(
         "client --server s:1 --target t:2 --tls verified --ca ca.pem --server-name n --secret-file f --min 3 --max 4 "
-        "--min-interval 5 --max-interval 6 --pin "
+        "--min-interval 5 --max-interval 6 --retry-forever --pin "
         + pin + " --pin " + colons));
     const auto *options = std::get_if<ClientOptions>(&line);
     QVERIFY(options);
@@ -188,6 +189,7 @@ void tst_tunnel_options::everyClientOption()
     QCOMPARE(options->tls.serverName, QStringLiteral("n"));
     QCOMPARE(options->tls.pins, QStringList({QString::fromLatin1(pin), QString::fromLatin1(colons)}));
     QCOMPARE(options->bounds, (Tidepool::Bounds{3, 4, 5ms, 6ms}));
+    QVERIFY(options->retriesForever);
 }
 
 void tst_tunnel_options::demo()
@@ -267,7 +269,7 @@ void tst_tunnel_options::help_data()
     QTest::newRow("client")
         << QByteArray("client -h")
         << split("Examples: --server --target --metrics --secret-file --tls --pin --ca --server-name --min --max "
-                 "--min-interval --max-interval --idle-timeout --heartbeat --lanes --verbose");
+                 "--min-interval --max-interval --idle-timeout --heartbeat --lanes --retry-forever --verbose");
     QTest::newRow("demo") << QByteArray("help demo")
                           << split("Examples: --seconds --connections --megabytes --verbose");
     QTest::newRow("beside mistakes") << QByteArray("server --lisen :1 --help") << split("Examples:");
