@@ -21,12 +21,15 @@ class TIDEPOOL_EXPORT Backoff
     Q_GADGET
 
 public:
-    /// The first failure's upper bound. Default: 200 ms. Range: 1 ms and up.
+    /// The first failure's upper bound. Default: 200 ms. Range: 1 ms to 24 days.
     std::chrono::milliseconds base{200};
-    /// The largest upper bound. Default: 30 s. Range: base and up.
+    /// The largest upper bound. Default: 30 s. Range: base to 24 days.
     std::chrono::milliseconds cap{30'000};
     /// The growth from failure to failure. Default: 2. Range: 1 to 10.
     double factor = 2.0;
+
+    /// These values, each within its range; a pool uses and returns them so.
+    [[nodiscard]] Backoff corrected() const;
 
     friend bool operator==(const Backoff &, const Backoff &) = default;
 };

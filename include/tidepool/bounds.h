@@ -25,16 +25,17 @@ public:
     int minimumCapacity = 8;
     /// Connections. Default: 64.
     int maximumCapacity = 64;
-    /// Default: 500 ms.
+    /// Default: 500 ms. Range: 1 ms to 24 days.
     std::chrono::milliseconds minimumInterval{500};
-    /// Default: 5 s.
+    /// Default: 5 s. Range: 1 ms to 24 days.
     std::chrono::milliseconds maximumInterval{5'000};
 
-    [[nodiscard]] int minimumIntervalMs() const { return static_cast<int>(minimumInterval.count()); }
-    [[nodiscard]] int maximumIntervalMs() const { return static_cast<int>(maximumInterval.count()); }
+    /// In milliseconds, at most what an int holds.
+    [[nodiscard]] int minimumIntervalMs() const;
+    [[nodiscard]] int maximumIntervalMs() const;
 
     /// What a pool makes of these values, by the Go package's rule: a capacity below 1 becomes 1, an
-    /// interval below 1 ms becomes 1 s, and swapped bounds are swapped back.
+    /// interval below 1 ms becomes 1 s, and swapped bounds are swapped back. An interval above 24 days becomes 24 days.
     [[nodiscard]] Bounds corrected() const;
 
     friend bool operator==(const Bounds &, const Bounds &) = default;

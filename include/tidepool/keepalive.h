@@ -22,14 +22,18 @@ class TIDEPOOL_EXPORT KeepAlive
 public:
     /// Default: on.
     bool enabled = true;
-    /// Silence before the first probe. Default: 15 s. Whole seconds, at least 1.
+    /// Silence before the first probe. Default: 15 s. Range: 1 to 32,767 s, which is what Linux takes.
     std::chrono::seconds idle{15};
-    /// Time between probes. Default: 5 s. Whole seconds, at least 1.
+    /// Time between probes. Default: 5 s. Range: 1 to 32,767 s.
     std::chrono::seconds interval{5};
     /// Unanswered probes until the connection counts as dead. Default: 3. Range: 1 to 127.
     int count = 3;
     /// How long sent data may stay unacknowledged (Linux: TCP_USER_TIMEOUT). Default: 30 s. 0: the system's.
+    /// Range: 0 to 24 days.
     std::chrono::milliseconds userTimeout{30'000};
+
+    /// These values, each within its range; a pool uses and returns them so.
+    [[nodiscard]] KeepAlive corrected() const;
 
     friend bool operator==(const KeepAlive &, const KeepAlive &) = default;
 };

@@ -78,6 +78,7 @@ public:
     [[nodiscard]] int maximumWaiting() const;
     void setMaximumWaiting(int maximum);
     /// Report a taken connection that is held longer than this, once, with connectionHeldLong(). Default: 0, never.
+    /// Range: 0 to 24 days.
     [[nodiscard]] std::chrono::milliseconds leaseThreshold() const;
     void setLeaseThreshold(std::chrono::milliseconds threshold);
     /// Run all I/O in the pool's own thread instead of a lane: for programs with a single loop. Set it
@@ -114,8 +115,8 @@ public:
     /// Takes a connection: a parked one at once, else the next one to come. Any thread.
     ///
     /// Waiters are served first come, first served. The future always finishes: with a connection, or with an error of
-    /// Phase::Wait: Timeout after @p timeout (default: timeouts().take), Closed, Limit,
-    /// or the fatal error that keeps the pool from dialling. If you have cancelled it, it has no result: look at
+    /// Phase::Wait: Timeout after @p timeout (default, and if negative: timeouts().take; at most 24 days), Closed,
+    /// Limit, or the fatal error that keeps the pool from dialling. If you have cancelled it, it has no result: look at
     /// isCanceled() before result(), or use onCanceled().
     /// Use QFuture::then() with a context object, QFutureWatcher, QCoro, or result() in a thread that may block; a
     /// continuation without a context runs in the thread that ended the wait.
@@ -153,7 +154,7 @@ public Q_SLOTS:
     void pause();
     void resume();
     /// Takes no new takes, evicts the parked ones, and waits until every taken connection is let go, at most
-    /// @p deadline; then closes. Returns at once; closed() tells the end.
+    /// @p deadline (0 to 24 days); then closes. Returns at once; closed() tells the end.
     void drain(std::chrono::milliseconds deadline = std::chrono::seconds(5));
     /// Ends everything: waiters fail with ErrorKind::Closed, parked connections close. When it returns, nothing is
     /// left of the pool's I/O; it may wait for what a lane is doing just now, mostly under a millisecond.

@@ -50,8 +50,8 @@ public:
     Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     ~Relay() override;
 
-    /// Default: 10 min. 0: none. When a side has closed, at most 30 s. It may take twice as long to tell that a peer
-    /// has stopped taking bytes. Set it before start().
+    /// Default: 10 min. 0: none. Range: 0 to 24 days. When a side has closed, at most 30 s. It may take twice as long
+    /// to tell that a peer has stopped taking bytes. Set it before start().
     [[nodiscard]] std::chrono::milliseconds idleTimeout() const;
     void setIdleTimeout(std::chrono::milliseconds timeout);
 

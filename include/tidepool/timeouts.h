@@ -11,7 +11,7 @@
 
 namespace Tidepool {
 
-/// How long each phase may take. All finite; a value below 1 ms is taken as 1 ms.
+/// How long each phase may take. Range of each: 1 ms to 24 days.
 class TIDEPOOL_EXPORT Timeouts
 {
     Q_GADGET
@@ -28,10 +28,13 @@ public:
     /// Reading or sending the id. Default: 5 s.
     std::chrono::milliseconds identify{5'000};
 
+    /// These values, each within its range; a pool uses and returns them so.
+    [[nodiscard]] Timeouts corrected() const;
+
     friend bool operator==(const Timeouts &, const Timeouts &) = default;
 };
 
-/// How long a parked connection is kept. A value of 0 means without limit.
+/// How long a parked connection is kept. A value of 0 means without limit; the range of others is 100 ms to 24 days.
 class TIDEPOOL_EXPORT Lifetimes
 {
     Q_GADGET
@@ -44,6 +47,9 @@ public:
     /// Each connection's limits are shortened by a random part up to this one, so that those born
     /// together do not die together. Default: 0.025 (2.5 %, HikariCP's figure). Range: 0 to 0.5.
     double jitter = 0.025;
+
+    /// These values, each within its range; a pool uses and returns them so.
+    [[nodiscard]] Lifetimes corrected() const;
 
     friend bool operator==(const Lifetimes &, const Lifetimes &) = default;
 };

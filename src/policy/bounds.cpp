@@ -1,11 +1,32 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "durations.h"
+
 #include <tidepool/bounds.h>
 
+#include <limits>
 #include <utility>
 
 namespace Tidepool {
+
+namespace {
+int inMilliseconds(std::chrono::milliseconds interval)
+{
+    using Limits = std::numeric_limits<int>;
+    return static_cast<int>(std::clamp<qint64>(interval.count(), Limits::min(), Limits::max()));
+}
+} // namespace
+
+int Bounds::minimumIntervalMs() const
+{
+    return inMilliseconds(minimumInterval);
+}
+
+int Bounds::maximumIntervalMs() const
+{
+    return inMilliseconds(maximumInterval);
+}
 
 Bounds Bounds::corrected() const
 {
@@ -18,6 +39,7 @@ Bounds Bounds::corrected() const
     for (auto *interval : {&result.minimumInterval, &result.maximumInterval}) {
         if (*interval < 1ms)
             *interval = 1s;
+        *interval = clampedDuration<std::chrono::milliseconds>(*interval, 1ms);
     }
     if (result.minimumCapacity > result.maximumCapacity)
         std::swap(result.minimumCapacity, result.maximumCapacity);

@@ -211,11 +211,7 @@ Backoff ClientPool::backoff() const
 
 void ClientPool::setBackoff(const Backoff &backoff)
 {
-    Backoff clamped = backoff;
-    clamped.base = std::max(clamped.base, std::chrono::milliseconds(1));
-    clamped.cap = std::max(clamped.cap, clamped.base);
-    clamped.factor = std::clamp(clamped.factor, 1.0, 10.0);
-    dd()->set(dd()->settings.backoff, clamped, false);
+    dd()->set(dd()->settings.backoff, backoff.corrected(), false);
 }
 
 int ClientPool::maximumParallelDials() const

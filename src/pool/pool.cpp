@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "../policy/durations.h"
 #include "pool_p.h"
 
 #include <tidepool/pool.h>
@@ -10,34 +11,6 @@
 #include <algorithm>
 
 namespace Tidepool {
-
-namespace {
-
-Timeouts clamped(Timeouts timeouts)
-{
-    for (auto *timeout : {&timeouts.take, &timeouts.resolve, &timeouts.dial, &timeouts.handshake, &timeouts.identify})
-        *timeout = std::max(*timeout, std::chrono::milliseconds(1));
-    return timeouts;
-}
-
-Lifetimes clamped(Lifetimes lifetimes)
-{
-    lifetimes.maximumLifetime = std::max(lifetimes.maximumLifetime, std::chrono::milliseconds(0));
-    lifetimes.maximumIdle = std::max(lifetimes.maximumIdle, std::chrono::milliseconds(0));
-    lifetimes.jitter = std::clamp(lifetimes.jitter, 0.0, 0.5);
-    return lifetimes;
-}
-
-KeepAlive clamped(KeepAlive keepAlive)
-{
-    keepAlive.idle = std::max(keepAlive.idle, std::chrono::seconds(1));
-    keepAlive.interval = std::max(keepAlive.interval, std::chrono::seconds(1));
-    keepAlive.count = std::clamp(keepAlive.count, 1, 127);
-    keepAlive.userTimeout = std::max(keepAlive.userTimeout, std::chrono::milliseconds(0));
-    return keepAlive;
-}
-
-} // namespace
 
 Pool::Pool(std::unique_ptr<PoolPrivate> priv, QObject *parent) : QObject(parent), d(std::move(priv))
 {
@@ -98,7 +71,7 @@ Timeouts Pool::timeouts() const
 
 void Pool::setTimeouts(const Timeouts &timeouts)
 {
-    if (!d->assign(d->timeouts, clamped(timeouts)))
+    if (!d->assign(d->timeouts, timeouts.corrected()))
         return;
     d->applyPolicy();
     d->applySettings(false);
@@ -111,7 +84,7 @@ KeepAlive Pool::keepAlive() const
 
 void Pool::setKeepAlive(const KeepAlive &keepAlive)
 {
-    if (d->assign(d->keepAlive, clamped(keepAlive)))
+    if (d->assign(d->keepAlive, keepAlive.corrected()))
         d->applySettings(false);
 }
 
@@ -122,7 +95,7 @@ Lifetimes Pool::lifetimes() const
 
 void Pool::setLifetimes(const Lifetimes &lifetimes)
 {
-    if (d->assign(d->policy.lifetimes, clamped(lifetimes)))
+    if (d->assign(d->policy.lifetimes, lifetimes.corrected()))
         d->applyPolicy();
 }
 
@@ -144,8 +117,10 @@ Unsolicited Pool::unsolicited() const
 
 void Pool::setUnsolicited(Unsolicited unsolicited)
 {
-    if (d->assign(d->policy.unsolicited, unsolicited))
-        d->applyPolicy();
+    if (!d->assign(d->policy.unsolicited, unsolicited))
+        return;
+    d->applyPolicy();
+    d->applySettings(false); // it may be the remedy for what the supply suffers
 }
 
 int Pool::maximumWaiting() const
@@ -166,7 +141,7 @@ std::chrono::milliseconds Pool::leaseThreshold() const
 
 void Pool::setLeaseThreshold(std::chrono::milliseconds threshold)
 {
-    if (d->assign(d->policy.leaseThreshold, std::max(std::chrono::milliseconds(0), threshold)))
+    if (d->assign(d->policy.leaseThreshold, clampedDuration(threshold, std::chrono::milliseconds(0))))
         d->applyPolicy();
 }
 
@@ -314,7 +289,7 @@ void Pool::drain(std::chrono::milliseconds deadline)
         supply.setPaused(true);
         supply.abandon();
     });
-    d->drain(deadline);
+    d->drain(clampedDuration(deadline, std::chrono::milliseconds(0)));
 }
 
 void Pool::close()

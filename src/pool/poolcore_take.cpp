@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "../idle/affinity.h"
+#include "../policy/durations.h"
 #include "../supply/descriptor.h"
 #include "../supply/lane.h"
 #include "poolcore.h"
@@ -164,7 +165,7 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
     auto waiter = std::make_unique<Waiter>();
     waiter->id = request.id;
     waiter->askedAt = askedAt;
-    waiter->deadline = askedAt + std::min<std::chrono::milliseconds>(timeout, std::chrono::hours(24 * 365));
+    waiter->deadline = askedAt + clampedDuration(timeout, std::chrono::milliseconds(0));
     waiter->target = request.target;
     waiter->promise.start();
     QFuture<TakeResult> future = waiter->promise.future();

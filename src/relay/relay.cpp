@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "../policy/durations.h"
 #include "../supply/lane.h"
 #include "pump.h"
 
@@ -154,7 +155,7 @@ std::chrono::milliseconds Relay::idleTimeout() const
 
 void Relay::setIdleTimeout(std::chrono::milliseconds timeout)
 {
-    d->idleTimeout = std::max(std::chrono::milliseconds(0), timeout);
+    d->idleTimeout = clampedDuration(timeout, std::chrono::milliseconds(0));
 }
 
 qint64 Relay::bytesFromFirst() const
