@@ -119,6 +119,7 @@ enum class ErrorKind {
     Tls, ///< The TLS handshake failed (protocol, cipher, alert).
     Certificate, ///< The peer's certificate is not acceptable. Fatal.
     Pin, ///< The peer's certificate matches no pin. Fatal.
+    SpokeFirst, ///< The peer sends bytes first, and Unsolicited::Evict is set.
     BadIdentity, ///< What the server sent is not an id of the chosen IdFormat.
     Settings, ///< The settings cannot work (no host, unusable certificate). Fatal.
     Resources, ///< This machine ran out of something, mostly descriptors.

@@ -28,6 +28,8 @@ QString inWords(ErrorKind kind)
         return QStringLiteral("certificate not accepted");
     case ErrorKind::Pin:
         return QStringLiteral("pin does not match");
+    case ErrorKind::SpokeFirst:
+        return QStringLiteral("the server speaks first");
     case ErrorKind::BadIdentity:
         return QStringLiteral("not a pool server");
     case ErrorKind::Settings:

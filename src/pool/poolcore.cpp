@@ -45,7 +45,8 @@ quint64 PoolCore::open(LanePort port, int capacity, std::chrono::milliseconds in
         m_port = std::move(port);
         m_life = Life::Running;
         m_isPaused = m_isUp = m_hasFailed = false;
-        m_lastError = m_fatal = {};
+        m_lastError = m_fatal = m_trouble = {};
+        m_losses.clear();
         m_nextAttempt.reset();
         m_figures.capacity = capacity;
         m_figures.interval = interval;
@@ -200,11 +201,11 @@ QSslSocket *PoolCore::evict(Entry *entry, EvictionCause cause, const QString &te
 {
     --m_figures.checking;
     recordEviction(*entry, cause, text);
-    if (cause == EvictionCause::PeerClosed || cause == EvictionCause::SocketError) {
+    if (cause == EvictionCause::PeerClosed || cause == EvictionCause::SocketError)
         noteOutage();
-        if (Clock::now() - entry->establishedAt < std::chrono::seconds(1))
-            m_diedYoung = std::max(m_diedYoung, entry->establishedAt);
-    }
+    if (m_trouble && m_store.parkedCount() == 0)
+        m_isUp = false;
+    noteLoss(*entry, cause);
     return m_store.remove(entry)->socket;
 }
 
@@ -263,6 +264,23 @@ void PoolCore::noteOutage()
 {
     if (m_policy.isServer && m_store.parkedCount() == 0)
         m_isUp = false;
+}
+
+// What left by the pool's own rule is no loss. A server makes no replacements.
+void PoolCore::noteLoss(const Entry &entry, EvictionCause cause)
+{
+    switch (cause) {
+    case EvictionCause::Flushed:
+    case EvictionCause::Surplus:
+    case EvictionCause::Expired:
+    case EvictionCause::Replaced:
+    case EvictionCause::PoolClosed:
+        return;
+    default:
+        break;
+    }
+    if (!m_policy.isServer && m_life == Life::Running)
+        m_losses.push_back({Clock::now() - entry.establishedAt, cause});
 }
 
 void PoolCore::changed()

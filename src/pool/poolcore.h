@@ -132,10 +132,12 @@ public:
     void enter(Step step) override;
     void leave(Step step) override;
     [[nodiscard]] Demand demand() const override;
+    [[nodiscard]] std::vector<Loss> takeLosses() override;
     [[nodiscard]] ConnectionId freshId() const override;
     [[nodiscard]] bool makeRoom() override { return makeRoomFor({}); }
     bool established(Established connection) override;
     void attemptFailed(const PoolError &error) override;
+    void setTrouble(const PoolError &error) override;
     void clientRefused() override;
     void clientOverflowed() override;
     void setTarget(int capacity, std::chrono::milliseconds interval) override;
@@ -176,6 +178,7 @@ private:
     void recordSwept(Swept &swept);
     void sweepParked(Swept &swept);
     void noteOutage();
+    void noteLoss(const Entry &entry, EvictionCause cause);
     QSslSocket *drop(Entry *entry);
     void countParked(Entry *entry);
     [[nodiscard]] Expiry freshExpiry(const Entry &entry) const;
@@ -227,7 +230,7 @@ private:
     std::deque<QSslSocket *> m_closing; // evicted, owned, to be closed in the lane
     Waiters m_waiters;
     PoolStatus m_figures; // counters, and the gauges that nothing else holds
-    Clock::time_point m_diedYoung; // see Demand
+    std::vector<Loss> m_losses; // for takeLosses()
     int m_serving = 0; // waiters out of m_waiters, being served
     bool m_isPaused = false;
     bool m_isUp = false; // a connection came up since the start or the last outage
@@ -235,6 +238,7 @@ private:
     std::optional<Clock::time_point> m_nextAttempt; // the end of the supply's backoff
     PoolError m_lastError;
     PoolError m_fatal;
+    PoolError m_trouble; // see setTrouble()
     std::deque<EvictionRecord> m_ledger;
     std::vector<PoolEvent> m_events;
 };

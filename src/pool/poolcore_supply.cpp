@@ -52,7 +52,20 @@ void PoolCore::leave(Step step)
 Demand PoolCore::demand() const
 {
     const Lock lock(m_mutex);
-    return {m_store.parkedCount(), m_store.retiringCount(), m_waiters.anyCount(), m_diedYoung};
+    Demand demand;
+    demand.active = m_store.parkedCount();
+    demand.retiring = m_store.retiringCount();
+    demand.waitingForAny = m_waiters.anyCount();
+    demand.taken = m_figures.taken;
+    demand.hasLosses = !m_losses.empty();
+    demand.isOpen = m_life == Life::Running;
+    return demand;
+}
+
+std::vector<Loss> PoolCore::takeLosses()
+{
+    const Lock lock(m_mutex);
+    return std::exchange(m_losses, {});
 }
 
 ConnectionId PoolCore::freshId() const
@@ -115,9 +128,11 @@ bool PoolCore::established(Established connection)
         const Lock lock(m_mutex);
         ++m_figures.established;
         m_figures.dialTime.add(made->establishedAt - connection.begunAt);
-        m_isUp = m_life == Life::Running;
-        m_hasFailed = false;
-        m_lastError = {};
+        if (!m_trouble) {
+            m_isUp = m_life == Life::Running;
+            m_hasFailed = false;
+            m_lastError = {};
+        }
         if (m_life != Life::Running || made->generation != m_figures.generation) {
             ++m_figures.dropped;
         } else if (!isRoom) {
@@ -159,6 +174,25 @@ void PoolCore::attemptFailed(const PoolError &error)
                 m_isUp = false;
         }
         record(PoolEvent::Kind::Failed, {}, {}, error);
+    }
+    changed();
+}
+
+void PoolCore::setTrouble(const PoolError &error)
+{
+    {
+        const Lock lock(m_mutex);
+        m_trouble = error;
+        m_lastError = error;
+        m_hasFailed = static_cast<bool>(error);
+        if (m_store.parkedCount() == 0)
+            m_isUp = false;
+        else if (!error)
+            m_isUp = m_life == Life::Running;
+        if (error) {
+            ++m_figures.failed[static_cast<size_t>(error.phase())];
+            record(PoolEvent::Kind::Failed, {}, {}, error);
+        }
     }
     changed();
 }

@@ -5,23 +5,26 @@
 
 #include "../policy/backoffdelay.h"
 #include "../policy/classicsizing.h"
+#include "../policy/durations.h"
 #include "descriptortable.h"
 
 #include <QtCore/QRandomGenerator>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace Tidepool {
 
 ClientSupply::ClientSupply(Sink &sink, const ClientSettings &settings) : m_sink(sink)
 {
-    for (QTimer *timer : {&m_roundTimer, &m_backoffTimer}) {
+    for (QTimer *timer : {&m_roundTimer, &m_backoffTimer, &m_limitTimer}) {
         timer->setParent(this); // so that they move to the lane with this
         timer->setSingleShot(true);
     }
     connect(&m_roundTimer, &QTimer::timeout, this, &ClientSupply::beginRound);
     connect(&m_backoffTimer, &QTimer::timeout, this, &ClientSupply::endBackoff);
+    connect(&m_limitTimer, &QTimer::timeout, this, &ClientSupply::continueRound);
     applySettings(settings);
     m_capacity = m_bounds.minimumCapacity;
     m_interval = m_bounds.minimumInterval;
@@ -32,6 +35,7 @@ ClientSupply::~ClientSupply() = default;
 void ClientSupply::start()
 {
     m_isStarted = true;
+    m_taken = m_sink.demand().taken;
     m_sink.setTarget(m_capacity, m_interval);
     if (m_problem)
         stopForGood(m_problem, generation());
@@ -48,6 +52,8 @@ void ClientSupply::applySettings(const ClientSettings &settings)
         m_problem = {Phase::Dial, ErrorKind::Settings,
                      QStringLiteral("There is nowhere to connect to: set the pool's host and port, or a dialer.")};
     m_bounds = settings.bounds.corrected();
+    m_limit.setBackoff(settings.backoff);
+    m_window.setMaximum(settings.maximumParallelDials);
 }
 
 void ClientSupply::setSettings(const ClientSettings &settings, std::optional<quint64> newGeneration)
@@ -60,8 +66,10 @@ void ClientSupply::setSettings(const ClientSettings &settings, std::optional<qui
     if (!m_isStarted)
         return;
     m_sink.setTarget(m_capacity, m_interval);
+    m_limit.reset(); // the new ones may be the remedy
     if (newGeneration) {
         m_log.success(); // what fails from now on is news
+        m_window.reset();
         abandon();
         retryNow();
     } else {
@@ -72,7 +80,7 @@ void ClientSupply::setSettings(const ClientSettings &settings, std::optional<qui
 void ClientSupply::retryNow()
 {
     forgetFailures();
-    m_forgivenUntil = std::chrono::steady_clock::now();
+    m_limit.reset();
     m_isFatal = false;
     m_sink.setFatal({}, generation());
     if (m_problem)
@@ -93,37 +101,41 @@ void ClientSupply::setPaused(bool paused)
 void ClientSupply::abandon()
 {
     m_dials.clear();
-    m_dialsOfRound = 0;
-    endRoundIfDone();
+    m_dialsOfRound = m_leftOfRound = 0;
+    if (m_isRoundOpen)
+        endRound();
 }
 
 void ClientSupply::wake()
 {
-    if (m_settings->refill == Refill::AtTake)
-        refill();
+    refill();
 }
 
-bool ClientSupply::mayDial() const
+bool ClientSupply::mayDial(const Demand &demand) const
 {
-    return m_isStarted && !m_isPaused && !m_isFatal && !m_backoffTimer.isActive();
+    return m_isStarted && !m_isPaused && !m_isFatal && !m_backoffTimer.isActive() && demand.isOpen;
 }
 
 // A round of the Classic rule: adapt the interval, top up, and when all of the round's dials have ended, adapt the
-// capacity and sleep for the interval.
+// capacity and sleep for the interval. What is taken meanwhile is for the next round: this one tops up once, even if
+// the limit of parallel dials makes it several batches.
 void ClientSupply::beginRound()
 {
-    if (!mayDial() || m_isRoundOpen || backsOffFromDeaths())
-        return;
-    ++m_round;
-    m_isRoundOpen = true;
-    m_interval = ClassicSizing::adjustedInterval(m_interval, m_sink.demand().active, m_capacity, m_bounds);
-    m_sink.setTarget(m_capacity, m_interval);
-    dial(missing(), m_round);
-    endRoundIfDone();
+    const Demand demand = m_sink.demand();
+    settleAccounts(demand);
+    if (mayDial(demand) && !m_isRoundOpen) {
+        ++m_round;
+        m_isRoundOpen = true;
+        m_interval = ClassicSizing::adjustedInterval(m_interval, demand.active, m_capacity, m_bounds);
+        m_sink.setTarget(m_capacity, m_interval);
+        m_leftOfRound = missing(demand);
+    }
+    continueRound();
 }
 
-void ClientSupply::endRoundIfDone()
+void ClientSupply::continueRound()
 {
+    refill();
     if (m_isRoundOpen && m_dialsOfRound == 0)
         endRound();
 }
@@ -131,48 +143,91 @@ void ClientSupply::endRoundIfDone()
 void ClientSupply::endRound()
 {
     m_isRoundOpen = false;
-    // A round that the limit of parallel dials cut short goes on at once.
-    if (mayDial() && m_failures == 0 && missing() > 0 && m_settings->refill == Refill::AtRound) {
-        m_isRoundOpen = true;
-        dial(missing(), m_round);
-        if (m_dialsOfRound > 0)
-            return;
-        m_isRoundOpen = false;
-    }
+    m_leftOfRound = 0;
     m_capacity = ClassicSizing::adjustedCapacity(m_capacity, std::exchange(m_created, 0), m_bounds);
     m_sink.setTarget(m_capacity, m_interval);
-    if (mayDial())
+    if (mayDial(m_sink.demand()))
         m_roundTimer.start(m_interval);
 }
 
+// Refill::AtRound: what the round has left to dial, and no more.
 void ClientSupply::refill()
 {
-    if (mayDial() && !backsOffFromDeaths())
-        dial(missing(), m_isRoundOpen ? m_round : 0);
+    const Demand demand = m_sink.demand();
+    settleAccounts(demand);
+    if (!mayDial(demand))
+        return;
+    const int most = m_settings->refill == Refill::AtTake ? std::numeric_limits<int>::max() : m_leftOfRound;
+    dial(std::min(missing(demand), most));
 }
 
-int ClientSupply::missing() const
+// Tells the rate limit what became of the connections.
+void ClientSupply::settleAccounts(const Demand &demand)
 {
-    const Demand demand = m_sink.demand();
+    const auto now = std::chrono::steady_clock::now();
+    m_limit.setSize(m_capacity, m_capacity + demand.waitingForAny);
+    m_limit.taken(static_cast<int>(demand.taken - std::exchange(m_taken, demand.taken)));
+    auto cause = EvictionCause::PeerClosed;
+    if (demand.hasLosses) {
+        for (const Loss &loss : m_sink.takeLosses()) {
+            m_limit.lost(loss.age, now);
+            cause = loss.cause;
+        }
+    }
+    m_limit.advance(now, QRandomGenerator::global()->generateDouble());
+    if (m_limit.due() == RateLimit::Clock::time_point::max())
+        m_limitTimer.stop();
+    else
+        m_limitTimer.start(clampedDuration(std::chrono::ceil<std::chrono::milliseconds>(m_limit.due() - now),
+                                           std::chrono::milliseconds(0)));
+    if (m_limit.isTroubled() != std::exchange(m_isTroubled, m_limit.isTroubled())) {
+        if (m_isTroubled)
+            explainTrouble(cause);
+        else
+            m_sink.setTrouble({});
+    }
+    showNextAttempt();
+}
+
+void ClientSupply::explainTrouble(EvictionCause cause)
+{
+    PoolError error(Phase::Validate, ErrorKind::PeerClosed,
+                    QStringLiteral("%1 closes connections as soon as they are made, or a little later. Does the "
+                                   "service behind it run, and does it accept this client?")
+                        .arg(m_settings->endpoint()));
+    if (cause == EvictionCause::Unsolicited)
+        error = {Phase::Validate, ErrorKind::SpokeFirst,
+                 QStringLiteral("%1 speaks first, and this pool evicts whatever does (Unsolicited::Evict). For a "
+                                "protocol in which the server greets, use Unsolicited::Keep.")
+                     .arg(m_settings->endpoint())};
+    m_log.failure(error);
+    m_sink.setTrouble(error);
+}
+
+int ClientSupply::missing(const Demand &demand) const
+{
     const int idle = demand.active - demand.retiring;
     // A take that waits needs a connection of its own, beside those that are to be parked.
     const int waiting = m_settings->refill == Refill::AtTake ? demand.waitingForAny : 0;
-    return ClassicSizing::missing(m_capacity + waiting, idle, static_cast<int>(m_dials.size()));
+    return ClassicSizing::missing(m_capacity + waiting - m_limit.owed(), idle, static_cast<int>(m_dials.size()));
 }
 
-void ClientSupply::dial(int count, int round)
+void ClientSupply::dial(int count)
 {
     // After a failure, one dial goes ahead to see whether the others have a chance.
-    const int limit = m_failures > 0 ? 1 : std::clamp(m_settings->maximumParallelDials, 1, 1'024);
-    count = std::min(count, limit - static_cast<int>(m_dials.size()));
+    count = std::min(count, m_window.size() - static_cast<int>(m_dials.size()));
     for (int i = 0; i < count; ++i) {
-        auto made = std::make_unique<Dial>(m_sink, DialPlan{m_settings, m_tls, round, generation()});
+        const bool isOfRound = m_leftOfRound > 0;
+        auto made =
+            std::make_unique<Dial>(m_sink, DialPlan{m_settings, m_tls, isOfRound ? m_round : 0, generation()});
         Dial *dial = made.get();
         connect(dial, &Dial::finished, this, &ClientSupply::onFinished, Qt::QueuedConnection);
         connect(dial, &Dial::failed, this, &ClientSupply::onFailed, Qt::QueuedConnection);
         m_dials.emplace(dial, std::move(made));
-        if (round == m_round)
+        if (isOfRound) {
+            --m_leftOfRound;
             ++m_dialsOfRound;
+        }
         dial->start();
     }
     // Behind the first dials, whose answers take their time anyway.
@@ -196,21 +251,24 @@ std::unique_ptr<Dial> ClientSupply::remove(Dial *dial)
 
 void ClientSupply::onFinished(Dial *dial)
 {
+    const auto now = std::chrono::steady_clock::now();
+    const int underWay = static_cast<int>(m_dials.size());
     const auto owned = remove(dial);
     if (!owned)
         return;
     ++m_created;
-    const bool isGood = m_sink.established(owned->takeResult());
-    if (isGood && !isDying()) {
-        forgetFailures();
-        m_log.success();
-    } else if (!isGood && owned->begunAt() >= m_backoffBegan) {
-        backOff();
+    const bool isFresh = owned->begunAt() >= m_backoffBegan;
+    if (!m_sink.established(owned->takeResult())) {
+        m_window.failed(owned->begunAt(), now);
+        if (isFresh)
+            backOff();
+    } else {
+        m_window.succeeded(owned->begunAt(), now, underWay);
+        m_limit.made(now);
+        if (isFresh)
+            noteSuccess();
     }
-    endRoundIfDone();
-    // Behind the probe after a failure, or a limit, more may be missing.
-    if (m_settings->refill == Refill::AtTake || m_isRoundOpen)
-        refill();
+    continueRound();
 }
 
 void ClientSupply::onFailed(Dial *dial)
@@ -221,11 +279,12 @@ void ClientSupply::onFailed(Dial *dial)
     const PoolError error = owned->error();
     m_log.failure(error);
     m_sink.attemptFailed(error);
+    m_window.failed(owned->begunAt(), std::chrono::steady_clock::now());
     if (error.isFatal())
         stopForGood(error, owned->generation());
     else if (owned->begunAt() >= m_backoffBegan) // of those dialled together, one failure counts
         backOff();
-    endRoundIfDone();
+    continueRound();
 }
 
 void ClientSupply::backOff()
@@ -234,54 +293,46 @@ void ClientSupply::backOff()
     m_backoffBegan = std::chrono::steady_clock::now();
     m_roundTimer.stop();
     const auto delay = backoffDelay(m_settings->backoff, m_failures, QRandomGenerator::global()->generateDouble());
+    m_backoffEnds = m_backoffBegan + delay;
     m_backoffTimer.start(delay);
-    m_sink.setNextAttempt(m_backoffBegan + delay);
-}
-
-// A server that accepts and closes at once, such as a load balancer with nothing behind it, would else be dialled as
-// fast as the machine can.
-bool ClientSupply::backsOffFromDeaths()
-{
-    if (m_sink.demand().diedYoung <= m_forgivenUntil)
-        return false;
-    // Once is a flush or a restart of the server; again, before one has lived, is a failure.
-    const bool isAgain = m_diedAt.has_value();
-    m_diedAt = m_forgivenUntil = std::chrono::steady_clock::now();
-    backOff();
-    if (!isAgain)
-        return true;
-    const PoolError error(Phase::Validate, ErrorKind::PeerClosed,
-                          QStringLiteral("%1 closes connections as soon as they are made. Does the service behind it "
-                                         "run, and does it accept this client?")
-                              .arg(m_settings->endpoint()));
-    m_log.failure(error);
-    m_sink.attemptFailed(error);
-    return true;
-}
-
-bool ClientSupply::isDying() const
-{
-    return m_diedAt && std::chrono::steady_clock::now() - *m_diedAt < std::chrono::seconds(1);
+    showNextAttempt();
 }
 
 void ClientSupply::endBackoff()
 {
-    m_forgivenUntil = std::chrono::steady_clock::now(); // those during the backoff are paid for
-    stopBackoff();
+    showNextAttempt();
     beginRound();
 }
 
 void ClientSupply::stopBackoff()
 {
     m_backoffTimer.stop();
-    m_sink.setNextAttempt({});
+    showNextAttempt();
+}
+
+void ClientSupply::showNextAttempt()
+{
+    if (m_backoffTimer.isActive())
+        m_sink.setNextAttempt(m_backoffEnds);
+    else if (m_limit.owed() > 0 && m_limitTimer.isActive())
+        m_sink.setNextAttempt(m_limit.due());
+    else
+        m_sink.setNextAttempt({});
+}
+
+// One success proves little: a full server refuses most dials and accepts one now and then. So it takes half of the way
+// back, and a few in a row the whole. Those begun before the last failure say nothing about what came after.
+void ClientSupply::noteSuccess()
+{
+    m_failures /= 2;
+    if (!m_isTroubled)
+        m_log.success();
 }
 
 void ClientSupply::forgetFailures()
 {
     const bool wasBackingOff = m_backoffTimer.isActive();
     m_failures = 0;
-    m_diedAt.reset();
     stopBackoff();
     if (wasBackingOff && !m_isRoundOpen && !m_roundTimer.isActive() && !m_isPaused)
         m_roundTimer.start(m_interval);

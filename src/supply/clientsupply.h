@@ -3,16 +3,17 @@
 
 #pragma once
 
+#include "../policy/dialwindow.h"
+#include "../policy/ratelimit.h"
 #include "dial.h"
 #include "repeatedlog.h"
 #include "supply.h"
 
-#include <optional>
 #include <unordered_map>
 
 namespace Tidepool {
 
-/// Dials a client pool's connections: rounds by the Classic rule, refill, backoff.
+/// Dials a client pool's connections: rounds by the Classic rule, refill, backoff, and the limits of both.
 ///
 /// Lives in the lane and owns the dials under way.
 class ClientSupply final : public Supply
@@ -35,19 +36,21 @@ public:
 private:
     void applySettings(const ClientSettings &settings);
     void beginRound();
+    void continueRound();
     void endRound();
-    void endRoundIfDone();
     void refill();
-    [[nodiscard]] bool mayDial() const;
-    [[nodiscard]] int missing() const;
-    void dial(int count, int round);
+    void settleAccounts(const Demand &demand);
+    void explainTrouble(EvictionCause cause);
+    [[nodiscard]] bool mayDial(const Demand &demand) const;
+    [[nodiscard]] int missing(const Demand &demand) const;
+    void dial(int count);
     void onFinished(Dial *dial);
     void onFailed(Dial *dial);
     void backOff();
-    [[nodiscard]] bool backsOffFromDeaths();
-    [[nodiscard]] bool isDying() const;
     void endBackoff();
     void stopBackoff();
+    void showNextAttempt();
+    void noteSuccess();
     void forgetFailures();
     void stopForGood(const PoolError &error, quint64 generation);
     std::unique_ptr<Dial> remove(Dial *dial);
@@ -64,15 +67,19 @@ private:
     int m_roomFor = 0; ///< For so many connections, room was made for descriptors.
     QTimer m_roundTimer;
     QTimer m_backoffTimer;
+    QTimer m_limitTimer; ///< Until the rate limit may allow more.
+    RateLimit m_limit;
+    DialWindow m_window;
+    qint64 m_taken = 0; ///< Of these takes the rate limit knows.
+    bool m_isTroubled = false; ///< The sink was told so.
     int m_round = 0;
-    int m_dialsOfRound = 0;
+    int m_leftOfRound = 0; ///< Still to be dialled in this round.
+    int m_dialsOfRound = 0; ///< Under way.
     bool m_isRoundOpen = false;
     int m_created = 0; ///< Since the capacity was last adapted.
-    int m_failures = 0; ///< Steps of the backoff since the last success.
+    int m_failures = 0; ///< Steps of the backoff: each failure adds one, each success halves them.
     std::chrono::steady_clock::time_point m_backoffBegan;
-    /// Deaths of what was made before count no more.
-    std::chrono::steady_clock::time_point m_forgivenUntil = std::chrono::steady_clock::now();
-    std::optional<std::chrono::steady_clock::time_point> m_diedAt; ///< When that was last.
+    std::chrono::steady_clock::time_point m_backoffEnds;
     bool m_isPaused = false;
     bool m_isStarted = false;
     bool m_isFatal = false;

@@ -5,12 +5,14 @@
 
 #include <tidepool/connectionid.h>
 #include <tidepool/poolerror.h>
+#include <tidepool/vocabulary.h>
 
 #include <QtNetwork/QSslSocket>
 
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace Tidepool {
 
@@ -29,8 +31,16 @@ struct Demand
     int active = 0; ///< Parked now.
     int retiring = 0; ///< Of these, those about to be replaced.
     int waitingForAny = 0; ///< Takes that any new connection would serve.
-    /// When the youngest that died untaken within a second of being made was made.
-    std::chrono::steady_clock::time_point diedYoung;
+    qint64 taken = 0; ///< Handed out so far.
+    bool hasLosses = false; ///< takeLosses() has something to tell.
+    bool isOpen = false; ///< What is made now can be parked: the pool runs.
+};
+
+/// A parked connection that nobody took and that the pool did not let go by itself.
+struct Loss
+{
+    std::chrono::steady_clock::duration age; ///< Since it was made.
+    EvictionCause cause;
 };
 
 /// Where a supply delivers: the pool, seen from below. Called in the lane.
@@ -48,6 +58,8 @@ public:
     virtual void leave(Step step) = 0;
 
     [[nodiscard]] virtual Demand demand() const = 0;
+    /// The losses since the last call.
+    [[nodiscard]] virtual std::vector<Loss> takeLosses() = 0;
     /// An id that no connection of the pool has.
     [[nodiscard]] virtual ConnectionId freshId() const = 0;
     /// Server: false if the pool is full; true makes room first if the overflow rule says so.
@@ -56,6 +68,9 @@ public:
     /// False if it was no good.
     virtual bool established(Established connection) = 0;
     virtual void attemptFailed(const PoolError &error) = 0;
+    /// Connections are made, but they do not last: once the last is lost, new ones do not make the pool ready until the
+    /// next call with no error.
+    virtual void setTrouble(const PoolError &error) = 0;
     /// A connection was refused by allowedClients.
     virtual void clientRefused() = 0;
     /// A connection was refused by a limit.

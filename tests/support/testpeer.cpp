@@ -137,7 +137,9 @@ protected:
         socket->setSocketDescriptor(descriptor);
         clients.append(socket->peerAddress());
         visitors.append(visitor);
-        if (script.serve >= 0 && visitors.size() > script.serve) {
+        const auto isOpen = [](const auto &other) { return other->isOpen; };
+        const bool isFull = script.atMost >= 0 && std::ranges::count_if(visitors, isOpen) > script.atMost;
+        if (isFull || (script.serve >= 0 && visitors.size() > script.serve)) {
             visitor->isOpen = false;
             socket->abort();
             return;
@@ -202,6 +204,8 @@ private:
         }
         bytes += theScript.behind;
         visitor->socket->write(bytes);
+        if (theScript.life.count() >= 0)
+            QTimer::singleShot(theScript.life, visitor->socket, [visitor] { visitor->socket->disconnectFromHost(); });
         // From a queued call: this may run inside the socket's own signal.
         if (theScript.then == PeerScript::Then::Close)
             QTimer::singleShot(0, visitor->socket, [visitor] { visitor->socket->disconnectFromHost(); });

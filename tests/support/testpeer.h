@@ -43,6 +43,8 @@ struct PeerScript
     std::optional<Credentials> tls; ///< Speaks TLS with this certificate.
     QSsl::SslProtocol protocol = QSsl::TlsV1_3OrLater;
     QList<QSslCertificate> clientAuthorities; ///< Asks for a client certificate of one of these.
+    std::chrono::milliseconds life{-1}; ///< Closes so long after the greeting; -1: never.
+    int atMost = -1; ///< Open at once; more are closed at once. -1: as many as come.
     int serve = -1; ///< How many connections it serves; later ones are closed at once. -1: all.
 
     [[nodiscard]] static PeerScript sending(const QByteArray &text, Then then = Then::Listen);

@@ -5,12 +5,15 @@
 
 #include "support/poolhelpers.h"
 
-#include <QtCore/QElapsedTimer>
+#include <memory>
+#include <set>
+#include <vector>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
 using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 
 class tst_ClientPoolBackoff : public QObject
 {
@@ -26,6 +29,10 @@ private slots:
     void recoversWhenThePeerAppears();
     void recoversAfterAnOutage();
     void retryNowEndsABackoff();
+    void delaysAreRandom();
+    void failuresTogetherCountOnce();
+    void oneDialGoesAhead();
+    void successesEndTheBackoff();
 };
 
 void tst_ClientPoolBackoff::failuresDoNotLoop_data()
@@ -180,6 +187,81 @@ void tst_ClientPoolBackoff::retryNowEndsABackoff()
     pool.retryNow();
     QTRY_COMPARE(pool.active(), 4);
     QCOMPARE(pool.status().nextAttempt, -1ms);
+}
+
+// Full jitter: pools that lose one server do not come back together.
+void tst_ClientPoolBackoff::delaysAreRandom()
+{
+    TestPeer peer;
+    peer.stopListening();
+    std::vector<std::unique_ptr<ClientPool>> pools;
+    std::set<milliseconds> delays;
+    for (int i = 0; i < 20; ++i) {
+        pools.push_back(std::make_unique<ClientPool>());
+        configure(*pools.back(), peer, 1);
+        pools.back()->setBackoff({10h, 10h, 1.0});
+        pools.back()->start();
+    }
+    for (const auto &pool : pools) {
+        QTRY_VERIFY(pool->status().nextAttempt >= 0ms);
+        delays.insert(pool->status().nextAttempt);
+    }
+    QVERIFY2(*delays.rbegin() <= 10h, "the bound is the cap");
+    // Each of these fails once in a million runs.
+    QVERIFY(delays.size() >= 19);
+    QVERIFY2(*delays.begin() < 5h && *delays.rbegin() > 5h, "from 0 on, and evenly");
+}
+
+void tst_ClientPoolBackoff::failuresTogetherCountOnce()
+{
+    TestPeer peer;
+    peer.stopListening();
+    ClientPool pool;
+    configure(pool, peer, 16);
+    pool.setBackoff({1h, 24h * 20, 10.0}); // the second delay is up to ten hours, the fifth up to twenty days
+    pool.start();
+    QTRY_COMPARE(pool.status().failedTotal(), 16);
+    const auto rest = pool.status().nextAttempt;
+    QVERIFY2(rest > 0ms && rest <= 1h, qPrintable(QString::number(rest.count())));
+}
+
+// To see whether the others have a chance.
+void tst_ClientPoolBackoff::oneDialGoesAhead()
+{
+    TestPeer peer;
+    peer.stopListening();
+    ClientPool pool;
+    configure(pool, peer, 16);
+    pool.setBackoff({1ms, 1ms, 1.0});
+    pool.start();
+    QTRY_COMPARE(pool.state(), PoolState::Degraded);
+    QTRY_COMPARE(pool.status().connecting, 0); // between two attempts, and the first 16 are over
+    PeerScript slow;
+    slow.delay = 1s;
+    peer.setScript(slow);
+    QVERIFY(peer.listenAgain());
+    QTRY_COMPARE(peer.accepted(), 1);
+    QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > 1; }, 300));
+    QTRY_COMPARE(pool.active(), 16);
+}
+
+void tst_ClientPoolBackoff::successesEndTheBackoff()
+{
+    TestPeer peer;
+    peer.stopListening();
+    ClientPool pool;
+    configure(pool, peer, 4);
+    pool.setBackoff({1ms, 1h, 10.0}); // 1 ms, 10 ms, 100 ms, 1 s, 10 s, 100 s
+    QSignalSpy failed(&pool, &Pool::attemptFailed);
+    pool.start();
+    QTRY_VERIFY(failed.size() >= 4 + 4);
+    QVERIFY(peer.listenAgain());
+    QTRY_COMPARE_WITH_TIMEOUT(pool.active(), 4, 20'000);
+    peer.stopListening();
+    peer.closeAll();
+    // Begun anew, four attempts take 0.1 s; gone on with, the next one alone waits for up to 100 s.
+    failed.clear();
+    QTRY_VERIFY_WITH_TIMEOUT(failed.size() >= 4 + 2, 2'000);
 }
 
 QTEST_GUILESS_MAIN(tst_ClientPoolBackoff)
