@@ -33,6 +33,7 @@ class TIDEPOOL_EXPORT ClientPool : public Tidepool::Pool
     Q_PROPERTY(Tidepool::Refill refill READ refill WRITE setRefill NOTIFY settingsChanged)
     Q_PROPERTY(Tidepool::Backoff backoff READ backoff WRITE setBackoff NOTIFY settingsChanged)
     Q_PROPERTY(int maximumParallelDials READ maximumParallelDials WRITE setMaximumParallelDials NOTIFY settingsChanged)
+    Q_PROPERTY(int maximumTotal READ maximumTotal WRITE setMaximumTotal NOTIFY settingsChanged)
 
 public:
     /// Dials a connection: called in a lane with a fresh socket, it starts the connect on it and returns at once.
@@ -76,9 +77,15 @@ public:
     void setRefill(Refill refill);
     [[nodiscard]] Backoff backoff() const;
     void setBackoff(const Backoff &backoff);
-    /// Dials under way at once. Default: 32. Range: 1 to 1,024.
+    /// Dials under way at once, at most: fewer while they fail or take much longer than single ones. Default: 64.
+    /// Range: 1 to 1,024.
     [[nodiscard]] int maximumParallelDials() const;
     void setMaximumParallelDials(int dials);
+    /// Connections that may exist at once: parked, taken and being made. When they do, a take waits until one is given
+    /// back or let go. Default: 0, without limit. Range: 0 and up. A ServerPool has no such limit: its clients decide
+    /// how many they make, and maximumCapacity() bounds those that nobody has taken.
+    [[nodiscard]] int maximumTotal() const;
+    void setMaximumTotal(int connections);
     /// Default: QNetworkProxy::NoProxy; the application's proxy is never used unless set here.
     [[nodiscard]] QNetworkProxy proxy() const;
     void setProxy(const QNetworkProxy &proxy);

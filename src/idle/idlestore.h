@@ -26,6 +26,8 @@ public:
     ~IdleStore() = default;
     Q_DISABLE_COPY_MOVE(IdleStore)
 
+    /// All, those in state Checking included.
+    [[nodiscard]] int size() const { return static_cast<int>(m_entries.size()); }
     [[nodiscard]] int parkedCount() const { return m_parked.size(); }
     [[nodiscard]] int leasedCount() const { return m_leased.size() + m_reported.size(); }
     [[nodiscard]] int retiringCount() const { return m_retiring; }

@@ -224,6 +224,17 @@ void ClientPool::setMaximumParallelDials(int dials)
     dd()->set(dd()->settings.maximumParallelDials, std::clamp(dials, 1, 1'024), false);
 }
 
+int ClientPool::maximumTotal() const
+{
+    return dd()->policy.maximumTotal;
+}
+
+void ClientPool::setMaximumTotal(int connections)
+{
+    if (dd()->assign(dd()->policy.maximumTotal, std::max(0, connections)))
+        dd()->applyPolicy();
+}
+
 QNetworkProxy ClientPool::proxy() const
 {
     return dd()->settings.proxy;

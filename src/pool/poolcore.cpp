@@ -24,7 +24,7 @@ void PoolCore::setPolicy(const CorePolicy &policy)
         const Lock lock(m_mutex);
         const bool hasNewLifetimes = policy.lifetimes != m_policy.lifetimes;
         m_policy = policy;
-        while (m_store.parkedCount() > m_policy.limit)
+        while (m_store.parkedCount() > 0 && (m_store.parkedCount() > m_policy.limit || isTooMuch()))
             sweep(surplus, m_store.oldestParked());
         recordSwept(surplus);
         if (hasNewLifetimes)

@@ -7,6 +7,7 @@
 #include "../idle/liveness.h"
 #include "../idle/waiters.h"
 #include "../idle/watcher.h"
+#include "../policy/returnshare.h"
 #include "../supply/sink.h"
 #include "announcer.h"
 #include "lease.h"
@@ -53,6 +54,7 @@ struct CorePolicy
     std::chrono::milliseconds leaseThreshold{0};
     int maximumWaiting = 10'000;
     int limit = 64; ///< Parked connections at most.
+    int maximumTotal = 0; ///< Client: parked, taken and being made together; 0: without limit.
     bool isServer = false;
 };
 
@@ -188,6 +190,9 @@ private:
     [[nodiscard]] std::optional<EvictionCause> staleness(const Entry &entry, quint64 generation) const;
     [[nodiscard]] bool isReplaced() const;
     [[nodiscard]] bool isFull() const;
+    [[nodiscard]] bool isTooMuch() const;
+    [[nodiscard]] int expectedBack() const;
+    void countEndOfLease(const Entry &entry, bool isReturned);
     [[nodiscard]] bool needsWakeAfterTake() const;
     [[nodiscard]] QSslSocket *checkOutAndEvict(Entry *entry, EvictionCause cause);
 
@@ -229,6 +234,7 @@ private:
     IdleStore m_store;
     std::deque<QSslSocket *> m_closing; // evicted, owned, to be closed in the lane
     Waiters m_waiters;
+    ReturnShare m_returns;
     PoolStatus m_figures; // counters, and the gauges that nothing else holds
     std::vector<Loss> m_losses; // for takeLosses()
     int m_serving = 0; // waiters out of m_waiters, being served

@@ -64,6 +64,8 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
         Entry *known = m_store.find(lease->token());
         const bool isRoom = known && (m_store.parkedCount() < m_policy.limit || m_waiters.isAwaited(known->id));
         const bool isWelcome = isRoom && m_life == Life::Running && known->generation == m_figures.generation;
+        if (known)
+            countEndOfLease(*known, isGood);
         if (known && !isGood) {
             ++m_figures.failed[static_cast<size_t>(Phase::Validate)];
             m_store.remove(known);
@@ -118,14 +120,44 @@ void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
 
 void PoolCore::leaseEnded(quint64 token)
 {
+    bool isAwaited = false;
     {
         const Lock lock(m_mutex);
         Entry *entry = m_store.find(token);
         if (!entry || entry->state != Entry::State::Leased)
             return;
+        countEndOfLease(*entry, false);
+        isAwaited = !m_policy.isServer && (m_policy.maximumTotal > 0 || m_returns.expected(1) > 0);
         m_store.remove(entry);
     }
+    if (isAwaited)
+        wakeSupply();
     changed();
+}
+
+void PoolCore::countEndOfLease(const Entry &entry, bool isReturned)
+{
+    m_returns.ended(isReturned, Clock::now() - entry.parkedAt);
+}
+
+// More than the capacity is of no interest, so the walk is short.
+int PoolCore::expectedBack() const
+{
+    const int most = m_figures.capacity;
+    if (m_policy.isServer || m_returns.expected(most) == 0)
+        return 0;
+    const auto tooEarly = Clock::now() - m_returns.patience();
+    int recent = 0;
+    for (const Entry *entry = m_store.newestLeased().front(); entry && entry->parkedAt > tooEarly && recent < most;
+         entry = entry->older)
+        recent += entry->generation == m_figures.generation ? 1 : 0;
+    return m_returns.expected(recent);
+}
+
+// A limit of a client's total was lowered.
+bool PoolCore::isTooMuch() const
+{
+    return !m_policy.isServer && m_policy.maximumTotal > 0 && m_store.size() > m_policy.maximumTotal;
 }
 
 } // namespace Tidepool

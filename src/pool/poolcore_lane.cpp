@@ -145,7 +145,13 @@ void PoolCore::failAsTimedOut(WaiterList waiters)
 {
     if (waiters.empty())
         return;
-    const PoolStatus figures = status();
+    PoolStatus figures;
+    int maximumTotal = 0;
+    {
+        const Lock lock(m_mutex);
+        figures = statusLocked();
+        maximumTotal = m_policy.maximumTotal;
+    }
     for (auto &waiter : waiters) {
         const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(waiter->deadline - waiter->askedAt);
         const QString what = waiter->id ? QStringLiteral("Connection %1").arg(waiter->id->toString())
@@ -159,6 +165,13 @@ void PoolCore::failAsTimedOut(WaiterList waiters)
                               .arg(figures.connecting)
                               .arg(figures.handshaking)
                               .arg(figures.waiting);
+        if (maximumTotal > 0 && figures.leased > 0
+            && figures.active + figures.checking + figures.leased + figures.connecting + figures.handshaking
+                >= maximumTotal)
+            message += QStringLiteral(" All %1 connections that maximumTotal allows exist, %2 of them taken: give some "
+                                      "back, or raise it.")
+                           .arg(maximumTotal)
+                           .arg(figures.leased);
         if (!figures.lastError.isEmpty())
             message += QStringLiteral(" Last error: ") + figures.lastError;
         PoolError error(Phase::Wait, ErrorKind::Timeout, message);

@@ -9,6 +9,8 @@
 
 #include <QtNetwork/QSslCipher>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace Tidepool {
@@ -55,6 +57,8 @@ Demand PoolCore::demand() const
     Demand demand;
     demand.active = m_store.parkedCount();
     demand.retiring = m_store.retiringCount();
+    demand.returning = expectedBack();
+    demand.room = m_policy.maximumTotal > 0 ? m_policy.maximumTotal - m_store.size() : std::numeric_limits<int>::max();
     demand.waitingForAny = m_waiters.anyCount();
     demand.taken = m_figures.taken;
     demand.hasLosses = !m_losses.empty();

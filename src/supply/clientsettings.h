@@ -20,7 +20,7 @@ struct ClientSettings
     Bounds bounds; ///< As set; use corrected().
     Refill refill = Refill::AtTake;
     Backoff backoff;
-    int maximumParallelDials = 32;
+    int maximumParallelDials = 64;
     QNetworkProxy proxy = QNetworkProxy::NoProxy;
     QHostAddress sourceAddress;
     ClientPool::Dialer dialer;

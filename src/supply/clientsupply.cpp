@@ -209,7 +209,9 @@ int ClientSupply::missing(const Demand &demand) const
     const int idle = demand.active - demand.retiring;
     // A take that waits needs a connection of its own, beside those that are to be parked.
     const int waiting = m_settings->refill == Refill::AtTake ? demand.waitingForAny : 0;
-    return ClassicSizing::missing(m_capacity + waiting - m_limit.owed(), idle, static_cast<int>(m_dials.size()));
+    const int underWay = static_cast<int>(m_dials.size());
+    const int wanted = m_capacity - std::min(demand.returning, m_capacity) + waiting - m_limit.owed();
+    return std::min(ClassicSizing::missing(wanted, idle, underWay), std::max(0, demand.room - underWay));
 }
 
 void ClientSupply::dial(int count)

@@ -30,6 +30,8 @@ struct Demand
 {
     int active = 0; ///< Parked now.
     int retiring = 0; ///< Of these, those about to be replaced.
+    int returning = 0; ///< Taken, and expected to be given back soon.
+    int room = 0; ///< So many more may be made, those under way included.
     int waitingForAny = 0; ///< Takes that any new connection would serve.
     qint64 taken = 0; ///< Handed out so far.
     bool hasLosses = false; ///< takeLosses() has something to tell.

@@ -9,6 +9,8 @@
 
 #include <QtCore/QSet>
 
+#include <vector>
+
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
@@ -94,16 +96,20 @@ void tst_InteropNginx::getsPages()
     QTRY_COMPARE(pool.active(), 8);
 
     QSet<QString> ids;
+    std::vector<TakeResult> all;
     for (int i = 0; i < 8; ++i) {
-        const TakeResult taken = pool.tryTake();
-        VERIFY_TAKEN(taken);
-        ids.insert(taken.connection().id().toString());
+        all.push_back(pool.tryTake());
+        VERIFY_TAKEN(all.back());
+        ids.insert(all.back().connection().id().toString());
+    }
+    QCOMPARE(ids.size(), 8);
+    for (const TakeResult &taken : all) {
         QSslSocket *socket = taken.connection().socket();
         QCOMPARE(get(socket, "index.html"), "Hello from nginx\n"_ba);
         QCOMPARE(get(socket, "large.txt"), large);
         pool.giveBack(taken.connection());
     }
-    QVERIFY(ids.size() >= 1);
+    QTRY_COMPARE(pool.status().givenBack, 8);
     QTRY_VERIFY(pool.active() >= 8);
     const TakeResult again = pool.tryTake();
     VERIFY_TAKEN(again);

@@ -108,7 +108,8 @@ void tst_QmlPools::settings_data()
     row("refill", 0, u"Tidepool.Refill.AtRound"_s, 1);
     row("takeOrder", 0, u"Tidepool.TakeOrder.OldestFirst"_s, 1);
     row("unsolicited", 0, u"Tidepool.Unsolicited.Evict"_s, 1);
-    row("maximumParallelDials", 32, u"5"_s, 5);
+    row("maximumParallelDials", 64, u"5"_s, 5);
+    row("maximumTotal", 0, u"7"_s, 7);
     row("maximumWaiting", 10'000, u"3"_s, 3);
     row("leaseThresholdMs", 0, u"1500"_s, 1'500);
     row("usesCallerThread", false, u"true"_s, true);

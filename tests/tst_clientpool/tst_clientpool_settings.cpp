@@ -49,7 +49,8 @@ void tst_ClientPoolSettings::defaults()
     QCOMPARE(pool.maximumInterval(), 5s);
     QCOMPARE(pool.identity(), Tidepool::Identity::FromServer);
     QCOMPARE(pool.refill(), Refill::AtTake);
-    QCOMPARE(pool.maximumParallelDials(), 32);
+    QCOMPARE(pool.maximumParallelDials(), 64);
+    QCOMPARE(pool.maximumTotal(), 0);
     QCOMPARE(pool.proxy().type(), QNetworkProxy::NoProxy);
     QVERIFY(pool.sourceAddress().isNull());
     QCOMPARE(pool.tls().mode, TlsMode::None);
@@ -135,6 +136,8 @@ void tst_ClientPoolSettings::clampedSetters()
     QCOMPARE(pool.maximumParallelDials(), 1);
     pool.setMaximumParallelDials(5'000);
     QCOMPARE(pool.maximumParallelDials(), 1'024);
+    pool.setMaximumTotal(-1);
+    QCOMPARE(pool.maximumTotal(), 0);
     pool.setMaximumWaiting(-1);
     QCOMPARE(pool.maximumWaiting(), 0);
     pool.setLeaseThreshold(-1s);
@@ -185,6 +188,7 @@ void tst_ClientPoolSettings::changesNotifyOnce_data()
     row("refill", [](ClientPool &p) { p.setRefill(Refill::AtRound); });
     row("backoff", [](ClientPool &p) { p.setBackoff({1ms, 2ms, 3.0}); });
     row("maximumParallelDials", [](ClientPool &p) { p.setMaximumParallelDials(3); });
+    row("maximumTotal", [](ClientPool &p) { p.setMaximumTotal(3); });
     row("idFormat", [](ClientPool &p) { p.setIdFormat(IdFormat::Raw4); });
     row("timeouts", [](ClientPool &p) { p.setTimeouts({1s, 1s, 1s, 1s, 1s}); });
     row("keepAlive", [](ClientPool &p) { p.setKeepAlive({false, 1s, 1s, 1, 1ms}); });
