@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -66,9 +67,10 @@ public:
             m_watches.resize(place + 1);
         m_watches[place] = ++m_lastWatch;
         if (m_epoll >= 0 && !control(EPOLL_CTL_ADD, descriptor, event)
-            && !(errno == EEXIST && control(EPOLL_CTL_MOD, descriptor, event)))
-            qCWarning(lcTidepool, "Cannot watch a parked connection: %s. Its end is noticed when it is taken.",
-                      std::strerror(errno));
+            && !(errno == EEXIST && control(EPOLL_CTL_MOD, descriptor, event)) && std::has_single_bit(++m_unwatched))
+            qCWarning(lcTidepool,
+                      "Cannot watch a parked connection: %s. Its end is noticed when it is taken. (%llu such so far)",
+                      std::strerror(errno), static_cast<unsigned long long>(m_unwatched));
         return m_lastWatch;
     }
 
@@ -140,6 +142,7 @@ private:
     std::mutex m_setMutex; // system calls under it
     std::vector<quint64> m_watches; // the last one of each descriptor
     quint64 m_lastWatch = 0;
+    quint64 m_unwatched = 0; // for the log
 
     std::mutex m_leftMutex; // none under it: takers wait for it
     std::vector<Left> m_left; // to be removed

@@ -68,7 +68,7 @@ void ClientSupply::setSettings(const ClientSettings &settings, std::optional<qui
     m_sink.setTarget(m_capacity, m_interval);
     m_limit.reset(); // the new ones may be the remedy
     if (newGeneration) {
-        m_log.success(); // what fails from now on is news
+        m_log.startOver(); // what fails from now on is news
         m_window.reset();
         abandon();
         retryNow();
@@ -279,13 +279,15 @@ void ClientSupply::onFailed(Dial *dial)
     if (!owned)
         return;
     const PoolError error = owned->error();
-    m_log.failure(error);
     m_sink.attemptFailed(error);
     m_window.failed(owned->begunAt(), std::chrono::steady_clock::now());
-    if (error.isFatal())
+    if (error.isFatal()) {
         stopForGood(error, owned->generation());
-    else if (owned->begunAt() >= m_backoffBegan) // of those dialled together, one failure counts
-        backOff();
+    } else {
+        m_log.failure(error);
+        if (owned->begunAt() >= m_backoffBegan) // of those dialled together, one failure counts
+            backOff();
+    }
     continueRound();
 }
 
@@ -327,8 +329,6 @@ void ClientSupply::showNextAttempt()
 void ClientSupply::noteSuccess()
 {
     m_failures /= 2;
-    if (!m_isTroubled)
-        m_log.success();
 }
 
 void ClientSupply::forgetFailures()

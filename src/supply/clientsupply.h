@@ -83,7 +83,7 @@ private:
     bool m_isPaused = false;
     bool m_isStarted = false;
     bool m_isFatal = false;
-    RepeatedLog m_log;
+    RepeatedLog m_log{this};
 };
 
 } // namespace Tidepool

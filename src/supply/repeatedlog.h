@@ -3,43 +3,35 @@
 
 #pragma once
 
-#include "../log.h"
+#include "../policy/lograte.h"
 
 #include <tidepool/poolerror.h>
 
-#include <optional>
-#include <utility>
+#include <QtCore/QTimer>
 
 namespace Tidepool {
 
-/// Logs a failure once, and when it ends, how often it was repeated.
-class RepeatedLog
+/// Logs failures, each kind at once and then now and then: see LogRate. What was held back when it ends is told then.
+///
+/// Lives in the lane; as a child of a QObject it moves there with it.
+class RepeatedLog : public QObject
 {
-public:
-    void failure(const PoolError &error)
-    {
-        // By its sort and not its words, which may name a client's port: strangers must not fill the log.
-        const std::pair sort(error.phase(), error.kind());
-        if (m_sort == sort) {
-            ++m_repeated;
-            return;
-        }
-        success();
-        m_sort = sort;
-        qCWarning(lcTidepool, "%ls", qUtf16Printable(error.message()));
-    }
+    Q_OBJECT
 
-    void success()
-    {
-        if (m_repeated > 0)
-            qCInfo(lcTidepool, "The last failure was repeated %d more times.", m_repeated);
-        m_sort.reset();
-        m_repeated = 0;
-    }
+public:
+    explicit RepeatedLog(QObject *parent);
+    ~RepeatedLog() override;
+    Q_DISABLE_COPY_MOVE(RepeatedLog)
+
+    void failure(const PoolError &error);
+    /// Nothing that failed before is of interest any more: it is told, and what fails from now on is news.
+    void startOver();
 
 private:
-    std::optional<std::pair<Phase, ErrorKind>> m_sort;
-    int m_repeated = 0;
+    void tellHeldBack();
+
+    LogRate m_rate;
+    QTimer m_timer;
 };
 
 } // namespace Tidepool

@@ -226,7 +226,6 @@ void ServerSupply::onFinished(Reception *reception)
     const auto owned = takeOver(reception);
     if (!owned)
         return;
-    m_log.success();
     m_sink.established(owned->takeResult());
     beginHandshakes();
 }
@@ -250,7 +249,7 @@ void ServerSupply::onAcceptFailed(const QString &reason)
             "Parked connections stay; accepting goes on when it can.")
             .arg(reason));
     m_isStarved = true;
-    m_acceptLog.failure(error);
+    m_log.failure(error);
     m_sink.attemptFailed(error);
     m_resumeTimer.start(acceptPause);
 }

@@ -71,8 +71,7 @@ private:
     bool m_isPaused = false;
     bool m_isStarted = false;
     bool m_isStarved = false; ///< Of descriptors; until the timer fires.
-    RepeatedLog m_log;
-    RepeatedLog m_acceptLog;
+    RepeatedLog m_log{this};
 };
 
 } // namespace Tidepool
