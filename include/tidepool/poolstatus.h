@@ -40,8 +40,8 @@ public:
     /// The upper bound of bucket @p index.
     [[nodiscard]] static std::chrono::nanoseconds bucketBound(int index);
     void add(std::chrono::nanoseconds value);
-    /// Takes back an add() of the same value; only the maximum stays.
-    void remove(std::chrono::nanoseconds value);
+    /// What was added since it was @p earlier; only the maximum is that of all.
+    [[nodiscard]] Distribution since(const Distribution &earlier) const;
     /// The value that the part @p share (0 to 1) of all values does not exceed, to within 19 %; 0 without values.
     [[nodiscard]] std::chrono::nanoseconds percentile(double share) const;
 

@@ -49,11 +49,17 @@ void Distribution::add(std::chrono::nanoseconds value)
     maximum = std::max(maximum, value);
 }
 
-void Distribution::remove(std::chrono::nanoseconds value)
+// A bucket never shrinks; if @p earlier is another pool's, or of later, it must at least not wrap round.
+Distribution Distribution::since(const Distribution &earlier) const
 {
-    --bucketOf(value);
-    --count;
-    sum -= value;
+    Distribution result;
+    for (size_t i = 0; i < buckets.size(); ++i) {
+        result.buckets[i] = buckets[i] - std::min(buckets[i], earlier.buckets[i]);
+        result.count += result.buckets[i];
+    }
+    result.sum = std::max(sum - earlier.sum, std::chrono::nanoseconds(0));
+    result.maximum = maximum;
+    return result;
 }
 
 // Every bucketsPerDoubling-th bound is a power of two, so from there it is a few steps.

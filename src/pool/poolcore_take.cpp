@@ -296,14 +296,14 @@ bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
         return true;
     }
     (void)lease->reclaim();
-    if (!isCancelled) { // it was in this very moment
+    if (!isCancelled) {
+        // It was in this very moment. What is counted stays so, for somebody may have seen it: the take was served, and
+        // the connection given back.
         const Lock lock(m_mutex);
         m_store.reclaim(entry);
         ++m_figures.checking;
-        --m_figures.taken;
-        --m_figures.servedAfterWait;
-        m_figures.waitTime.remove(waited);
-        ++m_figures.takesCancelled;
+        ++m_figures.givenBack;
+        entry->isCounted = false;
     }
     finish(std::move(waiter));
     return false;

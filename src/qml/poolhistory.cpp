@@ -161,11 +161,7 @@ qreal PoolHistory::recentP99(const Distribution &now) const
 {
     if (m_marks.empty())
         return 0;
-    Distribution recent = now;
-    recent.count -= m_marks.front().waitTime.count;
-    for (size_t i = 0; i < recent.buckets.size(); ++i)
-        recent.buckets[i] -= m_marks.front().waitTime.buckets[i];
-    return recent.p99();
+    return now.since(m_marks.front().waitTime).p99();
 }
 
 } // namespace Tidepool::Qml

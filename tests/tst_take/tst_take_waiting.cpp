@@ -12,6 +12,10 @@
 #include <QtCore/QtEndian>
 #include <QtNetwork/QTcpServer>
 
+#include <atomic>
+#include <thread>
+#include <utility>
+
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
@@ -42,6 +46,7 @@ private slots:
     void closeEndsTheWait_data();
     void closeEndsTheWait();
     void manyWaiters();
+    void countersNeverFall();
 };
 
 void tst_TakeWaiting::nextConnectionServesIt()
@@ -391,6 +396,51 @@ void tst_TakeWaiting::aFutureIsAFuture()
     watcher.setFuture({});
     take = {};
     QTRY_COMPARE(pool.status().leased, 0);
+}
+
+// Not even for the moment in which a take is cancelled while it is served: whoever draws them would see that.
+void tst_TakeWaiting::countersNeverFall()
+{
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    RawClient client(pool.serverPort());
+    QTRY_COMPARE(pool.active(), 1);
+    std::atomic<bool> isOver = false;
+    std::atomic<bool> hasFallen = false;
+    std::thread watching([&] {
+        PoolStatus before = pool.status();
+        while (!isOver) {
+            const PoolStatus now = pool.status();
+            if (now.taken < before.taken || now.servedAfterWait < before.servedAfterWait
+                || now.takesCancelled < before.takesCancelled || now.waitTime.count < before.waitTime.count)
+                hasFallen = true;
+            before = now;
+        }
+    });
+    QElapsedTimer clock;
+    clock.start();
+    while (clock.elapsed() < 2'000 && !hasFallen) {
+        TakeResult held = pool.tryTake();
+        if (!held)
+            continue;
+        QFuture<TakeResult> take = pool.take();
+        std::atomic<bool> isGiving = false;
+        std::thread giving([&] {
+            isGiving = true;
+            pool.giveBack(std::exchange(held, PoolError()).connection());
+        });
+        while (!isGiving) {}
+        take.cancel();
+        giving.join();
+        if (take.resultCount() > 0)
+            pool.giveBack(take.resultAt(0).connection());
+        QTRY_COMPARE(pool.waiting(), 0);
+        QTRY_COMPARE(pool.active(), 1);
+    }
+    isOver = true;
+    watching.join();
+    QVERIFY(!hasFallen);
+    VERIFY_BOOKS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_TakeWaiting)
