@@ -11,6 +11,8 @@
 
 #include <optional>
 
+QT_FORWARD_DECLARE_CLASS(QDebug)
+
 namespace Tidepool {
 
 /// The four bytes that name a connection at both of its ends.
@@ -46,6 +48,9 @@ private:
     quint32 m_value = 0;
     bool m_isValid = false;
 };
+
+/// `ConnectionId(00c0ffee)`, for qDebug() and for the messages of QCOMPARE().
+TIDEPOOL_EXPORT QDebug operator<<(QDebug debug, ConnectionId id);
 
 } // namespace Tidepool
 

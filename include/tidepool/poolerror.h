@@ -10,6 +10,8 @@
 
 #include <memory>
 
+QT_FORWARD_DECLARE_CLASS(QDebug)
+
 namespace Tidepool {
 
 /// What went wrong, where, and what to do about it. A value type, usable in any thread.
@@ -46,12 +48,19 @@ public:
     /// True if there is an error.
     explicit operator bool() const { return m_data && kind() != ErrorKind::None; }
 
+    /// True if both say the same: phase, kind, message and peer.
+    friend TIDEPOOL_EXPORT bool operator==(const PoolError &a, const PoolError &b);
+    friend bool operator!=(const PoolError &a, const PoolError &b) { return !(a == b); }
+
 private:
     struct Data;
     [[nodiscard]] Data data() const;
 
     std::shared_ptr<const Data> m_data; ///< Shared by the copies; nullptr: no error.
 };
+
+/// `PoolError(Handshake, Timeout, "what happened")`, for qDebug() and for the messages of QCOMPARE().
+TIDEPOOL_EXPORT QDebug operator<<(QDebug debug, const PoolError &error);
 
 } // namespace Tidepool
 

@@ -74,11 +74,12 @@ std::vector<Loss> PoolCore::takeLosses()
 
 ConnectionId PoolCore::freshId() const
 {
-    const Lock lock(m_mutex);
-    ConnectionId id = randomId();
-    while (m_store.contains(id))
-        id = randomId();
-    return id;
+    for (;;) {
+        const ConnectionId id = randomId(); // a system call, during which no taker shall wait
+        const Lock lock(m_mutex);
+        if (!m_store.contains(id))
+            return id;
+    }
 }
 
 // A client parks the replacement first and then lets go of what it replaces: see expire().

@@ -3,9 +3,20 @@
 
 #include <tidepool/poolerror.h>
 
+#include <QtCore/QDebug>
+#include <QtCore/QMetaEnum>
+
 #include <utility>
 
 namespace Tidepool {
+
+namespace {
+template <typename Enum>
+const char *keyOf(Enum value)
+{
+    return QMetaEnum::fromType<Enum>().valueToKey(static_cast<int>(value));
+}
+} // namespace
 
 // Absent without an error, because every served take moves a TakeResult several times. Never changed, because copies
 // may be in several threads.
@@ -76,6 +87,26 @@ void PoolError::setStatus(const PoolStatus &status)
     Data changed = data();
     changed.status = std::make_shared<const PoolStatus>(status);
     m_data = std::make_shared<const Data>(std::move(changed));
+}
+
+bool operator==(const PoolError &a, const PoolError &b)
+{
+    return a.m_data == b.m_data
+        || (a.phase() == b.phase() && a.kind() == b.kind() && a.message() == b.message() && a.peer() == b.peer());
+}
+
+QDebug operator<<(QDebug debug, const PoolError &error)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace().noquote() << "PoolError(";
+    if (error) {
+        debug << keyOf(error.phase()) << ", " << keyOf(error.kind()) << ", \"" << error.message() << '"';
+        if (!error.peer().isEmpty())
+            debug << ", " << error.peer();
+    } else {
+        debug << "none";
+    }
+    return debug << ')';
 }
 
 } // namespace Tidepool

@@ -3,6 +3,8 @@
 
 #include <tidepool/connectionid.h>
 
+#include <QtCore/QDebug>
+
 #include <algorithm>
 
 namespace Tidepool {
@@ -26,6 +28,13 @@ std::optional<ConnectionId> ConnectionId::fromString(QStringView text)
 QString ConnectionId::toString() const
 {
     return m_isValid ? QStringLiteral("%1").arg(m_value, digits, 16, QLatin1Char('0')) : QString();
+}
+
+QDebug operator<<(QDebug debug, ConnectionId id)
+{
+    const QDebugStateSaver saver(debug);
+    debug.nospace().noquote() << "ConnectionId(" << (id.isValid() ? id.toString() : QStringLiteral("null")) << ')';
+    return debug;
 }
 
 } // namespace Tidepool

@@ -69,11 +69,15 @@ std::pair<qintptr, Outcome> acceptOne(qintptr listening)
 #else
 std::pair<qintptr, Outcome> acceptOne(qintptr listening)
 {
+#    ifdef SOCK_CLOEXEC // in one step, or a process started in between would inherit it
+    const int accepted = ::accept4(static_cast<int>(listening), nullptr, nullptr, SOCK_CLOEXEC);
+#    else
     const int accepted = ::accept(static_cast<int>(listening), nullptr, nullptr);
-    if (accepted >= 0) {
+    if (accepted >= 0)
         (void)::fcntl(accepted, F_SETFD, FD_CLOEXEC);
+#    endif
+    if (accepted >= 0)
         return {accepted, Outcome::Accepted};
-    }
     switch (errno) {
     case EAGAIN:
         return {-1, Outcome::NobodyThere};

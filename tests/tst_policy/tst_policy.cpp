@@ -9,7 +9,10 @@
 #include <tidepool/poolerror.h>
 #include <tidepool/poolstatus.h>
 
+#include <QtCore/QDebug>
 #include <QtTest/QTest>
+
+#include <memory>
 
 using namespace Tidepool;
 using namespace std::chrono_literals;
@@ -34,9 +37,10 @@ private Q_SLOTS:
     void shorterOfLifetimeAndIdleTimeDecides();
     void noLifetimeMeansForEver();
     void percentilesComeFromBuckets();
-    void takesAValueBack();
+    void knowsWhatCameSince();
     void bucketsRise();
     void anErrorIsAValue();
+    void messagesShowValues();
     void stateInWords_data();
     void stateInWords();
 };
@@ -202,14 +206,23 @@ void tst_Policy::percentilesComeFromBuckets()
     QVERIFY(values.p99() >= 99.0 && values.p99() <= 100.0);
 }
 
-void tst_Policy::takesAValueBack()
+void tst_Policy::knowsWhatCameSince()
 {
     Distribution values;
-    values.add(std::chrono::milliseconds(5));
+    values.add(500ms);
     const Distribution before = values;
-    values.add(std::chrono::milliseconds(3));
-    values.remove(std::chrono::milliseconds(3));
-    QCOMPARE(values, before);
+    QCOMPARE(values.since(before).count, 0);
+    QCOMPARE(values.since(before).p99(), 0.0);
+    values.add(3ms);
+    values.add(3ms);
+    const Distribution recent = values.since(before);
+    QCOMPARE(recent.count, 2);
+    QCOMPARE(recent.sum, std::chrono::nanoseconds(6ms));
+    QVERIFY(recent.p99() >= 3.0 && recent.p99() <= 3.0 * 1.19);
+    // Not even if it is asked the wrong way round does it invent billions.
+    QCOMPARE(before.since(values).count, 0);
+    QCOMPARE(before.since(values).sum.count(), 0);
+    QCOMPARE(before.since(values).p99(), 0.0);
 }
 
 void tst_Policy::bucketsRise()
@@ -244,6 +257,35 @@ void tst_Policy::anErrorIsAValue()
     QCOMPARE(copy.peer(), QStringLiteral("192.0.2.1:5"));
     QVERIFY(copy.status());
     QVERIFY2(original.peer().isEmpty() && !original.status(), "what is said of a copy is not said of the original");
+}
+
+// What QCOMPARE() writes when it fails, and qDebug() always.
+void tst_Policy::messagesShowValues()
+{
+    const auto shown = [](const auto &value) {
+        const std::unique_ptr<char[]> text(QTest::toString(value));
+        return QByteArray(text.get());
+    };
+    QCOMPARE(shown(ConnectionId(0xc0ffee)), "ConnectionId(00c0ffee)");
+    QCOMPARE(shown(ConnectionId()), "ConnectionId(null)");
+    QCOMPARE(shown(PoolState::Ready), "Ready");
+    QCOMPARE(shown(EvictionCause::Expired), "Expired");
+    QCOMPARE(shown(Phase::Accept), "Accept");
+    QCOMPARE(shown(ErrorKind::Tls), "Tls");
+    QCOMPARE(shown(TlsMode::SelfSigned), "SelfSigned");
+    QCOMPARE(shown(IdFormat::Raw4), "Raw4");
+    QCOMPARE(shown(PoolError()), "PoolError(none)");
+    PoolError error(Phase::Handshake, ErrorKind::Timeout, QStringLiteral("It took too long."));
+    QCOMPARE(shown(error), "PoolError(Handshake, Timeout, \"It took too long.\")");
+    const PoolError same(Phase::Handshake, ErrorKind::Timeout, QStringLiteral("It took too long."));
+    QCOMPARE(error, same);
+    error.setPeer(QStringLiteral("192.0.2.7:443"));
+    QVERIFY(error != same);
+    QCOMPARE(shown(error), "PoolError(Handshake, Timeout, \"It took too long.\", 192.0.2.7:443)");
+    // Behind it, the stream is as it was.
+    QString text;
+    QDebug(&text) << ConnectionId(7) << "and" << error.kind();
+    QCOMPARE(text, QStringLiteral("ConnectionId(00000007) and Tidepool::ErrorKind::Timeout "));
 }
 
 void tst_Policy::stateInWords_data()
