@@ -38,10 +38,14 @@ public:
     void setMaximumCapacity(int connections);
     /// TLS handshakes under way at once; clients that have not said a word yet do not count, but are limited to four
     /// times as many, and the oldest of them makes room for a newcomer. When others wait for a place, a handshake that
-    /// has not finished within 1 s loses it, and counts as overflowed. At least 1, by default 64.
+    /// has not finished within 1 s loses it, and counts as overflowed. A pool that is nearly full begins fewer, but a
+    /// quarter of them in any case. At least 1, by default 64.
     [[nodiscard]] int maximumHandshakes() const;
     void setMaximumHandshakes(int handshakes);
-    /// Default: Refuse.
+    /// What a full pool does: one whose parked connections, with those about to be parked, are as many as
+    /// maximumCapacity and the takes that wait. Default: Refuse. A client that is refused is closed and counted as
+    /// overflowed, and is told no id; it does not wait in the system's backlog, so it learns at once that it has to
+    /// try later.
     [[nodiscard]] Overflow overflow() const;
     void setOverflow(Overflow overflow);
 

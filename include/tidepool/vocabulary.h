@@ -69,7 +69,7 @@ Q_ENUM_NS(Unsolicited)
 
 /// What a full ServerPool does with one more connection.
 enum class Overflow {
-    Refuse, ///< Closes the newcomer.
+    Refuse, ///< Closes the newcomer, before it is told an id and mostly before TLS.
     ReplaceOldest, ///< Closes the connection parked longest and parks the newcomer.
 };
 Q_ENUM_NS(Overflow)

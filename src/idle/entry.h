@@ -43,6 +43,7 @@ struct Entry
     QString peer; ///< As in ConnectionRecord.
     QString cipher;
     quint64 generation = 0;
+    bool hasPlace = false; ///< One of those that the pool keeps, until it is parked or leaves.
     Clock::time_point establishedAt;
     Clock::time_point parkedAt; ///< Leased: when it was taken.
     Expiry expiry;

@@ -200,6 +200,7 @@ bool PoolCore::isDrained() const
 QSslSocket *PoolCore::evict(Entry *entry, EvictionCause cause, const QString &text)
 {
     --m_figures.checking;
+    releasePlace(*entry);
     recordEviction(*entry, cause, text);
     if (cause == EvictionCause::PeerClosed || cause == EvictionCause::SocketError)
         noteOutage();

@@ -136,7 +136,9 @@ public:
     [[nodiscard]] Demand demand() const override;
     [[nodiscard]] std::vector<Loss> takeLosses() override;
     [[nodiscard]] ConnectionId freshId() const override;
-    [[nodiscard]] bool makeRoom() override { return makeRoomFor({}); }
+    [[nodiscard]] int room() const override;
+    [[nodiscard]] bool reserve() override;
+    void unreserve() override;
     bool established(Established connection) override;
     void attemptFailed(const PoolError &error) override;
     void setTrouble(const PoolError &error) override;
@@ -193,6 +195,8 @@ private:
     [[nodiscard]] bool isTooMuch() const;
     [[nodiscard]] int expectedBack() const;
     void countEndOfLease(const Entry &entry, bool isReturned);
+    [[nodiscard]] int roomLocked() const;
+    void releasePlace(Entry &entry);
     [[nodiscard]] bool needsWakeAfterTake() const;
     [[nodiscard]] QSslSocket *checkOutAndEvict(Entry *entry, EvictionCause cause);
 
@@ -237,6 +241,7 @@ private:
     ReturnShare m_returns;
     PoolStatus m_figures; // counters, and the gauges that nothing else holds
     std::vector<Loss> m_losses; // for takeLosses()
+    int m_reserved = 0; // places kept for connections that know their id and are not parked yet
     int m_serving = 0; // waiters out of m_waiters, being served
     bool m_isPaused = false;
     bool m_isUp = false; // a connection came up since the start or the last outage

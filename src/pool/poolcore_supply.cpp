@@ -88,14 +88,48 @@ bool PoolCore::isFull() const
     return m_store.parkedCount() - (m_policy.isServer ? 0 : m_store.retiringCount()) >= m_policy.limit;
 }
 
-// For a connection named @p id, or one that has no id yet.
+// Every waiting take makes room for one more. Those that wait for an id do not: a newcomer's is a new one.
+int PoolCore::roomLocked() const
+{
+    if (m_policy.overflow == Overflow::ReplaceOldest)
+        return std::numeric_limits<int>::max();
+    const int kept = m_store.parkedCount() - m_store.retiringCount();
+    return m_policy.limit + m_waiters.anyCount() - kept - m_reserved;
+}
+
+int PoolCore::room() const
+{
+    const Lock lock(m_mutex);
+    return roomLocked();
+}
+
+bool PoolCore::reserve()
+{
+    const Lock lock(m_mutex);
+    if (roomLocked() <= 0)
+        return false;
+    ++m_reserved;
+    return true;
+}
+
+void PoolCore::unreserve()
+{
+    const Lock lock(m_mutex);
+    --m_reserved;
+}
+
+void PoolCore::releasePlace(Entry &entry)
+{
+    if (std::exchange(entry.hasPlace, false))
+        --m_reserved;
+}
+
 bool PoolCore::makeRoomFor(ConnectionId id)
 {
     QSslSocket *replaced = nullptr;
     {
         const Lock lock(m_mutex);
-        const bool isAwaited = id.isValid() ? m_waiters.isAwaited(id) : m_waiters.size() > 0;
-        if (isAwaited || !isFull())
+        if (m_waiters.isAwaited(id) || !isFull())
             return true;
         if (m_store.retiringCount() > 0)
             replaced = checkOutAndEvict(m_store.nextToEnd(), EvictionCause::Expired);
@@ -112,12 +146,15 @@ bool PoolCore::established(Established connection)
 {
     const qintptr descriptor = nativeDescriptor(*connection.socket);
     if (connection.socket->state() != QAbstractSocket::ConnectedState || descriptor < 0) {
+        if (connection.hasPlace)
+            unreserve();
         attemptFailed(deathBeforeParked(*connection.socket));
         return false;
     }
     auto made = std::make_unique<Entry>();
     made->id = connection.id;
     made->generation = connection.generation;
+    made->hasPlace = connection.hasPlace;
     made->establishedAt = Clock::now();
     made->parkedAt = made->establishedAt;
     made->descriptor = descriptor;
@@ -125,7 +162,7 @@ bool PoolCore::established(Established connection)
     if (connection.socket->isEncrypted())
         made->cipher = connection.socket->sessionCipher().name();
     made->hasSpoken = hasSpoken(*connection.socket, made->descriptor);
-    const bool isRoom = makeRoomFor(connection.id);
+    const bool isRoom = makeRoomFor(connection.id) || connection.hasPlace;
 
     Entry *entry = nullptr;
     PoolError error;
@@ -133,12 +170,13 @@ bool PoolCore::established(Established connection)
         const Lock lock(m_mutex);
         ++m_figures.established;
         m_figures.dialTime.add(made->establishedAt - connection.begunAt);
-        if (!m_trouble) {
-            m_isUp = m_life == Life::Running;
+        const bool isCurrent = m_life == Life::Running && made->generation == m_figures.generation;
+        if (isCurrent && !m_trouble) {
+            m_isUp = true;
             m_hasFailed = false;
             m_lastError = {};
         }
-        if (m_life != Life::Running || made->generation != m_figures.generation) {
+        if (!isCurrent) {
             ++m_figures.dropped;
         } else if (!isRoom) {
             ++m_figures.dropped;
@@ -153,6 +191,8 @@ bool PoolCore::established(Established connection)
                      QStringLiteral("The server sent the id %1, which another connection of this pool has.")
                          .arg(connection.id.toString())};
         }
+        if (!entry && connection.hasPlace)
+            --m_reserved;
     }
     if (!entry) {
         if (error)

@@ -204,7 +204,7 @@ void PoolCore::offer(Entry *entry, quint64 generation)
     for (;;) {
         std::optional<EvictionCause> cause = staleness(*entry, generation);
         // There was room when it was made or given back, but others were offered meanwhile.
-        if (!cause && isWatched && isFull() && !m_waiters.isAwaited(entry->id))
+        if (!cause && isWatched && !entry->hasPlace && isFull() && !m_waiters.isAwaited(entry->id))
             cause = EvictionCause::Surplus;
         if (cause) {
             const qintptr descriptor = entry->descriptor;
@@ -261,6 +261,7 @@ void PoolCore::examineLater(quint64 token)
 void PoolCore::countParked(Entry *entry)
 {
     --m_figures.checking;
+    releasePlace(*entry);
     const bool isNew = !std::exchange(entry->isCounted, true);
     if (isNew) {
         ++m_figures.parked;
@@ -312,6 +313,7 @@ bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
 void PoolCore::countServed(Clock::duration waited, Entry *entry, Clock::time_point now)
 {
     --m_figures.checking;
+    releasePlace(*entry);
     if (!std::exchange(entry->isCounted, true)) {
         ++m_figures.parked;
         record(PoolEvent::Kind::Parked, entry->id);
@@ -337,6 +339,7 @@ std::optional<EvictionCause> PoolCore::staleness(const Entry &entry, quint64 gen
 QSslSocket *PoolCore::drop(Entry *entry)
 {
     --m_figures.checking;
+    releasePlace(*entry);
     ++m_figures.dropped;
     return m_store.remove(entry)->socket;
 }

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace Tidepool {
 
@@ -29,6 +30,8 @@ Reception::Reception(Sink &sink, const ReceptionPlan &plan, qintptr descriptor, 
 Reception::~Reception()
 {
     m_notifier.reset();
+    if (m_hasPlace)
+        m_sink.unreserve();
     if (m_descriptor >= 0)
         closeDescriptor(m_descriptor);
 }
@@ -110,12 +113,23 @@ void Reception::identify()
         m_plan.tls->context->learnFrom(*m_socket);
     m_phase = Phase::Identify;
     m_timer.start(std::max(m_plan.settings->timeouts.identify, std::chrono::milliseconds(1)));
+    if (!reserve())
+        return;
     m_id = m_sink.freshId();
     m_socket->write(toWire(m_id, m_plan.settings->idFormat));
     connect(m_socket.get(), &QIODevice::bytesWritten, this, &Reception::succeedWhenSent);
     connect(m_socket.get(), &QSslSocket::encryptedBytesWritten, this, &Reception::succeedWhenSent);
     m_socket->flush();
     succeedWhenSent();
+}
+
+// Whoever knows its id counts on it.
+bool Reception::reserve()
+{
+    m_hasPlace = m_sink.reserve();
+    if (!m_hasPlace)
+        fail({Phase::Accept, ErrorKind::Limit, QStringLiteral("The pool is full: %1 was turned away.").arg(client())});
+    return m_hasPlace;
 }
 
 void Reception::succeedWhenSent()
@@ -143,7 +157,7 @@ Established Reception::takeResult()
 {
     m_step.reset();
     m_socket->disconnect(this);
-    return {std::move(m_socket), m_id, m_plan.generation, m_begunAt};
+    return {std::move(m_socket), m_id, m_plan.generation, m_begunAt, std::exchange(m_hasPlace, false)};
 }
 
 // Without the port: what a client does again and again is one failure that repeats.

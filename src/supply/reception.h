@@ -27,7 +27,7 @@ struct ReceptionPlan
 ///
 /// Lives in the lane. Owns its descriptor, and the socket that it becomes, until takeResult(). Exactly one of
 /// finished() and failed() is emitted, once, mostly inside one of the socket's signals: see Dial for how to connect
-/// them.
+/// them. A pool that has become full meanwhile fails it with ErrorKind::Limit before it is told an id.
 class Reception : public QObject
 {
     Q_OBJECT
@@ -59,6 +59,7 @@ private:
     [[nodiscard]] bool open();
     void onReadable();
     void identify();
+    [[nodiscard]] bool reserve();
     void succeedWhenSent();
     void fail(const PoolError &error);
     [[nodiscard]] QString client() const;
@@ -75,6 +76,7 @@ private:
     std::chrono::steady_clock::time_point m_begunAt = std::chrono::steady_clock::now();
     bool m_isSilent = true;
     bool m_isOver = false;
+    bool m_hasPlace = false;
     ConnectionId m_id;
     PoolError m_error;
 };

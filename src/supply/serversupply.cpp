@@ -13,6 +13,8 @@ namespace Tidepool {
 namespace {
 // Silent clients allowed for each handshake place: they only cost a descriptor.
 constexpr size_t silentPerHandshake = 4;
+// The part of the handshakes that may be under way even if there is less room.
+constexpr int handshakesPerSpare = 4;
 // What a client gets for its first word, and again for its handshake, when others are waiting for its place. TLS 1.3
 // needs one round trip for either.
 constexpr std::chrono::milliseconds grace{1'000};
@@ -93,7 +95,7 @@ void ServerSupply::onIncoming(qintptr descriptor)
         m_sink.attemptFailed(error);
         return;
     }
-    if (!m_sink.makeRoom()) {
+    if (m_sink.room() <= 0) {
         closeDescriptor(descriptor);
         m_sink.clientOverflowed();
         return;
@@ -168,15 +170,29 @@ void ServerSupply::onSpoke(Reception *reception)
 
 void ServerSupply::beginHandshakes()
 {
-    const auto limit = static_cast<size_t>(std::max(1, m_settings->maximumHandshakes));
     while (!m_queued.empty()) {
-        if (m_handshaking.size() >= limit && !makeRoomAmongHandshakes())
-            break;
+        const int room = m_sink.room();
         Reception *next = m_queued.front();
+        if (room <= 0) { // it would be turned away behind its handshake
+            m_sink.clientOverflowed();
+            remove(next);
+            continue;
+        }
+        if (m_handshaking.size() >= handshakeLimit(room) && !makeRoomAmongHandshakes())
+            break;
         moveTo(m_receptions[next], m_handshaking);
         next->beginHandshake();
     }
     acceptOrHold();
+}
+
+// No more handshakes than there is room for, or most of them would be for nothing. But never so few that strangers who
+// do not finish theirs could take the last places of a pool that is nearly full.
+size_t ServerSupply::handshakeLimit(int room) const
+{
+    const int most = std::max(1, m_settings->maximumHandshakes);
+    const int least = std::max(1, most / handshakesPerSpare);
+    return static_cast<size_t>(std::clamp(room, least, most));
 }
 
 // A stranger can begin a handshake and stop. The one that has been at it longest makes room, if that is long enough.
@@ -235,8 +251,12 @@ void ServerSupply::onFailed(Reception *reception)
     const auto owned = takeOver(reception);
     if (!owned)
         return;
-    m_log.failure(owned->error());
-    m_sink.attemptFailed(owned->error());
+    if (owned->error().kind() == ErrorKind::Limit) {
+        m_sink.clientOverflowed();
+    } else {
+        m_log.failure(owned->error());
+        m_sink.attemptFailed(owned->error());
+    }
     beginHandshakes();
 }
 

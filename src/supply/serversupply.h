@@ -50,6 +50,7 @@ private:
     void acceptOrHold();
     void onSpoke(Reception *reception);
     void beginHandshakes();
+    [[nodiscard]] size_t handshakeLimit(int room) const;
     [[nodiscard]] bool makeRoomAmongHandshakes();
     void onFinished(Reception *reception);
     void onFailed(Reception *reception);

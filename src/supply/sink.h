@@ -23,6 +23,7 @@ struct Established
     ConnectionId id;
     quint64 generation = 0; ///< That its supply was in when it was begun.
     std::chrono::steady_clock::time_point begunAt;
+    bool hasPlace = false; ///< Sink::reserve() was true for it.
 };
 
 /// What a pool wants from its supply.
@@ -64,8 +65,12 @@ public:
     [[nodiscard]] virtual std::vector<Loss> takeLosses() = 0;
     /// An id that no connection of the pool has.
     [[nodiscard]] virtual ConnectionId freshId() const = 0;
-    /// Server: false if the pool is full; true makes room first if the overflow rule says so.
-    [[nodiscard]] virtual bool makeRoom() = 0;
+    /// Server: how many more connections the pool would take now. Those that have a place already count as taken.
+    [[nodiscard]] virtual int room() const = 0;
+    /// Server: keeps a place for a connection that is about to be told its id; false if there is none. It ends with
+    /// established() or unreserve().
+    [[nodiscard]] virtual bool reserve() = 0;
+    virtual void unreserve() = 0;
 
     /// False if it was no good.
     virtual bool established(Established connection) = 0;
