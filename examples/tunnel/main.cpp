@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "console.h"
+#include "openfiles.h"
 #include "options.h"
 
 #include <QtCore/QCoreApplication>
@@ -13,6 +14,8 @@ using namespace Tunnel;
 
 int main(int argc, char *argv[])
 {
+    if (!canOpenEnoughFiles())
+        return 1;
     const QCoreApplication application(argc, argv);
     const auto run = [](const auto &options) {
         using Options = std::decay_t<decltype(options)>;

@@ -61,6 +61,8 @@ QString RelayBook::words(Relay::Reason reason, const QString &errorText) const
         return QStringLiteral("the connection in the tunnel failed (%1)").arg(errorText);
     case Relay::Reason::SecondFailed:
         return QStringLiteral("the connection of %1 failed (%2)").arg(m_outside, errorText);
+    case Relay::Reason::NotStarted:
+        return QStringLiteral("it could not start: %1").arg(errorText);
     case Relay::Reason::Stopped:
         break;
     }
@@ -70,7 +72,7 @@ QString RelayBook::words(Relay::Reason reason, const QString &errorText) const
 void RelayBook::finish(Relay *relay, Relay::Reason reason)
 {
     const bool failed = reason == Relay::Reason::FirstFailed || reason == Relay::Reason::SecondFailed
-        || reason == Relay::Reason::IdleTimeout;
+        || reason == Relay::Reason::IdleTimeout || reason == Relay::Reason::NotStarted;
     qCDebug(lcTunnel).noquote().nospace()
         << "a visit is over: " << words(reason, relay->errorText()) << "; " << relay->bytesFromSecond()
         << " bytes into the tunnel, " << relay->bytesFromFirst() << " bytes out of it";

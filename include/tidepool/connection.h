@@ -25,7 +25,7 @@ class Relay;
 ///
 /// **The socket's thread.** A parked socket belongs to no thread. The first call of socket() brings it
 /// into the calling thread, so call it where you are going to use it; from then on QSslSocket's own
-/// rules hold. Until then the handle can travel freely.
+/// rules hold. Until then the handle can travel freely, and again when that thread has ended.
 class TIDEPOOL_EXPORT Connection
 {
 public:
@@ -56,6 +56,7 @@ public:
 private:
     friend class Pool;
     friend class Relay;
+    friend class Lease;
     [[nodiscard]] Connection transfer() const;
 
     std::shared_ptr<Lease> m_lease;

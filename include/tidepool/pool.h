@@ -82,7 +82,8 @@ public:
     [[nodiscard]] std::chrono::milliseconds leaseThreshold() const;
     void setLeaseThreshold(std::chrono::milliseconds threshold);
     /// Run all I/O in the pool's own thread instead of a lane: for programs with a single loop. Set it
-    /// before start() or listen(). Default: false.
+    /// before start() or listen(). Nothing happens while that thread blocks, so do not block there for a take of this
+    /// pool, in result() or otherwise. The pool closes when the thread ends. Default: false.
     [[nodiscard]] bool usesCallerThread() const;
     void setUsesCallerThread(bool uses);
 
@@ -118,14 +119,18 @@ public:
     /// Phase::Wait: Timeout after @p timeout (default, and if negative: timeouts().take; at most 24 days), Closed,
     /// Limit, or the fatal error that keeps the pool from dialling. If you have cancelled it, it has no result: look at
     /// isCanceled() before result(), or use onCanceled().
-    /// Use QFuture::then() with a context object, QFutureWatcher, QCoro, or result() in a thread that may block; a
-    /// continuation without a context runs in the thread that ended the wait.
+    /// Use QFuture::then() with a context object, QFutureWatcher, QCoro, or result() in a thread that may block.
+    /// A continuation without a context runs in the calling thread if a connection was parked, else in a thread of the
+    /// library's that has no event loop: there it may block, but not use sockets by their signals. With
+    /// usesCallerThread() and in close() it runs in the pool's thread.
     /// See Connection for the thread in which the socket arrives.
     [[nodiscard]] QFuture<TakeResult> take(std::chrono::milliseconds timeout = defaultTimeout);
     /// The same for the connection named @p id, which may be asked for before it is there. Any thread.
     [[nodiscard]] QFuture<TakeResult> take(ConnectionId id, std::chrono::milliseconds timeout = defaultTimeout);
-    /// As take(), and the socket arrives in @p thread, which must run until then. Any thread.
-    [[nodiscard]] QFuture<TakeResult> takeInto(QThread *thread, std::chrono::milliseconds timeout = defaultTimeout);
+    /// As take(), and the socket arrives in the thread of @p context. If that object is destroyed first, or its thread
+    /// ends, the take fails with ErrorKind::Closed. Any thread.
+    [[nodiscard]] QFuture<TakeResult> takeInto(QObject *context, std::chrono::milliseconds timeout = defaultTimeout);
+    QFuture<TakeResult> takeInto(QThread *, std::chrono::milliseconds = defaultTimeout) = delete; ///< Name an object.
     /// Takes a parked connection or fails at once with ErrorKind::Empty. Any thread.
     [[nodiscard]] TakeResult tryTake();
     /// Returns a taken connection that is still good, to be taken again under the same id.
@@ -150,15 +155,22 @@ public:
 public Q_SLOTS:
     /// Evicts all parked connections; those being made are dropped when they are done.
     void flush();
-    /// Stops making connections; parked ones stay and can be taken.
+    /// Stops making connections; parked ones stay and can be taken. Without effect unless the pool runs.
     void pause();
+    /// Ends a pause(). Without effect unless the pool runs.
     void resume();
-    /// Takes no new takes, evicts the parked ones, and waits until every taken connection is let go, at most
-    /// @p deadline (0 to 24 days); then closes. Returns at once; closed() tells the end.
+    /// Takes no new takes, listens no more (a client that connects is refused), evicts the parked ones, and waits until
+    /// every taken connection is let go, at most @p deadline (0 to 24 days); then closes. Returns at once; closed()
+    /// tells the end.
     void drain(std::chrono::milliseconds deadline = std::chrono::seconds(5));
-    /// Ends everything: waiters fail with ErrorKind::Closed, parked connections close. When it returns, nothing is
-    /// left of the pool's I/O; it may wait for what a lane is doing just now, mostly under a millisecond.
-    /// Taken connections live on. The pool can be started again.
+    /// Ends everything: waiters fail with ErrorKind::Closed, parked connections close. When it returns, all futures
+    /// have finished, and the pool neither dials nor listens; it may wait for what an I/O thread is doing just now,
+    /// mostly under a millisecond. The parked connections are closed by the I/O thread right afterwards, some at a time
+    /// (a TLS connection takes some tenths of a millisecond), and the thread ends when that is done; the end of the
+    /// application object waits for it. A pool that usesCallerThread() needs that thread's event loop for it, or else
+    /// closes them here. Taken connections live on. The pool can be started again.
+    ///
+    /// In a forked child, close() and the destructor leave the parent's connections alone.
     void close();
 
 Q_SIGNALS:

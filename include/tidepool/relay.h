@@ -39,13 +39,16 @@ public:
         FirstFailed, ///< The first side failed, or (told on Linux) was reset; see errorText().
         SecondFailed, ///< The second side failed, or (told on Linux) was reset; see errorText().
         Stopped, ///< stop() was called.
+        NotStarted, ///< It could not start; see errorText().
     };
     Q_ENUM(Reason)
 
-    /// Takes both over: all other handles to them become empty.
+    /// Takes both over: all other handles to them become empty. A connection whose socket is used in another thread is
+    /// moved out of that by its event loop; if it has none, or does not turn within 5 s, the relay ends with
+    /// NotStarted.
     Relay(const Connection &first, const Connection &second, QObject *parent = nullptr);
     /// For a side that does not come from a pool. The socket must be connected, without a parent, and
-    /// live in the calling thread.
+    /// live in the relay's thread, or else the relay ends with NotStarted.
     Relay(const Connection &first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     ~Relay() override;
@@ -60,7 +63,7 @@ public:
     /// Bytes read from the second side so far. Any thread.
     [[nodiscard]] qint64 bytesFromSecond() const;
     [[nodiscard]] bool isRunning() const;
-    /// The socket's words after FirstFailed or SecondFailed.
+    /// The socket's words after FirstFailed or SecondFailed; what was in the way after NotStarted.
     [[nodiscard]] QString errorText() const;
 
 public Q_SLOTS:

@@ -3,7 +3,8 @@
 
 #pragma once
 
-#include <QtCore/QCoreApplication>
+#include "../supply/eventloop.h"
+
 #include <QtCore/QThread>
 #include <QtNetwork/QSslSocket>
 
@@ -27,15 +28,6 @@ inline void pullIntoThisThread(QSslSocket &socket)
 {
     socket.moveToThread(QThread::currentThread());
     Q_ASSERT(socket.thread() == QThread::currentThread());
-}
-
-/// True if what is queued or deferred in the calling thread will be carried out: it runs an event loop, or is the main
-/// thread, which will. A thread that only calls and blocks (std::thread, QThread::create()) does not.
-inline bool hasEventLoop()
-{
-    const QThread *current = QThread::currentThread();
-    return current->loopLevel() > 0
-        || (QCoreApplication::instance() && QCoreApplication::instance()->thread() == current);
 }
 
 } // namespace Tidepool

@@ -17,6 +17,8 @@
 
 namespace Tidepool {
 
+class TakeContext;
+
 /// A take that has not been served yet.
 struct Waiter
 {
@@ -26,7 +28,7 @@ struct Waiter
     std::optional<ConnectionId> id; ///< The connection it wants; any if empty.
     Clock::time_point askedAt;
     Clock::time_point deadline;
-    QThread *target = nullptr; ///< takeInto()
+    std::shared_ptr<TakeContext> context; ///< takeInto()
     QPromise<TakeResult> promise;
 };
 

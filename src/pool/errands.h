@@ -5,21 +5,22 @@
 
 #include <QtCore/qglobal.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
-QT_FORWARD_DECLARE_CLASS(QSslSocket)
-
 namespace Tidepool {
+
+class Lease;
 
 /// What other threads want done in a thread with the sockets that live there.
 ///
 /// A QSslSocket may be touched by its own thread only. If that one runs an event loop, an errand is done at its next
 /// turn; if not, when it next uses a connection; and when the thread ends at the latest, so that none is ever lost.
-/// Thread-safe.
+/// The sockets of leases that are still held then belong to no thread again. Thread-safe.
 class Errands : public std::enable_shared_from_this<Errands>
 {
 public:
@@ -28,21 +29,35 @@ public:
     /// Those of the calling thread.
     static std::shared_ptr<Errands> ofThisThread();
 
-    /// Has @p task done with @p socket, which lives in the thread these belong to. False if that thread has ended: then
-    /// anybody may delete the socket, and nobody may do more with it.
-    [[nodiscard]] bool add(QSslSocket *socket, Task task);
+    /// Has @p task done in the thread these belong to. False if that has ended, or is about to: then waitForEnd()
+    /// helps.
+    [[nodiscard]] bool add(Task task);
     /// Does them all. In their thread, outside its sockets' signals.
     void run();
 
+    /// @p lease's socket lives in the thread now. False as from add().
+    [[nodiscard]] bool addLease(const std::weak_ptr<Lease> &lease);
+    /// Waits until the thread has left its leases' sockets. At once in the thread itself.
+    void waitForEnd();
+    /// The thread was last seen to run an event loop. It is looked at whenever it uses a connection, and shows by
+    /// itself that it has begun one.
+    [[nodiscard]] bool isInLoop() const { return m_isInLoop; }
+    /// Looks. In the thread.
+    void lookForLoop();
+
 private:
     class Holder;
-    class Ending;
+    class Probe;
 
-    std::mutex m_mutex;
-    std::condition_variable m_gone;
+    std::atomic<bool> m_isInLoop = false;
+    std::mutex m_mutex; // the rest
+    std::condition_variable m_left;
     std::vector<Task> m_tasks;
+    std::vector<std::weak_ptr<Lease>> m_leases;
+    size_t m_pruneAt = 16;
+    Probe *m_probe = nullptr;
     bool m_isThreadOver = false; ///< It does nothing more with its sockets.
-    bool m_isThreadGone = false; ///< And neither does Qt.
+    bool m_hasLeft = false; ///< And has none any more.
 };
 
 } // namespace Tidepool

@@ -6,9 +6,14 @@
 #include "../idle/affinity.h"
 #include "../idle/liveness.h"
 #include "../supply/descriptor.h"
+#include "../supply/forks.h"
 #include "errands.h"
 #include "poolcore.h"
+#include "takecontext.h"
 
+#include <tidepool/connection.h>
+
+#include <QtCore/QThread>
 #include <QtCore/QTimer>
 
 #include <chrono>
@@ -64,12 +69,17 @@ void closeGently(QSslSocket *socket)
 }
 
 Lease::Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket)
-    : m_core(std::move(core)), m_token(token), m_id(id), m_socket(socket)
+    : m_forks(forkCount()), m_core(std::move(core)), m_token(token), m_id(id), m_socket(socket)
 {}
 
 Lease::~Lease()
 {
     close();
+}
+
+std::shared_ptr<Lease> Lease::of(const Connection &connection)
+{
+    return connection.m_lease;
 }
 
 bool Lease::isValid() const
@@ -84,37 +94,60 @@ bool Lease::isInNoThread() const
     return m_isInNoThread;
 }
 
-// True if it was in no thread. It is in its target then, or in this one.
-bool Lease::pull()
+// Into the calling thread.
+void Lease::bringHere()
 {
-    if (!m_socket || !std::exchange(m_isInNoThread, false))
-        return false;
+    m_isInNoThread = false;
     pullIntoThisThread(*m_socket);
     // Its readyRead() for these bytes was emitted before anybody listened.
     if (m_socket->bytesAvailable() > 0)
         QMetaObject::invokeMethod(m_socket, &QIODevice::readyRead, Qt::QueuedConnection);
-    if (!m_target || m_target == QThread::currentThread()) {
-        settle();
-        return true;
-    }
-    m_socket->moveToThread(m_target);
-    const auto settleThere = [weak = weak_from_this()] {
-        if (const auto lease = weak.lock()) {
-            const std::scoped_lock itsLock(lease->m_mutex);
-            lease->settle();
+}
+
+// False if there is no context, or none any more.
+bool Lease::pushToContext()
+{
+    const auto push = [this](QThread *thread) {
+        bringHere();
+        if (thread == QThread::currentThread()) {
+            settle();
+            return;
         }
+        m_socket->moveToThread(thread);
+        const auto settleThere = [weak = weak_from_this()] {
+            if (const auto lease = weak.lock()) {
+                const std::scoped_lock itsLock(lease->m_mutex);
+                lease->settle();
+            }
+        };
+        QMetaObject::invokeMethod(m_socket, settleThere, Qt::QueuedConnection);
     };
-    QMetaObject::invokeMethod(m_socket, settleThere, Qt::QueuedConnection);
+    const auto context = std::exchange(m_context, nullptr);
+    return context && context->withThread(push);
+}
+
+// True if it was in no thread. It is in its context's then, or in this one.
+bool Lease::pull()
+{
+    if (!m_socket || !m_isInNoThread)
+        return false;
+    if (!pushToContext()) {
+        bringHere();
+        settle();
+    }
     return true;
 }
 
 // In the socket's thread, as early as it may be: who lets go of the connection in another thread will need it.
 void Lease::settle()
 {
-    if (!m_socket || m_errands || m_socket->thread() != QThread::currentThread())
+    if (!m_socket || m_socket->thread() != QThread::currentThread())
         return;
-    m_isInLoop = hasEventLoop();
-    m_errands = Errands::ofThisThread();
+    if (!m_errands) {
+        m_errands = Errands::ofThisThread();
+        (void)m_errands->addLease(weak_from_this());
+    }
+    m_errands->lookForLoop();
 }
 
 QSslSocket *Lease::socket()
@@ -123,19 +156,34 @@ QSslSocket *Lease::socket()
     const bool isNewHere = pull();
     settle();
     QSslSocket *socket = m_socket;
-    const bool isInLoop = m_isInLoop;
+    const auto errands = m_errands;
     lock.unlock();
-    if (isNewHere && !isInLoop && socket->thread() == QThread::currentThread())
-        Errands::ofThisThread()->run(); // nobody else would soon
+    if (isNewHere && errands && !errands->isInLoop() && socket->thread() == QThread::currentThread())
+        errands->run(); // nobody else would soon
     return socket;
 }
 
 void Lease::deliver()
 {
-    if (!m_target)
-        return;
     const std::scoped_lock lock(m_mutex);
-    (void)pull();
+    if (m_socket && m_isInNoThread)
+        (void)pushToContext();
+}
+
+void Lease::forgetThread()
+{
+    const std::scoped_lock lock(m_mutex);
+    m_errands.reset();
+}
+
+void Lease::leaveThread()
+{
+    const std::scoped_lock lock(m_mutex);
+    m_errands.reset();
+    if (!m_socket || m_isInNoThread || m_socket->thread() != QThread::currentThread())
+        return;
+    m_socket->moveToThread(nullptr);
+    m_isInNoThread = true;
 }
 
 QSslSocket *Lease::detach()
@@ -169,30 +217,51 @@ std::unique_ptr<QSslSocket> Lease::release()
 
 void Lease::close()
 {
-    QSslSocket *socket = detach();
-    if (!socket)
+    std::unique_lock lock(m_mutex);
+    if (!m_socket)
         return;
-    if (!m_errands || socket->thread() == QThread::currentThread()) {
-        closeGently(socket);
-    } else {
+    if (m_forks != forkCount()) {
+        closeDescriptor(nativeDescriptor(*std::exchange(m_socket, nullptr))); // the connection is the parent's
+        return;
+    }
+    const auto errands = m_errands;
+    if (errands && m_socket->thread() != QThread::currentThread()) {
+        QSslSocket *socket = m_socket;
         // Its thread may be long in hearing of it; the peer need not wait. Nobody uses the socket any more, so it may
         // be looked at from here.
-        if (!m_isInLoop && !hasUnsentBytes(*socket))
+        if (!errands->isInLoop() && !hasUnsentBytes(*socket))
             hangUp(nativeDescriptor(*socket));
-        if (!m_errands->add(socket, [socket] { closeGently(socket); }))
-            delete socket;
+        if (errands->add([socket] { closeGently(socket); })) {
+            m_socket = nullptr;
+            lock.unlock();
+            tellPool();
+            return;
+        }
+        lock.unlock();
+        errands->waitForEnd(); // it takes the socket out of the thread
+        lock.lock();
     }
+    QSslSocket *socket = std::exchange(m_socket, nullptr);
+    lock.unlock();
+    closeGently(socket);
     tellPool();
 }
 
 std::shared_ptr<Lease> Lease::transfer()
 {
-    const std::scoped_lock lock(m_mutex);
+    std::unique_lock lock(m_mutex);
+    const auto result = std::make_shared<Lease>(m_core, m_token, m_id, nullptr);
+    const auto errands = m_errands;
+    if (m_socket && errands && !errands->addLease(result)) {
+        lock.unlock();
+        errands->waitForEnd(); // it takes the socket out of the thread
+        lock.lock();
+    }
     if (!m_socket)
         return nullptr;
-    auto result = std::make_shared<Lease>(m_core, m_token, m_id, std::exchange(m_socket, nullptr));
+    result->m_socket = std::exchange(m_socket, nullptr);
     result->m_isInNoThread = m_isInNoThread;
-    result->m_isInLoop = m_isInLoop;
+    result->m_context = m_context;
     result->m_errands = m_errands;
     return result;
 }
@@ -200,7 +269,7 @@ std::shared_ptr<Lease> Lease::transfer()
 bool Lease::isOutOfReach() const
 {
     const std::scoped_lock lock(m_mutex);
-    return m_socket && m_errands && !m_isInLoop && m_socket->thread() != QThread::currentThread();
+    return m_socket && m_errands && !m_errands->isInLoop() && m_socket->thread() != QThread::currentThread();
 }
 
 bool Lease::post(std::function<void()> task)
@@ -209,7 +278,7 @@ bool Lease::post(std::function<void()> task)
     if (!m_socket)
         return false;
     if (m_errands)
-        return m_errands->add(m_socket, std::move(task));
+        return m_errands->add(std::move(task));
     QMetaObject::invokeMethod(m_socket, std::move(task), Qt::QueuedConnection);
     return true;
 }

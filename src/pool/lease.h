@@ -5,7 +5,7 @@
 
 #include <tidepool/connectionid.h>
 
-#include <QtCore/QThread>
+#include <QtCore/qglobal.h>
 
 #include <functional>
 #include <memory>
@@ -15,8 +15,10 @@ QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
 namespace Tidepool {
 
+class Connection;
 class Errands;
 class PoolCore;
+class TakeContext;
 
 /// What the handles of one taken connection share: the socket, until it is released, closed or given back.
 ///
@@ -28,15 +30,17 @@ public:
     ~Lease();
     Q_DISABLE_COPY_MOVE(Lease)
 
+    /// nullptr for an empty handle.
+    [[nodiscard]] static std::shared_ptr<Lease> of(const Connection &connection);
     [[nodiscard]] bool isValid() const;
     [[nodiscard]] ConnectionId id() const { return m_id; }
     /// Brings the socket into the calling thread if it is in none.
     [[nodiscard]] QSslSocket *socket();
     [[nodiscard]] std::unique_ptr<QSslSocket> release();
-    /// Where the socket goes when it is first asked for; nullptr for the thread of whoever asks. To be set before
-    /// anybody else knows the lease.
-    void setTarget(QThread *thread) { m_target = thread; }
-    /// Puts the socket into its target, if it has one and is in no thread.
+    /// In whose thread the socket goes; nullptr, or one that has gone, for the thread of whoever first asks for it. To
+    /// be set before anybody else knows the lease.
+    void setContext(std::shared_ptr<TakeContext> context) { m_context = std::move(context); }
+    /// Puts the socket into its context's thread, if it has one and is in no thread.
     void deliver();
     void close();
 
@@ -49,23 +53,29 @@ public:
     [[nodiscard]] bool isOutOfReach() const;
     /// Runs @p task later in the socket's thread, outside the socket's signals. False if that thread has ended.
     [[nodiscard]] bool post(std::function<void()> task);
+    /// The socket has been moved on by somebody who knows better.
+    void forgetThread();
+    /// The calling thread ends: if the socket is there, it belongs to no thread again.
+    void leaveThread();
     [[nodiscard]] std::weak_ptr<PoolCore> core() const { return m_core; }
     [[nodiscard]] quint64 token() const { return m_token; }
 
 private:
     [[nodiscard]] bool pull();
+    [[nodiscard]] bool pushToContext();
+    void bringHere();
     void settle();
     QSslSocket *detach();
     void tellPool();
 
+    const quint64 m_forks; // forkCount() of the process that it belongs to
     mutable std::mutex m_mutex;
     std::weak_ptr<PoolCore> m_core;
     quint64 m_token;
     ConnectionId m_id;
     QSslSocket *m_socket;
-    QThread *m_target = nullptr;
+    std::shared_ptr<TakeContext> m_context;
     bool m_isInNoThread = true;
-    bool m_isInLoop = false; // its thread runs an event loop
     std::shared_ptr<Errands> m_errands; // of its thread
 };
 

@@ -3,6 +3,7 @@
 
 #include "../policy/durations.h"
 #include "pool_p.h"
+#include "takecontext.h"
 
 #include <tidepool/pool.h>
 
@@ -229,9 +230,9 @@ QFuture<TakeResult> Pool::take(ConnectionId id, std::chrono::milliseconds timeou
     return d->core->take({id, timeout, nullptr});
 }
 
-QFuture<TakeResult> Pool::takeInto(QThread *thread, std::chrono::milliseconds timeout)
+QFuture<TakeResult> Pool::takeInto(QObject *context, std::chrono::milliseconds timeout)
 {
-    return d->core->take({std::nullopt, timeout, thread});
+    return d->core->take({std::nullopt, timeout, std::make_shared<TakeContext>(context)});
 }
 
 TakeResult Pool::tryTake()
@@ -273,22 +274,21 @@ void Pool::flush()
 
 void Pool::pause()
 {
-    d->core->setPaused(true);
+    if (!d->core->setPaused(true))
+        return;
     d->inLane<Supply>([](Supply &supply) { supply.setPaused(true); });
 }
 
 void Pool::resume()
 {
-    d->core->setPaused(false);
+    if (!d->core->setPaused(false))
+        return;
     d->inLane<Supply>([](Supply &supply) { supply.setPaused(false); });
 }
 
 void Pool::drain(std::chrono::milliseconds deadline)
 {
-    d->inLane<Supply>([](Supply &supply) {
-        supply.setPaused(true);
-        supply.abandon();
-    });
+    d->inLane<Supply>([](Supply &supply) { supply.retire(); });
     d->drain(clampedDuration(deadline, std::chrono::milliseconds(0)));
 }
 

@@ -3,14 +3,34 @@
 
 #include "pool_p.h"
 
+#include "../log.h"
+#include "../supply/threadend.h"
+
 #include <utility>
 
 namespace Tidepool {
 
 namespace {
+// A TLS connection takes some tenths of a millisecond to close.
+constexpr size_t closedAtOnce = 8;
 // How often figures alone are announced: as often as a fast screen can show them. Waking the facade's thread costs a
 // taker as much as the take itself.
 constexpr std::chrono::milliseconds notifyInterval{8};
+
+// Thousands would hold up whoever closes the pool, and all who wait in the lane.
+void closeInSteps(const std::shared_ptr<Lane> &lane, std::vector<QSslSocket *> sockets)
+{
+    if (sockets.empty())
+        return;
+    const auto left = std::make_shared<std::vector<QSslSocket *>>(std::move(sockets));
+    Lane::runInSteps(lane, [left] {
+        for (size_t i = 0; i < closedAtOnce && !left->empty(); ++i) {
+            closeGently(left->back());
+            left->pop_back();
+        }
+        return !left->empty();
+    });
+}
 } // namespace
 
 PoolPrivate::PoolPrivate(bool isServer)
@@ -31,9 +51,21 @@ PoolPrivate::~PoolPrivate()
     core->announcer().detach();
 }
 
-void PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval)
+bool PoolPrivate::acquireLane()
 {
-    m_lane = usesCallerThread ? Lane::ofCallerThread() : Lane::acquire();
+    QString problem;
+    m_lane = usesCallerThread ? Lane::ofCallerThread() : Lane::acquire(&problem);
+    if (m_lane)
+        return true;
+    core->setStartError({Phase::Wait, ErrorKind::Resources, problem});
+    qCWarning(lcTidepool, "The pool did not start: %ls", qUtf16Printable(problem));
+    return false;
+}
+
+bool PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval)
+{
+    if (!acquireLane())
+        return false;
     // Not a shared_ptr: the lane's own tasks must not keep the lane alive.
     const PostToLane post = [lane = std::weak_ptr(m_lane)](std::function<void()> task) {
         if (const auto alive = lane.lock())
@@ -60,6 +92,39 @@ void PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono
         if (guarded)
             guarded->start(generation);
     });
+    const QPointer<PoolPrivate> self = this;
+    const auto stopTimers = [self] {
+        if (!self || self->thread() != QThread::currentThread())
+            return;
+        self->m_drainTimer.stop(); // nobody could any more
+        self->m_frame.stop();
+    };
+    atEndOfThisThread(stopTimers, [self] { return self.isNull(); });
+    if (usesCallerThread)
+        m_lane->atEnd([itsCore = core, guarded] { closeWithThread(itsCore, guarded); });
+    return true;
+}
+
+// In the lane, when the caller's thread ends with the pool still open: its sockets cannot outlive it.
+void PoolPrivate::closeWithThread(const std::shared_ptr<PoolCore> &core, const QPointer<PoolEngine> &engine)
+{
+    PoolCore::Remains remains = core->shut();
+    delete engine.data();
+    for (QSslSocket *socket : remains.sockets)
+        closeGently(socket);
+    core->failAsClosed(std::move(remains));
+}
+
+// In a forked child. The connections are the parent's; here only the descriptors are closed, so that the peers see the
+// end when the parent closes. All else stays as it is: there is no thread that it could end in.
+void PoolPrivate::abandon()
+{
+    core->abandon();
+    (void)new std::shared_ptr<PoolCore>(std::exchange(core, std::make_shared<PoolCore>()));
+    core->announcer().attach(this);
+    m_engine.clear();
+    m_lane.reset();
+    m_frame.stop();
 }
 
 void PoolPrivate::close()
@@ -67,14 +132,16 @@ void PoolPrivate::close()
     m_drainTimer.stop();
     if (!m_lane)
         return;
+    if (m_lane->isOfAnotherProcess()) {
+        abandon();
+        return;
+    }
     const QPointer<PoolPrivate> alive(this);
     const std::shared_ptr<PoolCore> itsCore = core;
     PoolCore::Remains remains = itsCore->shut();
-    m_lane->run([engine = m_engine.data(), &remains] {
-        delete engine;
-        for (QSslSocket *socket : remains.sockets)
-            closeGently(socket);
-    });
+    (void)m_lane->run([engine = m_engine] { delete engine.data(); });
+    closeInSteps(m_lane, std::exchange(remains.sockets, {}));
+    m_lane->settle();
     m_engine.clear();
     m_lane.reset();
     m_frame.stop();

@@ -39,7 +39,8 @@ public:
     virtual void applySettings(bool isNewEndpoint) = 0;
 
     [[nodiscard]] bool isRunning() const { return m_engine != nullptr; }
-    void open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval);
+    /// False if the system has nothing left to run it with; lastError() says so.
+    bool open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval);
     void close();
     void drain(std::chrono::milliseconds deadline);
     void applyPolicy();
@@ -68,6 +69,9 @@ protected:
     void customEvent(QEvent *event) override;
 
 private:
+    static void closeWithThread(const std::shared_ptr<PoolCore> &core, const QPointer<PoolEngine> &engine);
+    [[nodiscard]] bool acquireLane();
+    void abandon();
     void endFrame();
     void publish();
     void signalEvents();

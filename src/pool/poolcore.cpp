@@ -4,6 +4,8 @@
 #include "poolcore.h"
 
 #include "../idle/affinity.h"
+#include "../supply/descriptor.h"
+#include "../supply/forks.h"
 #include "../supply/lane.h"
 #include "../supply/wireid.h"
 
@@ -12,7 +14,7 @@
 
 namespace Tidepool {
 
-PoolCore::PoolCore() = default;
+PoolCore::PoolCore() : m_forks(forkCount()) {}
 
 // The facade has shut it; only leases still know it, and those by weak pointer.
 PoolCore::~PoolCore() = default;
@@ -57,13 +59,16 @@ quint64 PoolCore::open(LanePort port, int capacity, std::chrono::milliseconds in
     return generation;
 }
 
-void PoolCore::setPaused(bool paused)
+bool PoolCore::setPaused(bool paused)
 {
     {
         const Lock lock(m_mutex);
+        if (m_life != Life::Running)
+            return false;
         m_isPaused = paused;
     }
     changed();
+    return true;
 }
 
 void PoolCore::startDraining()
@@ -115,6 +120,18 @@ void PoolCore::failAsClosed(Remains remains)
 {
     fail(std::move(remains.waiters),
          {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool was closed during the wait.")});
+}
+
+// If another thread held the mutex at the fork, it stays locked here, and what it guards may be half changed.
+void PoolCore::abandon()
+{
+    const Lock lock(m_mutex, std::try_to_lock);
+    if (!lock)
+        return;
+    for (const Entry *entry = m_store.newestParked(); entry; entry = entry->older)
+        closeDescriptor(entry->descriptor);
+    for (const QSslSocket *socket : m_closing)
+        closeDescriptor(nativeDescriptor(*socket));
 }
 
 quint64 PoolCore::flush()

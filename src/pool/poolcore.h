@@ -24,6 +24,7 @@
 namespace Tidepool {
 
 class Lane;
+class TakeContext;
 
 /// Something that happened, for the facade to signal.
 struct PoolEvent
@@ -40,7 +41,7 @@ struct TakeRequest
 {
     std::optional<ConnectionId> id;
     std::chrono::milliseconds timeout = Pool::defaultTimeout;
-    QThread *target = nullptr;
+    std::shared_ptr<TakeContext> context = nullptr; ///< takeInto()
 };
 
 /// How the core treats connections; a plain value, set by the facade.
@@ -83,7 +84,8 @@ public:
     void setPolicy(const CorePolicy &policy);
     /// Returns the generation that begins.
     [[nodiscard]] quint64 open(LanePort port, int capacity, std::chrono::milliseconds interval);
-    void setPaused(bool paused);
+    /// False, and without effect, unless the pool runs.
+    [[nodiscard]] bool setPaused(bool paused);
     /// Fails the waiters, evicts the parked ones, takes no more.
     void startDraining();
     /// Nothing is left that close() would have to wait for.
@@ -98,6 +100,8 @@ public:
     [[nodiscard]] Remains shut();
     /// Ends the waits. Their continuations may run inside this call and do anything.
     void failAsClosed(Remains remains);
+    /// In a forked child: closes the descriptors of what is parked, and leaves the connections to the parent.
+    void abandon();
     /// Returns the generation that begins. What the supply begins belongs to it from when the supply is told.
     [[nodiscard]] quint64 flush();
     /// Settings have changed: an error that nothing else ends is ended.
@@ -125,6 +129,8 @@ public:
     /// A parked connection is readable or has ended.
     void examineParked(quint64 token);
     void cancel(Waiters::Ticket ticket);
+    /// The context of takeInto() has gone. Any thread.
+    void dropContext(Waiters::Ticket ticket);
     /// Ends what is due now: waits, lifetimes, patience with leases.
     void expire();
     /// When expire() is to be called next; Clock::time_point::max() for never.
@@ -201,6 +207,9 @@ private:
     [[nodiscard]] QSslSocket *checkOutAndEvict(Entry *entry, EvictionCause cause);
 
     // Without it
+    [[nodiscard]] bool isOfAnotherProcess() const;
+    [[nodiscard]] static PoolError refusalAfterFork();
+    [[nodiscard]] static PoolError contextGone();
     /// Their sockets, to be closed.
     [[nodiscard]] static std::vector<QSslSocket *> unwatched(const Swept &swept);
     [[nodiscard]] bool makeRoomFor(ConnectionId id);
@@ -229,6 +238,7 @@ private:
     std::atomic<unsigned> m_wanted = 0;
     std::atomic<bool> m_hasEvents = false;
     std::atomic<bool> m_isWakePending = false;
+    const quint64 m_forks; // forkCount() of the process that it belongs to
 
     mutable std::mutex m_mutex; // everything below
     Life m_life = Life::Stopped;

@@ -83,6 +83,8 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
         }
     }
     if (!entry) {
+        if (hasUnsentBytes(*socket))
+            socket->abort(); // they have had their time
         closeGently(socket);
         changed();
         return;

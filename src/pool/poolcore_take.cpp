@@ -4,8 +4,10 @@
 #include "../idle/affinity.h"
 #include "../policy/durations.h"
 #include "../supply/descriptor.h"
+#include "../supply/forks.h"
 #include "../supply/lane.h"
 #include "poolcore.h"
+#include "takecontext.h"
 
 #include <algorithm>
 #include <utility>
@@ -45,6 +47,24 @@ PoolError PoolCore::refusal() const
         break;
     }
     return {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is closed; start() opens it again.")};
+}
+
+PoolError PoolCore::contextGone()
+{
+    return {Phase::Wait, ErrorKind::Closed,
+            QStringLiteral("The context object that the connection was for was destroyed, or its thread has ended.")};
+}
+
+// Not even the mutex may be touched: a thread that does not exist here may hold it.
+bool PoolCore::isOfAnotherProcess() const
+{
+    return m_forks != forkCount();
+}
+
+PoolError PoolCore::refusalAfterFork()
+{
+    return {Phase::Wait, ErrorKind::Closed,
+            QStringLiteral("The pool belongs to the process that this one was forked from; make a pool of its own.")};
 }
 
 // Pops, releases the mutex, looks, and counts under the mutex again, until one is good or none is left. Whatever can be
@@ -139,11 +159,13 @@ bool PoolCore::needsWakeAfterTake() const
 QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
 {
     const auto askedAt = Clock::now();
+    if (isOfAnotherProcess())
+        return readyFuture(refusalAfterFork());
     Lock lock(m_mutex);
     PoolError error = refusal();
     if (!error) {
         if (auto lease = takeParked(lock, request, askedAt)) {
-            lease->setTarget(request.target);
+            lease->setContext(request.context);
             lease->deliver();
             return readyFuture(Connection(std::move(lease)));
         }
@@ -166,13 +188,19 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
     waiter->id = request.id;
     waiter->askedAt = askedAt;
     waiter->deadline = askedAt + clampedDuration(timeout, std::chrono::milliseconds(0));
-    waiter->target = request.target;
+    waiter->context = request.context;
     waiter->promise.start();
     QFuture<TakeResult> future = waiter->promise.future();
     const Waiters::Ticket ticket = m_waiters.add(std::move(waiter));
     const LanePort port = m_port;
     lock.unlock();
     port.lane->post([watch = port.watchForCancel, future, ticket] { watch(future, ticket); });
+    if (request.context) {
+        request.context->whenGone([weak = weak_from_this(), ticket] {
+            if (const auto core = weak.lock())
+                core->dropContext(ticket);
+        });
+    }
     wakeSupply();
     changed();
     return future;
@@ -181,6 +209,8 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
 TakeResult PoolCore::tryTake()
 {
     const auto askedAt = Clock::now();
+    if (isOfAnotherProcess())
+        return refusalAfterFork();
     Lock lock(m_mutex);
     PoolError error = refusal();
     if (auto lease = error ? nullptr : takeParked(lock, {}, askedAt))
@@ -274,12 +304,14 @@ void PoolCore::countParked(Entry *entry)
     m_store.park(entry);
 }
 
-// False if the take was cancelled: the connection is still in state Checking, for somebody else.
+// False if the take was cancelled, or its context has gone: the connection is still in state Checking, for somebody
+// else.
 bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
 {
     auto lease = std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
     const auto now = Clock::now();
     const auto waited = now - waiter->askedAt;
+    const bool isLost = waiter->context && waiter->context->isGone();
     bool isCancelled = false;
     {
         const Lock lock(m_mutex);
@@ -287,10 +319,19 @@ bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
         isCancelled = waiter->promise.isCanceled();
         if (isCancelled)
             ++m_figures.takesCancelled;
+        else if (isLost)
+            ++m_figures.takesFailed;
         else
             countServed(waited, entry, now);
     }
-    lease->setTarget(waiter->target); // before the result: whoever waits for that may ask for the socket at once
+    if (isLost && !isCancelled) {
+        (void)lease->reclaim();
+        WaiterList lost;
+        lost.push_back(std::move(waiter));
+        fail(std::move(lost), contextGone());
+        return false;
+    }
+    lease->setContext(waiter->context); // before the result: whoever waits for that may ask for the socket at once
     if (!isCancelled && waiter->promise.addResult(TakeResult(Connection(lease)))) {
         lease->deliver();
         finish(std::move(waiter));
@@ -373,8 +414,23 @@ void PoolCore::cancel(Waiters::Ticket ticket)
     changed();
 }
 
-// Continuations run inside QPromise::finish() and may do anything, close the pool included; so they run
-// from the lane's loop and not in the middle of a supply.
+void PoolCore::dropContext(Waiters::Ticket ticket)
+{
+    WaiterList lost;
+    {
+        const Lock lock(m_mutex);
+        auto waiter = m_waiters.remove(ticket);
+        if (!waiter)
+            return;
+        lost.push_back(std::move(waiter));
+        ++m_figures.takesFailed;
+    }
+    fail(std::move(lost), contextGone());
+    changed();
+}
+
+// Continuations run inside QPromise::finish() and may do anything, block and close the pool included; so they do not
+// run in the lane, or, where the lane is the caller's own thread, from its loop and not in the middle of a supply.
 void PoolCore::finish(std::unique_ptr<Waiter> waiter)
 {
     std::shared_ptr<Lane> lane;
@@ -386,7 +442,7 @@ void PoolCore::finish(std::unique_ptr<Waiter> waiter)
         waiter->promise.finish();
         return;
     }
-    lane->post([shared = std::shared_ptr<Waiter>(std::move(waiter))] { shared->promise.finish(); });
+    lane->complete([shared = std::shared_ptr<Waiter>(std::move(waiter))] { shared->promise.finish(); });
 }
 
 } // namespace Tidepool

@@ -79,8 +79,7 @@ public:
         port = listener->serverPort();
         applySettings(false);
         idFormatInUse = idFormat;
-        open(std::make_unique<ServerSupply>(*core, settings, tlsInUse, std::move(listener)), policy.limit, {});
-        return true;
+        return open(std::make_unique<ServerSupply>(*core, settings, tlsInUse, std::move(listener)), policy.limit, {});
     }
 
     ServerSettings settings;

@@ -12,6 +12,9 @@
 #include <QtCore/QTimer>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -19,7 +22,67 @@ namespace Tidepool {
 
 namespace {
 constexpr std::chrono::milliseconds progressInterval{100}; // between two signals about bytes
-}
+constexpr std::chrono::seconds movingTime{5}; // for a socket to come out of another thread
+} // namespace
+
+// A relay's part in the lane.
+struct PumpPlace
+{
+    std::unique_ptr<Pump> pump;
+    bool isLeft = false; // what still arrives is closed
+};
+
+// Two ends on their way to the lane. When the last has arrived, the pump begins.
+class PumpParcel : public std::enable_shared_from_this<PumpParcel>
+{
+public:
+    PumpParcel(std::shared_ptr<Lane> lane, std::shared_ptr<PumpPlace> place, PumpParts parts)
+        : m_lane(std::move(lane)), m_place(std::move(place)), m_parts(std::move(parts))
+    {}
+
+    /// What is in the way, or nothing.
+    [[nodiscard]] QString send()
+    {
+        const std::array<QString, 2> sides{QStringLiteral("The first side cannot be moved: "),
+                                           QStringLiteral("The second side cannot be moved: ")};
+        for (size_t side = 0; side < sides.size(); ++side) {
+            const QString problem =
+                m_parts.ends[side].moveTo(m_lane->thread(), [self = shared_from_this()] { self->onArrival(); });
+            if (!problem.isEmpty())
+                return sides[side] + problem;
+        }
+        return {};
+    }
+    [[nodiscard]] bool hasArrived() const { return m_missing == 0; }
+
+    /// What the pump has not got. In the lane.
+    void close()
+    {
+        for (RelayEnd &end : m_parts.ends)
+            end.close();
+    }
+
+private:
+    void onArrival()
+    {
+        if (--m_missing > 0)
+            return;
+        m_lane->post([self = shared_from_this()] {
+            PumpPlace &place = *self->m_place;
+            if (place.isLeft) {
+                self->close();
+                return;
+            }
+            place.pump = std::make_unique<Pump>(std::move(self->m_parts));
+            place.pump->start();
+        });
+    }
+
+    std::shared_ptr<Lane> m_lane;
+    std::shared_ptr<PumpPlace> m_place; // touched in the lane only
+    PumpParts m_parts;
+    std::atomic<int> m_missing = 2;
+};
 
 class RelayPrivate final : public QObject
 {
@@ -34,6 +97,9 @@ public:
         m_frame.setSingleShot(true);
         m_frame.setInterval(progressInterval);
         connect(&m_frame, &QTimer::timeout, this, &RelayPrivate::endFrame);
+        m_moving.setParent(this);
+        m_moving.setSingleShot(true);
+        connect(&m_moving, &QTimer::timeout, this, &RelayPrivate::giveUpMoving);
     }
 
     ~RelayPrivate() override
@@ -45,22 +111,17 @@ public:
     // Queued: the sockets must not leave their thread from inside one of their own signals.
     void start()
     {
-        lane = Lane::acquire();
+        QString problem;
+        lane = Lane::acquire(&problem);
+        if (!lane) {
+            refuse(problem);
+            return;
+        }
         QMetaObject::invokeMethod(
             this,
             [this] {
-                if (!lane) // stopped meanwhile
-                    return;
-                first->moveTo(lane->thread());
-                second->moveTo(lane->thread());
-                auto parts =
-                    std::make_shared<PumpParts>(PumpParts{{std::move(*first), std::move(*second)}, state, idleTimeout});
-                first.reset();
-                second.reset();
-                lane->post([pump = m_pump, parts] {
-                    *pump = std::make_unique<Pump>(std::move(*parts));
-                    (*pump)->start();
-                });
+                if (lane) // else stopped meanwhile
+                    send();
             },
             Qt::QueuedConnection);
     }
@@ -80,8 +141,14 @@ public:
             end->reset();
         }
         if (lane)
-            lane->post([pump = m_pump] { pump->reset(); });
+            lane->post([place = m_place, parcel = std::exchange(m_parcel, nullptr)] {
+                place->pump.reset();
+                place->isLeft = true;
+                if (parcel)
+                    parcel->close();
+            });
         lane.reset();
+        m_moving.stop();
     }
 
     Relay *q;
@@ -128,8 +195,39 @@ private:
             emit alive->finished(*reason);
     }
 
-    // What it points to is touched in the lane only, where the pump is made and destroyed.
-    std::shared_ptr<std::unique_ptr<Pump>> m_pump = std::make_shared<std::unique_ptr<Pump>>();
+    void send()
+    {
+        m_parcel = std::make_shared<PumpParcel>(lane, m_place,
+                                                PumpParts{{std::move(*first), std::move(*second)}, state, idleTimeout});
+        first.reset();
+        second.reset();
+        const QString problem = m_parcel->send();
+        if (!problem.isEmpty())
+            refuse(problem);
+        else if (m_parcel->hasArrived())
+            m_parcel.reset();
+        else
+            m_moving.start(movingTime);
+    }
+
+    void giveUpMoving()
+    {
+        if (m_parcel && !m_parcel->hasArrived())
+            refuse(QStringLiteral("A connection's socket is used in another thread, and did not come out of it within "
+                                  "5 s: that thread is blocked."));
+        else
+            m_parcel.reset();
+    }
+
+    void refuse(const QString &problem)
+    {
+        state->end(Relay::Reason::NotStarted, problem);
+        state->announcer.announce();
+    }
+
+    std::shared_ptr<PumpPlace> m_place = std::make_shared<PumpPlace>();
+    std::shared_ptr<PumpParcel> m_parcel; // while an end is under way
+    QTimer m_moving;
     QTimer m_frame;
     std::pair<qint64, qint64> m_published;
 };

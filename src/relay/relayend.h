@@ -8,6 +8,7 @@
 #include <QtNetwork/QSslSocket>
 #include <QtNetwork/QTcpSocket>
 
+#include <functional>
 #include <memory>
 
 namespace Tidepool {
@@ -21,9 +22,10 @@ public:
 
     /// In a thread, or to be brought into the calling one.
     [[nodiscard]] QTcpSocket *socket() const { return m_socket ? m_socket.get() : m_connection.socket(); }
-    /// Puts the socket into @p thread: from its own thread, outside its signals.
-    void moveTo(QThread *thread);
-    /// Closes and forgets the socket. In its thread.
+    /// Puts the socket into @p thread, outside its signals, and then calls @p onArrival, in the thread it came from.
+    /// What is in the way, or nothing; an empty end is in no one's way. In the relay's thread.
+    [[nodiscard]] QString moveTo(QThread *thread, std::function<void()> onArrival);
+    /// Closes and forgets the socket. Any thread, if it is not in use.
     void close();
 
 private:

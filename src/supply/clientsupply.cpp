@@ -220,8 +220,7 @@ void ClientSupply::dial(int count)
     count = std::min(count, m_window.size() - static_cast<int>(m_dials.size()));
     for (int i = 0; i < count; ++i) {
         const bool isOfRound = m_leftOfRound > 0;
-        auto made =
-            std::make_unique<Dial>(m_sink, DialPlan{m_settings, m_tls, isOfRound ? m_round : 0, generation()});
+        auto made = std::make_unique<Dial>(m_sink, DialPlan{m_settings, m_tls, isOfRound ? m_round : 0, generation()});
         Dial *dial = made.get();
         connect(dial, &Dial::finished, this, &ClientSupply::onFinished, Qt::QueuedConnection);
         connect(dial, &Dial::failed, this, &ClientSupply::onFailed, Qt::QueuedConnection);

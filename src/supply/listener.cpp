@@ -142,13 +142,19 @@ void Listener::hold()
 
 void Listener::unhold()
 {
-    if (m_notifier)
+    if (m_notifier && isListening())
         m_notifier->setEnabled(true);
+}
+
+void Listener::end()
+{
+    hold();
+    close();
 }
 
 void Listener::acceptPending()
 {
-    for (int i = 0; i < acceptsInOneTurn && m_notifier->isEnabled(); ++i) {
+    for (int i = 0; i < acceptsInOneTurn && m_notifier->isEnabled() && isListening(); ++i) {
         const auto [descriptor, outcome] = acceptOne(socketDescriptor());
         switch (outcome) {
         case Outcome::Accepted:

@@ -36,6 +36,8 @@ public:
     /// Accepts no more, from within the handler too; clients wait in the system's backlog.
     void hold();
     void unhold();
+    /// Listens no more.
+    void end();
 
 Q_SIGNALS:
     /// Accepting failed for want of something, mostly descriptors, and is on hold.

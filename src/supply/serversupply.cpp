@@ -79,6 +79,13 @@ void ServerSupply::abandon()
     acceptOrHold(); // there may be room again
 }
 
+// Whoever connects now is refused by the system at once, instead of waiting in the backlog.
+void ServerSupply::retire()
+{
+    Supply::retire();
+    m_listener->end();
+}
+
 void ServerSupply::onIncoming(qintptr descriptor)
 {
     const Peer peer = peerOf(descriptor);

@@ -28,6 +28,7 @@ public:
     void wake() override {}
     void setPaused(bool paused) override;
     void abandon() override;
+    void retire() override;
 
     /// @p newGeneration: what a connection is has changed; it begins now, and what is under way is abandoned.
     void setSettings(const ServerSettings &settings, const TlsConfiguration &tls, std::optional<quint64> newGeneration);

@@ -21,6 +21,12 @@ public:
     virtual void setPaused(bool paused) = 0;
     /// Abandons what is under way: it would be dropped anyhow.
     virtual void abandon() = 0;
+    /// Makes no more connections, for good.
+    virtual void retire()
+    {
+        setPaused(true);
+        abandon();
+    }
 
     /// The pool's generation that what it begins belongs to. It comes the same way as the settings and together with
     /// them, so that nothing begun under old settings can be taken for new.

@@ -3,6 +3,7 @@
 
 #include "tcpconnect.h"
 
+#include "descriptorlimit.h"
 #include "socketerror.h"
 
 #include <QtNetwork/QHostInfo>
@@ -74,6 +75,11 @@ void TcpConnect::start()
         connectTo(m_target.addresses);
     } else if (!literal.isNull()) {
         connectTo({literal});
+    } else if (!hasFreeDescriptors(descriptorsOfALookup)) {
+        fail({Phase::Resolve, ErrorKind::Resources,
+              QStringLiteral(
+                  "There are not enough descriptors to look up %1; raise the limit of open files (ulimit -n).")
+                  .arg(m_target.host)});
     } else {
         m_lookup = QHostInfo::lookupHost(m_target.host, this, [this](const QHostInfo &info) {
             m_lookup = -1;

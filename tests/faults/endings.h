@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -37,6 +38,20 @@ inline void spin(unsigned turns)
     static std::atomic<unsigned> sink;
     for (unsigned i = 0; i < turns; ++i)
         sink.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Looks again and again, @p pause apart, and ends the test if @p condition does not come true: nothing here waits for
+/// ever.
+template <typename Condition>
+void waitUntil(const char *what, std::chrono::microseconds pause, Condition condition)
+{
+    const auto end = std::chrono::steady_clock::now() + 30s;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > end)
+            qFatal("waited 30 s in vain: %s", what);
+        if (pause.count() > 0)
+            std::this_thread::sleep_for(pause);
+    }
 }
 
 inline void resetOnClose(int descriptor)
@@ -79,11 +94,12 @@ public:
             static_cast<void>(send(descriptor, "bye", 3, MSG_NOSIGNAL));
         shutdown(descriptor, SHUT_WR);
         // The server's system has acknowledged the FIN.
-        tcp_info info{};
-        do {
+        waitUntil("the FIN is acknowledged", 0us, [descriptor] {
+            tcp_info info{};
             socklen_t size = sizeof info;
             getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size);
-        } while (info.tcpi_state == TCP_FIN_WAIT1);
+            return info.tcpi_state != TCP_FIN_WAIT1;
+        });
     }
 
     void go(int descriptor, Ending ending, unsigned delay)
@@ -101,7 +117,8 @@ public:
     void wait()
     {
         std::unique_lock lock(m_mutex);
-        m_changed.wait(lock, [this] { return m_isDone; });
+        if (!m_changed.wait_for(lock, 30s, [this] { return m_isDone; }))
+            qFatal("waited 30 s in vain: the peer's end");
     }
 
 private:
@@ -136,8 +153,7 @@ private:
         getsockname(descriptor, reinterpret_cast<sockaddr *>(&own), &size);
         resetOnClose(descriptor);
         ::close(descriptor);
-        while (!isGone(m_serverPort, ntohs(own.sin_port)))
-            std::this_thread::sleep_for(20us);
+        waitUntil("the reset has arrived", 20us, [&] { return isGone(m_serverPort, ntohs(own.sin_port)); });
     }
 
     const quint16 m_serverPort;
@@ -153,8 +169,7 @@ private:
 
 inline void waitForActive(const Pool &pool, int active)
 {
-    while (pool.active() != active)
-        std::this_thread::sleep_for(20us);
+    waitUntil("the number of parked connections", 20us, [&] { return pool.active() == active; });
 }
 
 inline int connectTo(quint16 port)
@@ -172,6 +187,8 @@ inline int connectTo(quint16 port)
 inline ConnectionId readId(int descriptor)
 {
     char digits[8] = {};
+    const timeval limit{30, 0};
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const ssize_t count = recv(descriptor, digits, sizeof digits, MSG_WAITALL);
     return count == 8 ? ConnectionId::fromString(QString::fromLatin1(digits, 8)).value_or(ConnectionId())
                       : ConnectionId();

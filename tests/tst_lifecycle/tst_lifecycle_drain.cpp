@@ -4,8 +4,11 @@
 // drain(): what is in use may finish, at most until the deadline.
 
 #include "support/poolhelpers.h"
+#include "support/rawclient.h"
 
 #include <QtCore/QElapsedTimer>
+#include <QtNetwork/QNetworkProxy>
+#include <QtNetwork/QTcpSocket>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
@@ -22,6 +25,9 @@ private slots:
     void drainWaitsForTheLeases();
     void drainHasADeadline();
     void drainTakesNoNewTakes();
+    void drainRefusesClients();
+    void resumeDoesNotEndADrain();
+    void pauseCountsOnlyWhileRunning();
 };
 
 void tst_LifecycleDrain::drainWithoutLeases()
@@ -119,6 +125,65 @@ void tst_LifecycleDrain::drainTakesNoNewTakes()
     QCOMPARE(pool.tryTake().error().kind(), ErrorKind::Closed);
     const int accepted = peer.accepted();
     QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > accepted; }, 300));
+}
+
+void tst_LifecycleDrain::drainRefusesClients()
+{
+    ServerPool pool;
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const quint16 port = pool.serverPort();
+    RawClient early(port);
+    const TakeResult taken = await(pool.take(early.readHexId()));
+    VERIFY_TAKEN(taken);
+    pool.drain(30s);
+    // Not accepted by the system's backlog either.
+    const auto isRefused = [port] {
+        QTcpSocket client;
+        client.setProxy(QNetworkProxy::NoProxy);
+        client.connectToHost(QHostAddress(QHostAddress::LocalHost), port);
+        return !client.waitForConnected(1'000) && client.error() == QAbstractSocket::ConnectionRefusedError;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(isRefused(), 2'000);
+    QCOMPARE(pool.state(), PoolState::Draining);
+    pool.close();
+    pool.start();
+    QCOMPARE(pool.serverPort(), port);
+    QVERIFY(!isRefused());
+}
+
+void tst_LifecycleDrain::resumeDoesNotEndADrain()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 2);
+    pool.start();
+    const TakeResult taken = await(pool.take());
+    VERIFY_TAKEN(taken);
+    QTRY_COMPARE(pool.active(), 2);
+    const int accepted = peer.accepted();
+    pool.drain(30s);
+    pool.resume();
+    QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > accepted; }, 300));
+    QCOMPARE(pool.state(), PoolState::Draining);
+    pool.close();
+    pool.resume();
+    QCOMPARE(pool.state(), PoolState::Closed);
+    QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > accepted; }, 100));
+}
+
+void tst_LifecycleDrain::pauseCountsOnlyWhileRunning()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 2);
+    pool.pause();
+    pool.start();
+    QTRY_COMPARE(pool.active(), 2);
+    pool.pause();
+    pool.close();
+    pool.start();
+    QTRY_COMPARE(pool.active(), 2);
+    QCOMPARE(pool.state(), PoolState::Ready);
 }
 
 QTEST_GUILESS_MAIN(tst_LifecycleDrain)

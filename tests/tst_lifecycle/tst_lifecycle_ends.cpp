@@ -42,6 +42,7 @@ private slots:
     void leavesNothing_data();
     void leavesNothing();
     void closesWhatAFlushHasLeft();
+    void closeLeavesTheClosingToTheLane();
     void endsInEveryState_data();
     void endsInEveryState();
     void serverEndsInEveryState_data();
@@ -108,7 +109,7 @@ void tst_LifecycleEnds::leavesNothing()
     cycle();
     const int descriptors = openDescriptors();
     const int threads = runningThreads();
-    for (int i = 0; i < times(50) && !QTest::currentTestFailed(); ++i)
+    for (int i = 0; i < times(20) && !QTest::currentTestFailed(); ++i)
         cycle();
     QCOMPARE(openDescriptors(), descriptors);
     QCOMPARE(runningThreads(), threads);
@@ -139,6 +140,32 @@ void tst_LifecycleEnds::closesWhatAFlushHasLeft()
     server.close();
     QTRY_COMPARE(openDescriptors(), descriptors);
     VERIFY_BOOKS(client);
+}
+
+// Here the lane is the caller's thread, so all that is closed before close() returns is closed by close().
+void tst_LifecycleEnds::closeLeavesTheClosingToTheLane()
+{
+    TestPeer peer(PeerScript::echoing(true));
+    if (openDescriptors() < 0)
+        QSKIP("cannot count descriptors here");
+    const int descriptors = openDescriptors();
+    {
+        ClientPool client;
+        client.setUsesCallerThread(true);
+        client.setTls(tlsMode(TlsMode::SelfSigned));
+        configure(client, peer, 40);
+        client.start();
+        QTRY_COMPARE(client.active(), 40);
+        QTRY_COMPARE(peer.open(), 40);
+        const int before = openDescriptors();
+        client.close();
+        QCOMPARE(client.active(), 0);
+        QCOMPARE(client.status().evictedBy(EvictionCause::PoolClosed), 40);
+        QVERIFY2(openDescriptors() >= before - 8, qPrintable(QString::number(before - openDescriptors())));
+        VERIFY_BOOKS(client);
+    }
+    QTRY_COMPARE(peer.open(), 0);
+    QTRY_COMPARE(openDescriptors(), descriptors);
 }
 
 void tst_LifecycleEnds::endsInEveryState_data()
@@ -189,7 +216,7 @@ void tst_LifecycleEnds::endsInEveryState()
     if (moment == "backing off"_L1 || moment == "fatal"_L1)
         reaches([](const PoolStatus &s) { return s.state == PoolState::Degraded; });
     if (moment == "with waiters"_L1)
-        waiters = {pool->take(), pool->take(ConnectionId(1)), pool->takeInto(QThread::currentThread())};
+        waiters = {pool->take(), pool->take(ConnectionId(1)), pool->takeInto(this)};
     if (moment == "with leases"_L1 || moment == "paused"_L1 || moment == "draining"_L1 || moment == "warm"_L1) {
         reaches([](const PoolStatus &s) { return s.active == 4; });
         if (moment != "warm"_L1)

@@ -29,6 +29,7 @@ private slots:
     void valuesAgreeWithTheSignals();
     void eventsAreComplete();
     void noSignalAfterTheEnd();
+    void serverReportsALongLease();
 };
 
 void tst_LifecycleSignals::comeInThePoolsThread()
@@ -236,6 +237,23 @@ void tst_LifecycleSignals::noSignalAfterTheEnd()
     QCoreApplication::processEvents();
     status.clear();
     QVERIFY(!QTest::qWaitFor([&] { return active.size() > 1 || closed.size() > 1 || !status.isEmpty(); }, 200));
+}
+
+// A server pool does nothing else when a connection is taken, and yet has to watch it.
+void tst_LifecycleSignals::serverReportsALongLease()
+{
+    ServerPool pool;
+    pool.setLeaseThreshold(200ms);
+    QSignalSpy held(&pool, &Pool::connectionHeldLong);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const std::vector<RawClient> clients = connectMany(pool.serverPort(), 2);
+    QTRY_COMPARE(pool.active(), 2);
+    const TakeResult kept = pool.tryTake();
+    VERIFY_TAKEN(kept);
+    QTRY_COMPARE_WITH_TIMEOUT(held.size(), 1, 2'000);
+    QCOMPARE(held.at(0).at(0).value<ConnectionId>(), kept.connection().id());
+    QVERIFY(!QTest::qWaitFor([&] { return held.size() > 1; }, 400));
+    QCOMPARE(pool.status().leased, 1);
 }
 
 QTEST_GUILESS_MAIN(tst_LifecycleSignals)

@@ -9,7 +9,9 @@
 #include "support/warmpool.h"
 
 #include <QtCore/QDeadlineTimer>
+#include <QtCore/QEventLoop>
 #include <QtCore/QFutureWatcher>
+#include <QtCore/QTimer>
 
 #include <algorithm>
 #include <atomic>
@@ -37,6 +39,11 @@ private slots:
     void takeInto_data();
     void takeInto();
     void takeIntoWhileBlocked();
+    void contextGoesDuringTheWait_data();
+    void contextGoesDuringTheWait();
+    void usedBeforeTheLoopBegins();
+    void usedInAThreadThatHasEnded_data();
+    void usedInAThreadThatHasEnded();
     void continuationWithContext();
     void futureWatcher();
     void manyThreads();
@@ -167,7 +174,7 @@ void tst_TakeThreads::takeInto()
         m_warm->pool.pause();
         while (m_warm->pool.tryTake()) {}
     }
-    const QFuture<TakeResult> take = m_warm->pool.takeInto(worker.thread());
+    const QFuture<TakeResult> take = m_warm->pool.takeInto(worker.context());
     m_warm->pool.resume();
     const TakeResult taken = await(take);
     VERIFY_TAKEN(taken);
@@ -190,7 +197,7 @@ void tst_TakeThreads::takeIntoWhileBlocked()
         const QDeadlineTimer deadline(5s); // enough for some hundred
         for (; rounds < 300 && !deadline.hasExpired(); ++rounds) {
             while (m_warm->pool.tryTake()) {}
-            const TakeResult taken = m_warm->pool.takeInto(worker.thread()).result();
+            const TakeResult taken = m_warm->pool.takeInto(worker.context()).result();
             if (taken && taken.connection().socket()->thread() == worker.thread())
                 ++right;
         }
@@ -200,6 +207,106 @@ void tst_TakeThreads::takeIntoWhileBlocked()
     taker.join();
     QVERIFY(rounds > 0);
     QCOMPARE(right, rounds);
+}
+
+void tst_TakeThreads::contextGoesDuringTheWait_data()
+{
+    QTest::addColumn<QString>("what");
+    QTest::newRow("destroyed") << u"context"_s;
+    QTest::newRow("with its thread") << u"thread"_s;
+    QTest::newRow("the thread has ended") << u"only the thread"_s;
+}
+
+void tst_TakeThreads::contextGoesDuringTheWait()
+{
+    QFETCH(QString, what);
+    m_warm->pool.pause();
+    while (m_warm->pool.tryTake()) {}
+    auto thread = std::make_unique<QThread>();
+    thread->start();
+    auto context = std::make_unique<QObject>();
+    context->moveToThread(thread.get());
+    const QFuture<TakeResult> take = m_warm->pool.takeInto(context.get(), 30s);
+    const QFuture<TakeResult> next = m_warm->pool.take();
+    if (what == "context"_L1)
+        context.release()->deleteLater();
+    thread->quit();
+    thread->wait();
+    if (what == "thread"_L1) {
+        context.reset();
+        thread.reset();
+    }
+    // At once, or when it would have been served.
+    if (what == "only the thread"_L1)
+        m_warm->pool.resume();
+    QCOMPARE(await(take, 3s).error().kind(), ErrorKind::Closed);
+    m_warm->pool.resume();
+    VERIFY_TAKEN(await(next, 3s));
+}
+
+// What counts is whether the thread runs an event loop when the connection is given back.
+void tst_TakeThreads::usedBeforeTheLoopBegins()
+{
+    m_warm->pool.pause();
+    Connection connection = m_warm->pool.tryTake().connection();
+    QVERIFY(connection);
+    QCOMPARE(m_warm->pool.active(), WarmPool::capacity - 1);
+    std::atomic<bool> isRunning = false;
+    const std::unique_ptr<QThread> thread(QThread::create([&] {
+        static_cast<void>(blockingEcho(connection.socket(), "before"));
+        QEventLoop loop;
+        QTimer::singleShot(0, &loop, [&] { isRunning = true; });
+        loop.exec();
+    }));
+    thread->start();
+    QTRY_VERIFY(isRunning);
+    m_warm->pool.giveBack(std::move(connection));
+    const bool isParked = QTest::qWaitFor([&] { return m_warm->pool.active() == WarmPool::capacity; }, 3'000);
+    thread->quit();
+    thread->wait();
+    QVERIFY(isParked);
+    QCOMPARE(m_warm->pool.status().givenBack, 1);
+}
+
+void tst_TakeThreads::usedInAThreadThatHasEnded_data()
+{
+    QTest::addColumn<bool>("isQThread");
+    QTest::addColumn<QString>("then");
+    for (const QString &then : {u"used"_s, u"given back"_s, u"closed"_s}) {
+        QTest::addRow("std::thread, %s", qPrintable(then)) << false << then;
+        QTest::addRow("QThread, %s", qPrintable(then)) << true << then;
+    }
+}
+
+// The socket belongs to no thread again, so that everything can be done with it as before.
+void tst_TakeThreads::usedInAThreadThatHasEnded()
+{
+    QFETCH(bool, isQThread);
+    QFETCH(QString, then);
+    m_warm->pool.pause();
+    Connection connection = m_warm->pool.tryTake().connection();
+    QVERIFY(connection);
+    QByteArray answer;
+    const auto use = [&] { answer = blockingEcho(connection.socket(), "there"); };
+    if (isQThread) {
+        const std::unique_ptr<QThread> thread(QThread::create(use));
+        thread->start();
+        thread->wait();
+    } else {
+        std::thread(use).join();
+    }
+    QCOMPARE(answer, "there"_ba);
+    if (then == "used"_L1) {
+        QCOMPARE(connection.socket()->thread(), QThread::currentThread());
+        QCOMPARE(echo(connection.socket(), "here"), "here"_ba);
+        return;
+    }
+    if (then == "given back"_L1)
+        m_warm->pool.giveBack(connection);
+    connection = Connection();
+    QTRY_COMPARE(m_warm->peer.open(), WarmPool::capacity - (then == "closed"_L1 ? 1 : 0));
+    QCOMPARE(m_warm->pool.status().leased, 0);
+    QCOMPARE(m_warm->pool.status().givenBack, then == "closed"_L1 ? 0 : 1);
 }
 
 void tst_TakeThreads::continuationWithContext()

@@ -55,6 +55,20 @@ class Words(TunnelTest):
                 self.assertIn(remedy, process.text)
                 self.assertIn("See: tidepool", process.text)
 
+    def test_few_descriptors(self):
+        for limit in (5, 8, 13, 22, 24, 40):
+            for command in (
+                ("demo", "--seconds", "1"),
+                ("server", "--listen", "127.0.0.1:0", "--expose", "127.0.0.1:0"),
+                ("client", "--server", "localhost:9", "--target", "localhost:9"),
+            ):
+                with self.subTest(limit=limit, command=command):
+                    process = Process("/bin/sh", "-c", f'ulimit -n {limit}; exec "$0" "$@"', PROGRAM, *command,
+                                      environment={**os.environ, "TIDEPOOL_SECRET": SECRET})
+                    self.processes.append(process)
+                    self.assertEqual(process.wait(), 1, process.text)
+                    self.assertIn("ulimit -n", process.text)
+
     def test_cannot_start(self):
         server = self.start_server()
         used = f"127.0.0.1:{server.port}"

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "takecontext.h"
+
+#include <QtCore/QThread>
+
+#include <mutex>
+#include <utility>
+
+namespace Tidepool {
+
+// destroyed() waits for the mutex, so the context is there as long as somebody holds it; and with it the thread, which
+// must not be destroyed before the objects that live there.
+struct TakeContext::State
+{
+    std::mutex mutex;
+    QObject *context;
+    std::function<void()> whenGone;
+};
+
+TakeContext::TakeContext(QObject *context) : m_state(std::make_shared<State>())
+{
+    m_state->context = context;
+    const auto onDestroyed = [state = m_state] {
+        std::function<void()> task;
+        {
+            const std::scoped_lock lock(state->mutex);
+            state->context = nullptr;
+            task = std::exchange(state->whenGone, {});
+        }
+        if (task)
+            task();
+    };
+    if (!context)
+        return;
+    m_connection = QObject::connect(context, &QObject::destroyed, context, onDestroyed, Qt::DirectConnection);
+}
+
+TakeContext::~TakeContext()
+{
+    QObject::disconnect(m_connection);
+}
+
+bool TakeContext::withThread(const std::function<void(QThread *)> &use) const
+{
+    const std::scoped_lock lock(m_state->mutex);
+    QThread *thread = m_state->context ? m_state->context->thread() : nullptr;
+    if (!thread || thread->isFinished())
+        return false;
+    use(thread);
+    return true;
+}
+
+bool TakeContext::isGone() const
+{
+    return !withThread([](QThread *) {});
+}
+
+void TakeContext::whenGone(std::function<void()> task)
+{
+    {
+        const std::scoped_lock lock(m_state->mutex);
+        if (m_state->context) {
+            m_state->whenGone = std::move(task);
+            return;
+        }
+    }
+    task();
+}
+
+} // namespace Tidepool

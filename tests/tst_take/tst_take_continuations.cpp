@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+// A continuation without a context runs in a thread of the library's, and may block there like any other code.
+
+#include "support/poolhelpers.h"
+#include "support/resources.h"
+
+#include <QtCore/QElapsedTimer>
+#include <QtCore/QSemaphore>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+using namespace Qt::StringLiterals;
+using namespace Tidepool;
+using namespace TestSupport;
+using namespace std::chrono_literals;
+
+namespace {
+const ConnectionId nobody(0xffff'ffff); // no connection of the peer's
+}
+
+class tst_TakeContinuations : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void mayWaitForAnotherTake();
+    void mayWaitForAFutureToFinish();
+    void blocksNoOther();
+    void keepsTheOrder();
+    void closeDoesNotWaitForABlockedOne();
+    void runsInTheCallersThread();
+    void leavesNoThread();
+
+private:
+    /// Takes that have to wait: connections come only when the pool is resumed.
+    static void startPaused(ClientPool &pool, const TestPeer &peer, int capacity)
+    {
+        configure(pool, peer, capacity);
+        pool.start();
+        pool.pause();
+        while (pool.tryTake()) {}
+    }
+};
+
+void tst_TakeContinuations::mayWaitForAnotherTake()
+{
+    PeerScript slow;
+    slow.delay = 100ms;
+    TestPeer peer(slow);
+    ClientPool pool;
+    startPaused(pool, peer, 1);
+    std::atomic<int> served = 0;
+    pool.take().then([&](const TakeResult &first) {
+        const TakeResult second = pool.take(5s).result(); // not parked: it has to wait as well
+        served = (first ? 1 : 0) + (second ? 1 : 0);
+    });
+    const QFuture<TakeResult> behind = pool.take(nobody, 300ms); // will not come
+    pool.resume();
+    QTRY_COMPARE_WITH_TIMEOUT(served, 2, 3'000);
+    QCOMPARE(await(behind, 3s).error().kind(), ErrorKind::Timeout);
+}
+
+// Not only for its result: that is there a little earlier.
+void tst_TakeContinuations::mayWaitForAFutureToFinish()
+{
+    TestPeer peer;
+    ClientPool pool;
+    startPaused(pool, peer, 4);
+    std::atomic<int> finished = 0;
+    for (int i = 0; i < 3; ++i) {
+        pool.take().then([&](const TakeResult &) {
+            QFuture<TakeResult> inner = pool.take(nobody, 100ms);
+            inner.waitForFinished();
+            finished += inner.isFinished() ? 1 : 0;
+        });
+    }
+    pool.resume();
+    QTRY_COMPARE_WITH_TIMEOUT(finished, 3, 3'000);
+}
+
+void tst_TakeContinuations::blocksNoOther()
+{
+    TestPeer peer;
+    ClientPool pool;
+    ServerPool other; // shares the I/O thread
+    QVERIFY(other.listen(QHostAddress::LocalHost));
+    startPaused(pool, peer, 2);
+    QSemaphore gate;
+    std::atomic<bool> isInside = false;
+    pool.take().then([&](const TakeResult &) {
+        isInside = true;
+        gate.acquire();
+    });
+    QList<QFuture<TakeResult>> takes;
+    for (int i = 0; i < 20; ++i)
+        takes.append(pool.take(5s));
+    pool.resume();
+    QTRY_VERIFY(isInside);
+    for (const QFuture<TakeResult> &take : std::as_const(takes)) {
+        VERIFY_TAKEN(await(take, 3s));
+        QTRY_VERIFY(take.isFinished());
+    }
+    QCOMPARE(await(other.take(50ms), 3s).error().kind(), ErrorKind::Timeout);
+    gate.release();
+}
+
+void tst_TakeContinuations::keepsTheOrder()
+{
+    TestPeer peer;
+    ClientPool pool;
+    startPaused(pool, peer, 8);
+    std::mutex mutex;
+    QList<int> order;
+    std::atomic<int> inside = 0;
+    std::atomic<int> mostInside = 0;
+    constexpr int count = 200;
+    for (int i = 0; i < count; ++i) {
+        pool.take().then([&, i](const TakeResult &) {
+            mostInside = std::max(mostInside.load(), ++inside);
+            {
+                const std::scoped_lock lock(mutex);
+                order.append(i);
+            }
+            --inside;
+        });
+    }
+    pool.resume();
+    QTRY_COMPARE(
+        [&] {
+            const std::scoped_lock lock(mutex);
+            return order.size();
+        }(),
+        count);
+    QCOMPARE(mostInside.load(), 1);
+    QVERIFY(std::ranges::is_sorted(order));
+}
+
+void tst_TakeContinuations::closeDoesNotWaitForABlockedOne()
+{
+    TestPeer peer;
+    QSemaphore gate;
+    std::atomic<bool> isInside = false;
+    std::atomic<bool> isOver = false;
+    {
+        ClientPool pool;
+        startPaused(pool, peer, 2);
+        pool.take().then([&](const TakeResult &) {
+            isInside = true;
+            gate.acquire();
+            isOver = true;
+        });
+        pool.resume();
+        QTRY_VERIFY(isInside);
+        const QFuture<TakeResult> waiting = pool.take(nobody);
+        QElapsedTimer clock;
+        clock.start();
+        pool.close();
+        QVERIFY2(clock.elapsed() < 1'000, qPrintable(QString::number(clock.elapsed())));
+        QVERIFY(waiting.isFinished());
+        QCOMPARE(waiting.result().error().kind(), ErrorKind::Closed);
+    }
+    QVERIFY(!isOver);
+    gate.release();
+    QTRY_VERIFY(isOver);
+    QTRY_COMPARE(runningThreads("tidepool-ends"), 0);
+    QTRY_COMPARE(runningThreads("tidepool-lane"), 0);
+}
+
+void tst_TakeContinuations::runsInTheCallersThread()
+{
+    TestPeer peer;
+    ClientPool pool;
+    pool.setUsesCallerThread(true);
+    const int threads = runningThreads();
+    startPaused(pool, peer, 2);
+    QThread *there = nullptr;
+    pool.take().then([&](const TakeResult &) { there = QThread::currentThread(); });
+    pool.resume();
+    QTRY_VERIFY(there);
+    QCOMPARE(there, QThread::currentThread());
+    QCOMPARE(runningThreads(), threads);
+}
+
+void tst_TakeContinuations::leavesNoThread()
+{
+    if (runningThreads() < 0)
+        QSKIP("cannot count threads here");
+    TestPeer peer;
+    const int threads = runningThreads();
+    for (int i = 0; i < times(50); ++i) {
+        ClientPool pool;
+        configure(pool, peer, 2);
+        pool.start();
+        std::atomic<int> ended = 0;
+        for (int j = 0; j < 4; ++j)
+            pool.take().then([&](const TakeResult &) { ++ended; });
+        QTRY_COMPARE(ended, 4);
+    }
+    QTRY_COMPARE(runningThreads(), threads);
+}
+
+QTEST_GUILESS_MAIN(tst_TakeContinuations)
+#include "tst_take_continuations.moc"
