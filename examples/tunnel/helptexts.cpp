@@ -89,7 +89,8 @@ Examples:
           --allow 198.51.100.0/24 --metrics 127.0.0.1:9464
 
 A visitor who ends his sending, as `nc -N` does, still gets the answer with --tls none.
-Over TLS that ends his connection, and the answer is lost.
+Over TLS that ends his connection, and the answer is lost. Who leaves before he is served
+costs no connection: he has reset his own, or (over TLS) ended his sending without a word.
 
 Ends with SIGINT, SIGTERM or SIGHUP: no more visitors, those under way have 5 seconds. A
 second signal ends it at once.

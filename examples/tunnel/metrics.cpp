@@ -65,6 +65,7 @@ void addTunnel(MetricFamilies &families, const TunnelFigures &figures)
                    figures.visitorsServed);
     families.count(tunnel + "served_warm_total", "Visitors for whom a connection stood ready.", figures.servedWarm);
     families.count(tunnel + "visitors_failed_total", "Visitors that were not served.", figures.visitorsFailed);
+    families.count(tunnel + "visitors_left_total", "Visitors that left before they were served.", figures.visitorsLeft);
     families.count(tunnel + "refusals_total", "Connections that the client did not know.", figures.refusals);
     families.count(tunnel + "turned_away_total", "Attempts to be the client without the secret.", figures.turnedAway);
     families.distribution(

@@ -43,6 +43,7 @@ struct TunnelFigures
     std::atomic<qint64> sessions = 0; ///< Control channels that came up.
     std::atomic<qint64> visitors = 0; ///< Visitors that arrived (server), or were announced (client).
     std::atomic<qint64> visitorsServed = 0; ///< Joined with a connection (server), or with the target (client).
+    std::atomic<qint64> visitorsLeft = 0; ///< Server: gone again before they were served.
     std::atomic<qint64> visitorsFailed = 0; ///< Not served: nobody there in time, too many, target not reachable.
     std::atomic<qint64> servedWarm = 0; ///< Server: those for whom a connection stood ready when they came.
     std::atomic<qint64> refusals = 0; ///< Connections that the client did not know.

@@ -51,6 +51,10 @@ TunnelServer::TunnelServer(const ServerSettings &settings, QObject *parent)
     watchPool();
     connect(&m_gatekeeper, &Gatekeeper::turnedAway, this, [this] { ++m_figures.turnedAway; });
     connect(&m_relays, &RelayBook::relayEnded, this, &TunnelServer::finishDrainIfDone);
+    // Later than they come, because some are gone by then.
+    m_serve.setSingleShot(true);
+    m_serve.setInterval(0);
+    connect(&m_serve, &QTimer::timeout, this, &TunnelServer::serve);
     connect(&m_sweep, &QTimer::timeout, this, &TunnelServer::sweep);
     m_drainDeadline.setSingleShot(true);
     connect(&m_drainDeadline, &QTimer::timeout, this, [this] {
@@ -219,17 +223,18 @@ void TunnelServer::admit(Visitor visitor)
         return turnAway(visitor, Unserved::TooManyAreHere);
     visitor.waited = m_roster.ready() == 0 || !m_waiting.empty();
     m_waiting.push_back(std::move(visitor));
-    serve();
+    m_serve.start();
+    updateFigures();
 }
 
 void TunnelServer::serve()
 {
-    while (m_session && !m_sessionClosing && !m_waiting.empty()) {
-        const auto id = m_roster.pick();
+    while (m_session && !m_sessionClosing && m_roster.ready() > 0) {
+        auto visitor = nextVisitor();
+        const auto id = visitor ? m_roster.pick() : std::nullopt;
         if (!id)
             break;
-        Opening opening{std::move(m_waiting.front()), {}, Clock::now() + m_settings.openTimeout};
-        m_waiting.pop_front();
+        Opening opening{std::move(*visitor), {}, Clock::now() + m_settings.openTimeout};
         m_openings.insert_or_assign(id->value(), std::move(opening));
         m_pool.take(*id, warmTakeTimeout)
             .then(this, [this, id = *id, session = m_sessionNumber](const TakeResult &result) {
@@ -237,6 +242,39 @@ void TunnelServer::serve()
             });
     }
     updateFigures();
+}
+
+// Over TLS, the end of his sending is the end of both ways in any case.
+bool TunnelServer::hasGone(const Visitor &visitor)
+{
+    if (!hasLeft(visitor, m_settings.tls.mode == Tidepool::TlsMode::None))
+        return false;
+    ++m_figures.visitorsLeft;
+    qCDebug(lcTunnel).noquote() << "visitor" << visitor.peer << "left before he was served";
+    return true;
+}
+
+std::optional<Visitor> TunnelServer::nextVisitor()
+{
+    while (!m_waiting.empty()) {
+        Visitor visitor = std::move(m_waiting.front());
+        m_waiting.pop_front();
+        if (!hasGone(visitor))
+            return visitor;
+    }
+    return std::nullopt;
+}
+
+// By the next one, if this one has gone; false if there is none.
+bool TunnelServer::replaceVisitor(Opening &opening)
+{
+    if (!hasGone(opening.visitor))
+        return true;
+    auto next = nextVisitor();
+    if (!next)
+        return false;
+    opening.visitor = std::move(*next);
+    return true;
 }
 
 void TunnelServer::taken(ConnectionId id, quint64 session, const TakeResult &result)
@@ -249,6 +287,12 @@ void TunnelServer::taken(ConnectionId id, quint64 session, const TakeResult &res
         m_openings.erase(entry);
         m_waiting.push_front(std::move(opening.visitor));
         return serve();
+    }
+    if (!replaceVisitor(entry->second)) {
+        m_openings.erase(entry);
+        m_roster.announce(id); // it is still the client's
+        m_pool.giveBack(result.connection());
+        return updateFigures();
     }
     entry->second.connection = result.connection();
     m_session->send(Messages::open(id, entry->second.visitor.peer));
@@ -329,6 +373,8 @@ void TunnelServer::sweep()
         tryAgain(std::move(opening));
     }
     std::erase_if(m_waiting, [&](const Visitor &visitor) {
+        if (hasGone(visitor))
+            return true;
         if (visitor.deadline > now)
             return false;
         turnAway(visitor, m_session ? Unserved::NoConnection : Unserved::NoClient);

@@ -14,6 +14,7 @@
 #include <tidepool/serverpool.h>
 
 #include <deque>
+#include <optional>
 #include <unordered_map>
 
 namespace Tunnel {
@@ -98,6 +99,9 @@ private:
     // The visitors
     void admit(Visitor visitor);
     void serve();
+    [[nodiscard]] bool hasGone(const Visitor &visitor);
+    [[nodiscard]] std::optional<Visitor> nextVisitor();
+    [[nodiscard]] bool replaceVisitor(Opening &opening);
     void taken(Tidepool::ConnectionId id, quint64 session, const Tidepool::TakeResult &result);
     void opened(Tidepool::ConnectionId id);
     void refused(Tidepool::ConnectionId id, const QString &reason);
@@ -123,6 +127,7 @@ private:
     std::deque<Visitor> m_waiting;
     std::unordered_map<quint32, Opening> m_openings; // by the connection's id
     LimitedWarnings m_visitorLog;
+    QTimer m_serve; // at the end of a turn of the event loop
     QTimer m_sweep;
     QTimer m_drainDeadline;
     bool m_draining = false;

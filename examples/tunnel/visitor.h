@@ -13,8 +13,8 @@ namespace Tunnel {
 
 /// Someone who connected to the exposed address and is to be carried to the target.
 ///
-/// While he waits, his socket belongs to no thread: nothing is read from him, and that he closed is not noticed. So all
-/// that he sent is still there for the relay.
+/// While he waits, his socket belongs to no thread, and nothing is read from him: all that he sent is still there for
+/// the relay.
 struct Visitor
 {
     std::unique_ptr<QTcpSocket> socket;
@@ -24,5 +24,9 @@ struct Visitor
     bool waited = false; ///< No connection stood ready when he came.
     int refusals = 0; ///< How often the client refused a connection that was meant for him.
 };
+
+/// True if there is nobody left to serve: he has reset the connection, or ended it without a word. An end of his
+/// sending alone looks like the end of both ways; with @p canHalfClose, he may still wait for what the target says.
+[[nodiscard]] bool hasLeft(const Visitor &visitor, bool canHalfClose);
 
 } // namespace Tunnel

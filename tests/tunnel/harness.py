@@ -49,6 +49,10 @@ def until(condition, seconds, what):
         time.sleep(0.02)
 
 
+class Closed(AssertionError):
+    """The other end closed a connection before all had come."""
+
+
 def free_port():
     """A port that is free now; for programs that cannot choose one themselves."""
     with socket.socket() as probe:
@@ -242,7 +246,7 @@ def read_exactly(connection, size):
     while len(data) < size:
         part = connection.recv(size - len(data))
         if not part:
-            raise AssertionError(f"closed after {len(data)} of {size} bytes")
+            raise Closed(f"closed after {len(data)} of {size} bytes")
         data += part
     return data
 
@@ -375,4 +379,5 @@ class TunnelTest(unittest.TestCase):
 
 def main():
     signal.alarm(int(patience(600)))  # whatever happens, a test ends
-    unittest.main(verbosity=2, warnings="ignore")
+    result = unittest.main(verbosity=2, warnings="ignore", exit=False).result
+    sys.exit(1 if not result.wasSuccessful() else SKIPPED if result.skipped else 0)
