@@ -70,6 +70,6 @@ set(tidepool_pch_headers
     <QtCore/QSet> <QtCore/QThread> <QtCore/QTimer> <QtNetwork/QHostAddress> <QtNetwork/QSslConfiguration>
     <QtNetwork/QSslSocket> <QtNetwork/QTcpServer> <algorithm> <array> <atomic> <chrono> <condition_variable> <deque>
     <functional> <map> <memory> <mutex> <optional> <vector>)
-if(TIDEPOOL_PCH)
+if(TIDEPOOL_PCH AND NOT TIDEPOOL_PCH STREQUAL "TESTS")
     tidepool_add_pch(tidepool_pch LIBRARIES Qt6::Core Qt6::Network HEADERS ${tidepool_pch_headers})
 endif()

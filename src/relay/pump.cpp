@@ -111,7 +111,7 @@ void Pump::move(int from)
             continueLater(from);
             break;
         }
-        const qsizetype count = source.read(m_chunk->data(), std::min<qsizetype>(room, m_chunk->size()));
+        const qsizetype count = source.read(m_chunk->data(), std::min<qsizetype>(room, std::ssize(*m_chunk)));
         if (count == 0 || m_isOver)
             break;
         if (sink.isWritingOver())
