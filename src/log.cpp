@@ -4,3 +4,4 @@
 #include "log.h"
 
 Q_LOGGING_CATEGORY(lcTidepool, "tidepool", QtInfoMsg)
+Q_LOGGING_CATEGORY(lcTidepoolTls, "tidepool.tls", QtInfoMsg)

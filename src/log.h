@@ -5,5 +5,7 @@
 
 #include <QtCore/QLoggingCategory>
 
-/// The library's only logging category, "tidepool". Nothing secret is ever logged.
+/// What the library logs, category "tidepool". Nothing secret is ever logged.
 Q_DECLARE_LOGGING_CATEGORY(lcTidepool)
+/// Advice about TLS settings that work but protect little, category "tidepool.tls".
+Q_DECLARE_LOGGING_CATEGORY(lcTidepoolTls)

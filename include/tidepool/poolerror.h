@@ -21,6 +21,7 @@ class TIDEPOOL_EXPORT PoolError
     Q_PROPERTY(Tidepool::Phase phase READ phase)
     Q_PROPERTY(Tidepool::ErrorKind kind READ kind)
     Q_PROPERTY(bool fatal READ isFatal)
+    Q_PROPERTY(bool lasting READ isLasting)
     Q_PROPERTY(QString message READ message)
     Q_PROPERTY(QString peer READ peer)
 
@@ -31,9 +32,16 @@ public:
 
     [[nodiscard]] Phase phase() const;
     [[nodiscard]] ErrorKind kind() const;
-    /// True if trying again cannot help until a setting changes. The pool stops dialling after such
-    /// an error, until a setting changes or ClientPool::retryNow().
+    /// True if the settings are wrong: trying again cannot help until one changes. The pool stops dialling after such
+    /// an error, until a setting changes or ClientPool::retryNow(). These are the kinds Settings, Pin and Certificate:
+    /// a wrong pin, name or issuer may be an attack, which somebody has to look at, even if it is one server of
+    /// several.
     [[nodiscard]] bool isFatal() const;
+    /// True if something is wrong now that may become right without a change of settings, but hardly at once: the kinds
+    /// CertificateDate (a clock that is not set yet, one server of several with an expired certificate) and
+    /// SourceAddress (an interface that is down). From the second in a row on, the pool tries again every
+    /// Backoff::cap, less up to a half of it.
+    [[nodiscard]] bool isLasting() const;
     /// A sentence for people: what happened and what to do. A client is named without its port, see peer().
     [[nodiscard]] QString message() const;
     /// A failed client of a ServerPool: "address:port". Empty for every other error.

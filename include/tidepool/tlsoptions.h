@@ -11,7 +11,7 @@
 
 namespace Tidepool {
 
-/// The TLS settings of a pool. TLS 1.3 is the minimum in every mode.
+/// The TLS settings of a pool.
 ///
 /// A value type, usable in any thread.
 class TIDEPOOL_EXPORT TlsOptions
@@ -20,6 +20,8 @@ class TIDEPOOL_EXPORT TlsOptions
     Q_PROPERTY(Tidepool::TlsMode mode MEMBER mode)
     Q_PROPERTY(QString hostName MEMBER hostName)
     Q_PROPERTY(QStringList pins MEMBER pins)
+    Q_PROPERTY(Tidepool::TlsProtocol minimumProtocol MEMBER minimumProtocol)
+    Q_PROPERTY(QStringList groups MEMBER groups)
 
 public:
     /// Default: None.
@@ -43,6 +45,17 @@ public:
     QList<QSslCertificate> certificateChain;
     /// The private key of certificateChain's first certificate. Default: none.
     QSslKey privateKey;
+
+    /// The oldest protocol that is accepted, also of a handshake that a dialer has configured. Default: TLS 1.3.
+    /// TLS 1.2 is for a ClientPool with Identity::Local, because many servers have no other; elsewhere it is a fatal
+    /// Settings error. The log warns of it once in each pool.
+    TlsProtocol minimumProtocol = TlsProtocol::Tls13;
+
+    /// The key exchange groups that are allowed, by OpenSSL's names, the preferred one first. Default, also if empty:
+    /// X25519, P-256, P-384. Not among them are finite fields (ffdhe...), with which a stranger's single packet costs a
+    /// server some 100 ms. A name that OpenSSL does not know is a fatal Settings error. Without effect in other
+    /// TLS backends of Qt than OpenSSL.
+    QStringList groups{QStringLiteral("X25519"), QStringLiteral("P-256"), QStringLiteral("P-384")};
 
     friend bool operator==(const TlsOptions &, const TlsOptions &) = default;
 };

@@ -20,10 +20,20 @@ enum class TlsMode {
 };
 Q_ENUM_NS(TlsMode)
 
+/// The oldest TLS protocol that an end speaks.
+enum class TlsProtocol {
+    Tls12, ///< TLS 1.2 and newer. Only for clients with Identity::Local.
+    Tls13, ///< TLS 1.3 and newer.
+};
+Q_ENUM_NS(TlsProtocol)
+
 /// How the server writes a connection's id on the wire.
 enum class IdFormat {
     Hex8, ///< 8 ASCII bytes [0-9a-f] (Go package up to v1.0.x).
     Raw4, ///< 4 raw bytes (newer Go releases).
+    /// A client finds out: 8 digits [0-9a-f] are Hex8, anything else Raw4. If 4 digits come and then nothing, which
+    /// happens with one Raw4 id in 65,536, it waits for more for half a second. A ServerPool takes it as Hex8.
+    Auto,
 };
 Q_ENUM_NS(IdFormat)
 
@@ -118,10 +128,12 @@ enum class ErrorKind {
     Proxy, ///< The proxy failed or refused.
     Tls, ///< The TLS handshake failed (protocol, cipher, alert).
     Certificate, ///< The peer's certificate is not acceptable. Fatal.
+    CertificateDate, ///< The peer's certificate has expired or is not valid yet, and nothing else. Lasting.
     Pin, ///< The peer's certificate matches no pin. Fatal.
     SpokeFirst, ///< The peer sends bytes first, and Unsolicited::Evict is set.
     BadIdentity, ///< What the server sent is not an id of the chosen IdFormat.
     Settings, ///< The settings cannot work (no host, unusable certificate). Fatal.
+    SourceAddress, ///< ClientPool::sourceAddress is not an address of this machine now. Lasting.
     Resources, ///< This machine ran out of something, mostly descriptors.
     Other, ///< Anything else; the message has the socket's words.
 };

@@ -18,4 +18,10 @@ std::chrono::milliseconds backoffDelay(const Backoff &backoff, int failures, dou
     return std::chrono::milliseconds(static_cast<qint64>(bound * random));
 }
 
+std::chrono::milliseconds lastingBackoffDelay(const Backoff &backoff, double random)
+{
+    const auto cap = static_cast<double>(std::max<qint64>({1, backoff.base.count(), backoff.cap.count()}));
+    return std::chrono::milliseconds(static_cast<qint64>(cap - cap / 2 * random));
+}
+
 } // namespace Tidepool

@@ -26,6 +26,10 @@ QString inWords(ErrorKind kind)
         return QStringLiteral("TLS failed");
     case ErrorKind::Certificate:
         return QStringLiteral("certificate not accepted");
+    case ErrorKind::CertificateDate:
+        return QStringLiteral("certificate not valid now");
+    case ErrorKind::SourceAddress:
+        return QStringLiteral("source address not available");
     case ErrorKind::Pin:
         return QStringLiteral("pin does not match");
     case ErrorKind::SpokeFirst:

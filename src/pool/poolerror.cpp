@@ -60,6 +60,11 @@ bool PoolError::isFatal() const
     }
 }
 
+bool PoolError::isLasting() const
+{
+    return kind() == ErrorKind::CertificateDate || kind() == ErrorKind::SourceAddress;
+}
+
 QString PoolError::message() const
 {
     return m_data ? m_data->message : QString();

@@ -132,6 +132,8 @@ class TlsOptionsExtension
     Q_PROPERTY(int mode READ mode WRITE setMode FINAL)
     Q_PROPERTY(QString hostName READ hostName WRITE setHostName FINAL)
     Q_PROPERTY(QStringList pins READ pins WRITE setPins FINAL)
+    Q_PROPERTY(int minimumProtocol READ minimumProtocol WRITE setMinimumProtocol FINAL)
+    Q_PROPERTY(QStringList groups READ groups WRITE setGroups FINAL)
     Q_PROPERTY(QString authorities READ authorities WRITE setAuthorities FINAL)
     Q_PROPERTY(QString certificate READ certificate WRITE setCertificate FINAL)
     Q_PROPERTY(QString privateKey READ privateKey WRITE setPrivateKey FINAL)
@@ -144,6 +146,11 @@ public:
     void setHostName(const QString &name) { v.hostName = name; }
     [[nodiscard]] QStringList pins() const { return v.pins; }
     void setPins(const QStringList &pins) { v.pins = pins; }
+    /// A Tidepool.TlsProtocol.
+    [[nodiscard]] int minimumProtocol() const { return static_cast<int>(v.minimumProtocol); }
+    void setMinimumProtocol(int protocol) { v.minimumProtocol = static_cast<TlsProtocol>(protocol); }
+    [[nodiscard]] QStringList groups() const { return v.groups; }
+    void setGroups(const QStringList &groups) { v.groups = groups; }
     /// TlsOptions::certificateAuthorities; reads as PEM text.
     [[nodiscard]] QString authorities() const;
     void setAuthorities(const QString &pemOrFile);

@@ -46,7 +46,8 @@ void ClientSupply::start()
 void ClientSupply::applySettings(const ClientSettings &settings)
 {
     m_settings = std::make_shared<const ClientSettings>(settings);
-    m_tls = std::make_shared<const TlsConfiguration>(clientTlsConfiguration(settings.tls));
+    m_tls = std::make_shared<const TlsConfiguration>(clientTlsConfiguration(settings.tls, settings.identity));
+    m_tls->advise(m_advice, settings.endpoint());
     m_problem = m_tls->error;
     if (!settings.dialer && (settings.host.isEmpty() || settings.port == 0))
         m_problem = {Phase::Dial, ErrorKind::Settings,
@@ -285,17 +286,20 @@ void ClientSupply::onFailed(Dial *dial)
     } else {
         m_log.failure(error);
         if (owned->begunAt() >= m_backoffBegan) // of those dialled together, one failure counts
-            backOff();
+            backOff(error.isLasting());
     }
     continueRound();
 }
 
-void ClientSupply::backOff()
+// Once may be one server of several; a second time in a row, what lasts is not tried again before long.
+void ClientSupply::backOff(bool isLasting)
 {
     ++m_failures;
     m_backoffBegan = std::chrono::steady_clock::now();
     m_roundTimer.stop();
-    const auto delay = backoffDelay(m_settings->backoff, m_failures, QRandomGenerator::global()->generateDouble());
+    const double random = QRandomGenerator::global()->generateDouble();
+    const auto delay = isLasting && m_failures > 1 ? lastingBackoffDelay(m_settings->backoff, random)
+                                                   : backoffDelay(m_settings->backoff, m_failures, random);
     m_backoffEnds = m_backoffBegan + delay;
     m_backoffTimer.start(delay);
     showNextAttempt();

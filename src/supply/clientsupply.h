@@ -46,7 +46,13 @@ private:
     void dial(int count);
     void onFinished(Dial *dial);
     void onFailed(Dial *dial);
+<<<<<<< HEAD
     void backOff();
+=======
+    void backOff(bool isLasting = false);
+    [[nodiscard]] bool backsOffFromDeaths();
+    [[nodiscard]] bool isDying() const;
+>>>>>>> ef04bd4 (tls, supply: hold what the settings promise, and say what is wrong)
     void endBackoff();
     void stopBackoff();
     void showNextAttempt();
@@ -58,6 +64,7 @@ private:
     Sink &m_sink;
     std::shared_ptr<const ClientSettings> m_settings;
     std::shared_ptr<const TlsConfiguration> m_tls;
+    QString m_advice; ///< About the TLS settings, as logged last.
     PoolError m_problem; ///< Why these settings cannot work, if so.
     Bounds m_bounds;
     int m_capacity = 0;

@@ -15,11 +15,22 @@
 
 namespace Tidepool {
 
+namespace {
+// How long four digits may be the beginning of an id of eight: these come in one piece.
+constexpr std::chrono::milliseconds longestDoubt{500};
+} // namespace
+
 Dial::Dial(Sink &sink, const DialPlan &plan)
     : m_sink(sink), m_plan(plan), m_step(std::in_place, sink, Sink::Step::Connecting)
 {
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, &Dial::onTimeout);
+    m_patience.setSingleShot(true);
+    connect(&m_patience, &QTimer::timeout, this, [this] {
+        const FirstBytes read = readFirstBytes(m_socket->peek(wireSize(IdFormat::Hex8)), settings().idFormat);
+        if (!m_isOver && read.meaning == FirstBytes::Meaning::MaybeId)
+            acceptId(read);
+    });
 }
 
 Dial::~Dial() = default;
@@ -32,6 +43,11 @@ void Dial::enterPhase(Phase phase, std::chrono::milliseconds timeout)
 
 void Dial::onTimeout()
 {
+    if (m_phase == Phase::Identify) {
+        fail(noAnswerError(m_timer.interval(), m_socket->peek(wireSize(IdFormat::Hex8)), settings().idFormat,
+                           settings().endpoint()));
+        return;
+    }
     PoolError error = timeoutError(m_phase, m_timer.interval(), settings().endpoint());
     // One address was silent, but another has answered.
     if (m_phase == Phase::Dial && m_connect && tellsMore(m_connect->error(), error))
@@ -79,7 +95,7 @@ void Dial::connectBySocket()
     adopt(std::move(made));
     QSslSocket *socket = m_socket.get();
     if (!settings().sourceAddress.isNull() && !socket->bind(settings().sourceAddress)) {
-        fail(sourceAddressError(settings().sourceAddress.toString(), socket->errorString()));
+        fail(sourceAddressError(settings().sourceAddress.toString(), *socket));
         return;
     }
     connect(socket, &QAbstractSocket::stateChanged, this, [this](QAbstractSocket::SocketState state) {
@@ -101,10 +117,7 @@ void Dial::adopt(std::unique_ptr<QSslSocket> socket)
 {
     m_socket = std::move(socket);
     m_socket->setReadBufferSize(pooledReadBuffer);
-    if (tls().mode != TlsMode::None) {
-        m_socket->setSslConfiguration(tls().ssl);
-        m_socket->setPeerVerifyName(settings().tls.hostName.isEmpty() ? settings().host : settings().tls.hostName);
-    }
+    tls().applyTo(*m_socket, settings().tls.hostName.isEmpty() ? settings().host : settings().tls.hostName);
     connect(m_socket.get(), &QSslSocket::encrypted, this, &Dial::onEncrypted);
     connect(m_socket.get(), &QIODevice::readyRead, this, &Dial::readId);
     connect(m_socket.get(), &QAbstractSocket::errorOccurred, this,
@@ -134,12 +147,8 @@ void Dial::onEncrypted()
     if (m_isOver)
         return;
     tls().context->learnFrom(*m_socket);
-    if (!tls().pins.isEmpty() && !tls().pins.match(m_socket->peerCertificate())) {
-        fail({Phase::Handshake, ErrorKind::Pin,
-              QStringLiteral("The certificate of %1 matches no pin: it is %2. If the server's certificate was renewed, "
-                             "update TlsOptions::pins; "
-                             "otherwise somebody is in between.")
-                  .arg(settings().endpoint(), certificateFingerprint(m_socket->peerCertificate()))});
+    if (const PoolError error = tls().verify(*m_socket, settings().endpoint())) {
+        fail(error);
         return;
     }
     beginIdentify();
@@ -158,27 +167,42 @@ void Dial::readId()
 {
     if (m_isOver || m_phase != Phase::Identify)
         return;
-    const qsizetype size = wireSize(settings().idFormat);
     // Mostly the id is in the kernel already, and to look there spares a turn of the loop.
-    if (m_socket->peek(size).size() < size || m_isOver)
+    const QByteArray bytes = m_socket->peek(wireSize(IdFormat::Hex8));
+    if (m_isOver)
         return;
-    // Not a byte more than the id: what follows is the application's.
-    const QByteArray bytes = m_socket->read(size);
-    if (const auto id = fromWire(bytes, settings().idFormat)) {
-        succeed(*id);
-        return;
+    const FirstBytes read = readFirstBytes(bytes, settings().idFormat);
+    switch (read.meaning) {
+    case FirstBytes::Meaning::TooFew:
+        break;
+    case FirstBytes::Meaning::MaybeId:
+        if (!m_patience.isActive())
+            m_patience.start(std::min(longestDoubt, settings().timeouts.identify / 2));
+        break;
+    case FirstBytes::Meaning::Id:
+        acceptId(read);
+        break;
+    case FirstBytes::Meaning::OtherFormat:
+        fail(formatError(read.format, settings().endpoint()));
+        break;
+    case FirstBytes::Meaning::NoId:
+        fail(noIdError(bytes, settings().endpoint()));
+        break;
     }
-    fail({Phase::Identify, ErrorKind::BadIdentity,
-          QStringLiteral("%1 sent \"%2\" where a connection's id belongs. Is it a Tidepool or Go pool server, with the "
-                         "same IdFormat and TLS mode? "
-                         "Other servers need Identity::Local.")
-              .arg(settings().endpoint(), QString::fromLatin1(bytes.toPercentEncoding(" :;,/=")))});
+}
+
+// Not a byte more than the id: what follows is the application's.
+void Dial::acceptId(const FirstBytes &id)
+{
+    m_socket->skip(wireSize(id.format));
+    succeed(id.id);
 }
 
 void Dial::succeed(ConnectionId id)
 {
     m_isOver = true;
     m_timer.stop();
+    m_patience.stop();
     m_id = id;
     emit finished(this);
 }
@@ -189,6 +213,7 @@ void Dial::fail(const PoolError &error)
         return;
     m_isOver = true;
     m_timer.stop();
+    m_patience.stop();
     m_step.reset();
     m_error = error;
     emit failed(this);

@@ -7,6 +7,7 @@
 #include "clientsettings.h"
 #include "sink.h"
 #include "tcpconnect.h"
+#include "wireid.h"
 
 #include <QtCore/QTimer>
 
@@ -65,6 +66,7 @@ private:
     void onEncrypted();
     void beginIdentify();
     void readId();
+    void acceptId(const FirstBytes &id);
     void succeed(ConnectionId id);
     void fail(const PoolError &error);
 
@@ -72,6 +74,7 @@ private:
     const DialPlan m_plan;
     std::optional<StepGuard> m_step;
     QTimer m_timer;
+    QTimer m_patience; ///< With what may be an id.
     Phase m_phase = Phase::Resolve;
     std::chrono::steady_clock::time_point m_begunAt = std::chrono::steady_clock::now();
     std::unique_ptr<TcpConnect> m_connect;

@@ -100,7 +100,7 @@ void Reception::beginHandshake()
     if (!open())
         return;
     connect(m_socket.get(), &QSslSocket::encrypted, this, &Reception::identify);
-    m_socket->setSslConfiguration(m_plan.tls->ssl);
+    m_plan.tls->applyTo(*m_socket);
     m_plan.tls->context->lendTo(*m_socket);
     m_socket->startServerEncryption();
 }
@@ -109,8 +109,13 @@ void Reception::identify()
 {
     if (m_isOver)
         return;
-    if (m_socket->isEncrypted())
+    if (m_socket->isEncrypted()) {
         m_plan.tls->context->learnFrom(*m_socket);
+        if (const PoolError error = m_plan.tls->verify(*m_socket, client())) {
+            fail(error);
+            return;
+        }
+    }
     m_phase = Phase::Identify;
     m_timer.start(std::max(m_plan.settings->timeouts.identify, std::chrono::milliseconds(1)));
     if (!reserve())

@@ -29,6 +29,7 @@ ServerSupply::ServerSupply(Sink &sink, ServerSettings settings, const TlsConfigu
     , m_tls(std::make_shared<const TlsConfiguration>(tls))
     , m_listener(std::move(listener))
 {
+    m_tls->advise(m_advice, QStringLiteral("A server pool"));
     m_listener->setParent(this); // so that they move to the lane with this
     m_resumeTimer.setParent(this);
     m_resumeTimer.setSingleShot(true);
@@ -63,6 +64,7 @@ void ServerSupply::setSettings(const ServerSettings &settings, const TlsConfigur
 {
     m_settings = std::make_shared<const ServerSettings>(settings);
     m_tls = std::make_shared<const TlsConfiguration>(tls);
+    m_tls->advise(m_advice, QStringLiteral("A server pool"));
     if (newGeneration) {
         setGeneration(*newGeneration);
         abandon(); // before they are told an id: they would be dropped in the end

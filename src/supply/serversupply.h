@@ -63,6 +63,7 @@ private:
     Sink &m_sink;
     std::shared_ptr<const ServerSettings> m_settings;
     std::shared_ptr<const TlsConfiguration> m_tls;
+    QString m_advice; ///< About the TLS settings, as logged last.
     std::unique_ptr<Listener> m_listener;
     std::unordered_map<Reception *, Entry> m_receptions;
     Line m_silent; ///< Nothing heard yet.

@@ -4,8 +4,10 @@
 #include "socketerror.h"
 
 #include <QtNetwork/QSslConfiguration>
+#include <QtNetwork/QSslError>
 #include <QtNetwork/QSslSocket>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace Tidepool {
@@ -98,19 +100,25 @@ QString remedy(Phase phase, ErrorKind kind)
         return QStringLiteral("Raise the limit of open files (ulimit -n), or lower the capacity.");
     case ErrorKind::Tls:
         return QStringLiteral("Do both ends use TLS 1.3, and the same TLS mode?");
+    case ErrorKind::CertificateDate:
+        return QStringLiteral(
+            "Is this machine's clock right, and is the certificate of every server behind this address "
+            "renewed?");
     case ErrorKind::PeerClosed:
-        if (phase == Phase::Identify)
-            return QStringLiteral("Is it a Tidepool or Go pool server, with the same TLS mode? Other servers need "
-                                  "Identity::Local.");
         if (phase == Phase::Handshake)
             return QStringLiteral("Do both ends use the same TLS mode, and does the server allow this client?");
+        if (phase == Phase::Identify)
+            return QStringLiteral(
+                "Is it a Tidepool or Go pool server that allows this client and has room for it, with "
+                "the same TLS mode? Other servers need Identity::Local.");
         return {};
     case ErrorKind::Timeout:
         if (phase == Phase::Identify)
-            return QStringLiteral("Is it a Tidepool or Go pool server, with the same TLS mode? Other servers need "
+            return QStringLiteral("Is it a Tidepool or Go pool server with the same TLS mode? Other servers need "
                                   "Identity::Local.");
         if (phase == Phase::Handshake)
-            return QStringLiteral("Do both ends use the same TLS mode?");
+            return QStringLiteral("Does the server speak TLS on this port? If not, use TlsMode::None; if so, it or the "
+                                  "network is slow.");
         return QStringLiteral("Check the network and the firewall.");
     default:
         return {};
@@ -126,6 +134,12 @@ QString sentence(Phase phase, ErrorKind kind, const QString &endpoint, const QSt
     return advice.isEmpty() ? result : result + QLatin1Char(' ') + advice;
 }
 
+// A clock may be wrong, and one server of several may have been forgotten when the certificates were renewed.
+bool isOfTime(const QSslError &error)
+{
+    return error.error() == QSslError::CertificateExpired || error.error() == QSslError::CertificateNotYetValid;
+}
+
 } // namespace
 
 PoolError socketError(Phase phase, const QSslSocket &socket, const QString &endpoint)
@@ -133,8 +147,13 @@ PoolError socketError(Phase phase, const QSslSocket &socket, const QString &endp
     QString what = socket.errorString();
     // Only a check that was asked for makes a certificate's faults the reason.
     const bool isVerified = socket.sslConfiguration().peerVerifyMode() == QSslSocket::VerifyPeer;
-    if (phase == Phase::Handshake && isVerified && !socket.sslHandshakeErrors().isEmpty()) {
-        what = socket.sslHandshakeErrors().constFirst().errorString();
+    const auto errors = socket.sslHandshakeErrors();
+    if (phase == Phase::Handshake && isVerified && !errors.isEmpty()) {
+        const auto worst = std::ranges::find_if_not(errors, isOfTime);
+        if (worst == errors.end())
+            return {phase, ErrorKind::CertificateDate,
+                    sentence(phase, ErrorKind::CertificateDate, endpoint, errors.constFirst().errorString())};
+        what = worst->errorString();
         const QString name = socket.peerVerifyName().isEmpty() ? endpoint : socket.peerVerifyName();
         return {phase, ErrorKind::Certificate,
                 sentence(phase, ErrorKind::Certificate, endpoint, what)
@@ -169,10 +188,79 @@ PoolError lookupError(const QString &what, const QString &endpoint)
     return {Phase::Resolve, ErrorKind::HostNotFound, sentence(Phase::Resolve, ErrorKind::HostNotFound, endpoint, what)};
 }
 
-PoolError sourceAddressError(const QString &address, const QString &what)
+namespace {
+PoolError sourceAddressError(const QString &address, ErrorKind kind, const QString &what)
 {
-    return {Phase::Dial, ErrorKind::Settings,
-            QStringLiteral("Cannot connect from %1: %2. Is it an address of this machine?").arg(address, what)};
+    const QString text = QStringLiteral("Cannot connect from %1: %2. ").arg(address, what);
+    if (kind == ErrorKind::SourceAddress)
+        return {Phase::Dial, kind, text + QStringLiteral("Is it an address of this machine, and its interface up?")};
+    if (kind == ErrorKind::Resources)
+        return {Phase::Dial, kind, text + QStringLiteral("Are too many connections open from this address?")};
+    return {Phase::Dial, ErrorKind::Settings, text + QStringLiteral("Set another sourceAddress.")};
+}
+} // namespace
+
+PoolError sourceAddressError(const QString &address, int number)
+{
+    const bool isMissing = number == EADDRNOTAVAIL || number == ENODEV;
+    const bool isUsedUp = number == EADDRINUSE || kindOfSystem(number) == ErrorKind::Resources;
+    return sourceAddressError(address,
+                              isMissing      ? ErrorKind::SourceAddress
+                                  : isUsedUp ? ErrorKind::Resources
+                                             : ErrorKind::Settings,
+                              qt_error_string(number));
+}
+
+PoolError sourceAddressError(const QString &address, const QSslSocket &socket)
+{
+    const auto error = socket.error();
+    const bool isUsedUp = error == QAbstractSocket::AddressInUseError || error == QAbstractSocket::SocketResourceError;
+    return sourceAddressError(address,
+                              error == QAbstractSocket::SocketAddressNotAvailableError ? ErrorKind::SourceAddress
+                                  : isUsedUp                                           ? ErrorKind::Resources
+                                                                                       : ErrorKind::Settings,
+                              socket.errorString());
+}
+
+PoolError formatError(IdFormat sent, const QString &endpoint)
+{
+    return {
+        Phase::Identify, ErrorKind::BadIdentity,
+        sent == IdFormat::Raw4
+            ? QStringLiteral("%1 sent 4 bytes that are not hexadecimal digits where a connection's id belongs. Is it "
+                             "IdFormat::Raw4? IdFormat::Auto takes both. Other servers need Identity::Local.")
+                  .arg(endpoint)
+            : QStringLiteral("%1 sent 8 hexadecimal digits where the 4 bytes of a connection's id belong. Is it "
+                             "IdFormat::Hex8? IdFormat::Auto takes both.")
+                  .arg(endpoint)};
+}
+
+PoolError noIdError(const QByteArray &bytes, const QString &endpoint)
+{
+    return {
+        Phase::Identify, ErrorKind::BadIdentity,
+        QStringLiteral("%1 sent \"%2\" where a connection's id belongs. Is it a Tidepool or Go pool server, with the "
+                       "same IdFormat and TLS mode? Other servers need Identity::Local.")
+            .arg(endpoint, QString::fromLatin1(bytes.toPercentEncoding(" :;,/=")))};
+}
+
+PoolError noAnswerError(qint64 milliseconds, const QByteArray &bytes, IdFormat expected, const QString &endpoint)
+{
+    if (bytes.isEmpty())
+        return timeoutError(Phase::Identify, milliseconds, endpoint);
+    if (expected == IdFormat::Hex8 && bytes.size() == 4)
+        return {Phase::Identify, ErrorKind::BadIdentity,
+                QStringLiteral("%1 sent 4 bytes within %2 ms where the 8 of a connection's id belong. Is it "
+                               "IdFormat::Raw4?")
+                    .arg(endpoint)
+                    .arg(milliseconds)};
+    return {
+        Phase::Identify, ErrorKind::Timeout,
+        QStringLiteral("%1 sent only %2 bytes of a connection's id within %3 ms. Is it a Tidepool or Go pool server, "
+                       "with the same IdFormat? Other servers need Identity::Local.")
+            .arg(endpoint)
+            .arg(bytes.size())
+            .arg(milliseconds)};
 }
 
 } // namespace Tidepool

@@ -5,6 +5,8 @@
 
 #include <tidepool/poolerror.h>
 
+#include <QtCore/QByteArray>
+
 QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
 namespace Tidepool {
@@ -24,7 +26,17 @@ namespace Tidepool {
 /// The error of a name that could not be looked up, for the reason @p what.
 [[nodiscard]] PoolError lookupError(const QString &what, const QString &endpoint);
 
-/// The error of a source address that cannot be used, for the reason @p what.
-[[nodiscard]] PoolError sourceAddressError(const QString &address, const QString &what);
+/// The error of a source address that cannot be used; @p number: the system's reason (errno).
+[[nodiscard]] PoolError sourceAddressError(const QString &address, int number);
+/// The same, by what a socket says after bind().
+[[nodiscard]] PoolError sourceAddressError(const QString &address, const QSslSocket &socket);
+
+/// The error of a server that sends ids of the format @p sent, which is not the expected one.
+[[nodiscard]] PoolError formatError(IdFormat sent, const QString &endpoint);
+/// The error of a server that sent @p bytes, which are no id.
+[[nodiscard]] PoolError noIdError(const QByteArray &bytes, const QString &endpoint);
+/// The error of a server that sent no id of @p expected within @p milliseconds, but only @p bytes.
+[[nodiscard]] PoolError noAnswerError(qint64 milliseconds, const QByteArray &bytes, IdFormat expected,
+                                      const QString &endpoint);
 
 } // namespace Tidepool

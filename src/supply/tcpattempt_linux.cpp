@@ -95,8 +95,11 @@ private:
         }
         if (!source.isNull()) {
             const SystemAddress own(source, 0);
+            // The port is chosen when the peer is known: else each of the 28,000 serves one connection only.
+            const int yes = 1;
+            (void)::setsockopt(m_descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
             if (::bind(m_descriptor, own.data(), own.size()) != 0) {
-                fail(sourceAddressError(source.toString(), qt_error_string(errno)));
+                fail(sourceAddressError(source.toString(), errno));
                 return;
             }
         }

@@ -19,7 +19,7 @@ public:
     {
         m_socket->setProxy(QNetworkProxy::NoProxy);
         if (!source.isNull() && !m_socket->bind(source)) {
-            setFailed(sourceAddressError(source.toString(), m_socket->errorString()));
+            setFailed(sourceAddressError(source.toString(), *m_socket));
             return;
         }
         connect(m_socket.get(), &QAbstractSocket::connected, this, &SocketAttempt::onEnded);

@@ -3,9 +3,12 @@
 
 #include "tlsconfiguration.h"
 
+#include "../log.h"
+#include "groups.h"
 #include "opensslerror.h"
 
 #include <QtNetwork/QSslDiffieHellmanParameters>
+#include <QtNetwork/QSslError>
 #include <QtNetwork/QSslSocket>
 
 #include <openssl/evp.h>
@@ -37,12 +40,59 @@ bool belongTogether(const QSslCertificate &certificate, const QSslKey &key)
     return !read || !readKey || X509_check_private_key(read.get(), readKey.get()) == 1;
 }
 
-TlsConfiguration commonConfiguration(const TlsOptions &options)
+// The roots that a configuration of its own has to be given. Where Qt has found a directory with hashed names, it loads
+// them from there on demand, and its default configuration has none: to add them all to every context would cost 0.4 ms
+// a handshake. Where there is only a bundle, Qt has loaded them all, but an empty configuration has not.
+const QList<QSslCertificate> &rootsToAdd()
+{
+    static const QList<QSslCertificate> roots = QSslConfiguration::defaultConfiguration().caCertificates().isEmpty()
+        ? QList<QSslCertificate>()
+        : QSslConfiguration::systemCaCertificates();
+    return roots;
+}
+
+// Finite fields cost the server some 100 ms for a packet that anybody can send again (CVE-2002-20001).
+PoolError setGroups(QSslConfiguration &ssl, const QStringList &groups)
+{
+    for (const QString &group : groups) {
+        if (!isTlsGroup(group))
+            return settingsError(QStringLiteral("OpenSSL knows no group \"%1\"; TlsOptions::groups takes names such as "
+                                                "X25519, P-256 and P-384.")
+                                     .arg(group));
+    }
+    const QStringList named = groups.isEmpty() ? TlsOptions().groups : groups;
+    if (QSslSocket::activeBackend() == QLatin1String("openssl"))
+        ssl.setBackendConfigurationOption("Groups", named.join(QLatin1Char(':')).toLatin1());
+    return {};
+}
+
+PoolError checkProtocol(const TlsOptions &options, bool isAllowed)
+{
+    if (options.minimumProtocol == TlsProtocol::Tls13)
+        return {};
+    if (options.minimumProtocol != TlsProtocol::Tls12)
+        return settingsError(QStringLiteral("There is no TLS protocol %1; use TlsProtocol::Tls13 or Tls12.")
+                                 .arg(static_cast<int>(options.minimumProtocol)));
+    if (!isAllowed)
+        return settingsError(QStringLiteral("TLS 1.2 is for clients with Identity::Local only; leave "
+                                            "TlsOptions::minimumProtocol at TlsProtocol::Tls13."));
+    return {};
+}
+
+TlsConfiguration commonConfiguration(const TlsOptions &options, bool mayUseTls12)
 {
     TlsConfiguration result;
     result.mode = options.mode;
-    if (options.mode == TlsMode::None)
+    result.minimumProtocol = options.minimumProtocol;
+    if (options.mode == TlsMode::None) {
+        result.advice = QStringLiteral("Connections are not encrypted (TlsMode::None): whoever is on the way can read "
+                                       "and change every byte. Set TlsOptions::mode unless the network is trusted.");
         return result;
+    }
+    if (options.minimumProtocol == TlsProtocol::Tls12)
+        result.advice =
+            QStringLiteral("TLS 1.2 is allowed (TlsOptions::minimumProtocol). Leave it at TlsProtocol::Tls13 "
+                           "if the server speaks TLS 1.3.");
     if (options.mode != TlsMode::SelfSigned && options.mode != TlsMode::Verified) {
         result.error =
             settingsError(QStringLiteral("There is no TLS mode %1; use TlsMode::None, SelfSigned or Verified.")
@@ -54,8 +104,14 @@ TlsConfiguration commonConfiguration(const TlsOptions &options)
             QStringLiteral("This Qt has no TLS backend; install Qt's OpenSSL backend or use TlsMode::None."));
         return result;
     }
+    result.error = checkProtocol(options, mayUseTls12);
+    if (result.error)
+        return result;
     result.ssl = QSslConfiguration();
-    result.ssl.setProtocol(QSsl::TlsV1_3OrLater);
+    result.ssl.setProtocol(options.minimumProtocol == TlsProtocol::Tls12 ? QSsl::TlsV1_2OrLater : QSsl::TlsV1_3OrLater);
+    result.error = setGroups(result.ssl, options.groups);
+    if (result.error)
+        return result;
     // Qt's default 1024-bit parameters leave "dh key too small" in OpenSSL's error queue, which then
     // masks the real reason of a failure. TLS 1.3 does not use them.
     result.ssl.setDiffieHellmanParameters(QSslDiffieHellmanParameters());
@@ -77,9 +133,61 @@ TlsConfiguration commonConfiguration(const TlsOptions &options)
 
 } // namespace
 
-TlsConfiguration clientTlsConfiguration(const TlsOptions &options)
+void TlsConfiguration::applyTo(QSslSocket &socket, const QString &peerName) const
 {
-    TlsConfiguration result = commonConfiguration(options);
+    if (mode == TlsMode::None)
+        return;
+    QSslConfiguration configuration = ssl;
+    // Only here, because this is never the user's thread, and the first call reads files.
+    if (usesSystemRoots && !rootsToAdd().isEmpty())
+        configuration.setCaCertificates(rootsToAdd());
+    socket.setSslConfiguration(configuration);
+    if (!peerName.isEmpty())
+        socket.setPeerVerifyName(peerName);
+}
+
+PoolError TlsConfiguration::verify(const QSslSocket &socket, const QString &endpoint) const
+{
+    const QSsl::SslProtocol protocol = socket.sessionProtocol();
+    const bool isNew =
+        protocol == QSsl::TlsV1_3 || (protocol == QSsl::TlsV1_2 && minimumProtocol == TlsProtocol::Tls12);
+    if (!isNew)
+        return {
+            Phase::Handshake, ErrorKind::Tls,
+            QStringLiteral("The TLS handshake with %1 ended with a protocol before TLS 1.3. Enable TLS 1.3 there; with "
+                           "Identity::Local, TlsOptions::minimumProtocol can allow TLS 1.2.")
+                .arg(endpoint)};
+    if (verifiesPeer) {
+        const auto verifyMode = socket.sslConfiguration().peerVerifyMode();
+        const bool isChecked = verifyMode == QSslSocket::VerifyPeer || verifyMode == QSslSocket::AutoVerifyPeer;
+        if (!isChecked || !socket.sslHandshakeErrors().isEmpty())
+            return {Phase::Handshake, ErrorKind::Certificate,
+                    QStringLiteral("The certificate of %1 was not checked, because the dialer has changed the socket's "
+                                   "configuration or ignored its errors. Do neither in TlsMode::Verified, or use "
+                                   "SelfSigned with pins.")
+                        .arg(endpoint)};
+    }
+    if (!pins.isEmpty() && !pins.match(socket.peerCertificate()))
+        return {
+            Phase::Handshake, ErrorKind::Pin,
+            QStringLiteral("The certificate of %1 matches no pin: it is %2. If the server's certificate was renewed, "
+                           "update TlsOptions::pins; otherwise somebody is in between.")
+                .arg(endpoint, certificateFingerprint(socket.peerCertificate()))};
+    return {};
+}
+
+void TlsConfiguration::advise(QString &said, const QString &who) const
+{
+    if (said == advice)
+        return;
+    said = advice;
+    if (!advice.isEmpty())
+        qCWarning(lcTidepoolTls, "%ls: %ls", qUtf16Printable(who), qUtf16Printable(advice));
+}
+
+TlsConfiguration clientTlsConfiguration(const TlsOptions &options, Identity identity)
+{
+    TlsConfiguration result = commonConfiguration(options, identity == Identity::Local);
     if (result.mode == TlsMode::None || result.error)
         return result;
 
@@ -92,15 +200,21 @@ TlsConfiguration clientTlsConfiguration(const TlsOptions &options)
         return result;
     }
 
-    if (result.mode == TlsMode::Verified) {
-        result.ssl.setPeerVerifyMode(QSslSocket::VerifyPeer);
-        // Left unset, Qt loads the system's roots on demand, which spares adding them all to every context.
-        if (!options.certificateAuthorities.isEmpty())
-            result.ssl.setCaCertificates(options.certificateAuthorities);
-    } else {
+    result.verifiesPeer = result.mode == TlsMode::Verified;
+    if (!result.verifiesPeer) {
+        if (result.pins.isEmpty())
+            result.advice =
+                QStringLiteral("The server is not authenticated (TlsMode::SelfSigned without pins): whoever is "
+                               "on the way can pose as it. Set TlsOptions::pins to its certificate's "
+                               "fingerprint, or use TlsMode::Verified.");
         result.ssl.setPeerVerifyMode(QSslSocket::VerifyNone);
         result.ssl.setCaCertificates({});
+        return result;
     }
+    result.ssl.setPeerVerifyMode(QSslSocket::VerifyPeer);
+    result.usesSystemRoots = options.certificateAuthorities.isEmpty();
+    if (!result.usesSystemRoots)
+        result.ssl.setCaCertificates(options.certificateAuthorities); // these, and no others
     return result;
 }
 
@@ -118,7 +232,7 @@ TlsConfiguration serverTlsConfiguration(const TlsOptions &options, CertificateAn
         complete.certificateChain = {own.certificate};
         complete.privateKey = own.privateKey;
     }
-    TlsConfiguration result = commonConfiguration(complete);
+    TlsConfiguration result = commonConfiguration(complete, false);
     if (result.mode == TlsMode::None || result.error)
         return result;
     if (complete.certificateChain.isEmpty()) {

@@ -15,18 +15,33 @@
 
 namespace Tidepool {
 
-/// TlsOptions, checked and ready for use by a socket.
+/// TlsOptions, checked and ready for use by the sockets of either end.
 struct TlsConfiguration
 {
     TlsMode mode = TlsMode::None;
+    TlsProtocol minimumProtocol = TlsProtocol::Tls13;
+    bool verifiesPeer = false;
+    bool usesSystemRoots = false; ///< And no others.
     QSslConfiguration ssl;
     Pins pins;
     std::shared_ptr<SharedTlsContext> context = std::make_shared<SharedTlsContext>();
     /// Settings that cannot work; a fatal error, or none.
     PoolError error;
+    /// What is dangerous about the settings and what to do about it, for the log; empty if nothing is.
+    QString advice;
+
+    /// Before the handshake, in the lane. Client: @p peerName is what the certificate must be valid for, and the name
+    /// that is sent.
+    void applyTo(QSslSocket &socket, const QString &peerName = {}) const;
+    /// After the handshake: what about it is not as the settings demand, or no error. A dialer may have changed the
+    /// socket's configuration. @p endpoint is for the message.
+    [[nodiscard]] PoolError verify(const QSslSocket &socket, const QString &endpoint) const;
+
+    /// Logs the advice to @p who, unless @p said, which a pool keeps, is the same.
+    void advise(QString &said, const QString &who) const;
 };
 
-[[nodiscard]] TlsConfiguration clientTlsConfiguration(const TlsOptions &options);
+[[nodiscard]] TlsConfiguration clientTlsConfiguration(const TlsOptions &options, Identity identity);
 
 /// In SelfSigned mode without a certificate, shows @p own, and makes that first if it is null.
 [[nodiscard]] TlsConfiguration serverTlsConfiguration(const TlsOptions &options, CertificateAndKey &own);

@@ -96,6 +96,8 @@ void tst_QmlPools::settings_data()
     row("tls.mode", 0, u"Tidepool.TlsMode.Verified"_s, 2);
     row("tls.hostName", u""_s, u"'example.org'"_s, u"example.org"_s);
     row("tls.pins", QVariantList(), u"['sha256:00']"_s, QVariantList{u"sha256:00"_s});
+    row("tls.minimumProtocol", 1, u"Tidepool.TlsProtocol.Tls12"_s, 0);
+    row("tls.groups", QVariantList{u"X25519"_s, u"P-256"_s, u"P-384"_s}, u"['P-384']"_s, QVariantList{u"P-384"_s});
     row("host", u""_s, u"'example.org'"_s, u"example.org"_s);
     row("port", 0, u"65535"_s, 65'535);
     row("minimumCapacity", 8, u"2"_s, 2);

@@ -167,6 +167,11 @@ void tst_ClientPoolDialing::sourceAddressThatIsNotOurs()
     pool.start();
     QTRY_VERIFY(pool.lastError());
     QCOMPARE(pool.lastError().phase(), Phase::Dial);
+    // Its interface may be down: it is tried again.
+    QCOMPARE(pool.lastError().kind(), ErrorKind::SourceAddress);
+    QVERIFY(!pool.lastError().isFatal());
+    QVERIFY(pool.lastError().isLasting());
+    QTRY_VERIFY(pool.status().failedIn(Phase::Dial) >= 3);
     QCOMPARE(peer.accepted(), 0);
     pool.setSourceAddress({});
     QTRY_COMPARE(pool.active(), 1);

@@ -27,6 +27,8 @@ private slots:
     void badIdentity();
     void phasesTimeOut_data();
     void phasesTimeOut();
+    void eachPhaseHasItsOwnTime_data();
+    void eachPhaseHasItsOwnTime();
     void gaugesTellThePhases_data();
     void gaugesTellThePhases();
     void timedOutTakeExplains();
@@ -186,6 +188,39 @@ void tst_ClientPoolFailures::phasesTimeOut()
     QCOMPARE(pool.lastError().phase(), phase);
     QCOMPARE(pool.lastError().kind(), ErrorKind::Timeout);
     QTRY_VERIFY(pool.status().failedIn(phase) >= 2);
+}
+
+void tst_ClientPoolFailures::eachPhaseHasItsOwnTime_data()
+{
+    phasesTimeOut_data();
+}
+
+void tst_ClientPoolFailures::eachPhaseHasItsOwnTime()
+{
+    QFETCH(Phase, phase);
+    TestPeer peer(PeerScript::silent());
+    const FilledBacklog unresponsive;
+    ClientPool pool;
+    configure(pool, peer, 1);
+    Timeouts timeouts;
+    for (auto *timeout : {&timeouts.resolve, &timeouts.dial, &timeouts.handshake, &timeouts.identify})
+        *timeout = 30s;
+    if (phase == Phase::Dial) {
+        if (unresponsive.port() == 0)
+            QSKIP("this system answers connects to a full queue");
+        pool.setPort(unresponsive.port());
+        timeouts.dial = 300ms;
+    } else if (phase == Phase::Handshake) {
+        timeouts.handshake = 300ms;
+    } else {
+        timeouts.identify = 300ms;
+    }
+    pool.setTimeouts(timeouts);
+    pool.setTls(tlsMode(phase == Phase::Handshake ? TlsMode::SelfSigned : TlsMode::None));
+    pool.start();
+    QTRY_VERIFY(pool.lastError());
+    QCOMPARE(pool.lastError().phase(), phase);
+    QCOMPARE(pool.lastError().kind(), ErrorKind::Timeout);
 }
 
 void tst_ClientPoolFailures::gaugesTellThePhases_data()

@@ -21,6 +21,8 @@ private slots:
     void refusesABadServer();
     void pins_data();
     void pins();
+    void certificateNotValidNow_data();
+    void certificateNotValidNow();
     void fatalErrorStopsDialling();
     void fatalErrorFailsTheWaiters();
     void settingsEndAFatalError();
@@ -99,8 +101,8 @@ void tst_ClientPoolTls::refusesABadServer_data()
     QTest::newRow("another name") << m_issued << verifying(root, u"example.com"_s);
     QTest::newRow("no name at all") << m_authority.issue({}) << good;
     QTest::newRow("another root") << m_otherAuthority.issueForLocalHost() << good;
-    QTest::newRow("expired") << m_authority.issue({{u"localhost"_s}, {}, -10, -1}) << good;
-    QTest::newRow("not valid yet") << m_authority.issue({{u"localhost"_s}, {}, 1, 10}) << good;
+    // A fault of the date beside another one is no matter of time.
+    QTest::newRow("expired, another name") << m_authority.issue({{u"example.com"_s}, {}, -10, -1}) << good;
     QTest::newRow("self-signed") << m_selfSigned << good;
     // Only the given roots count, not the system's beside them.
     TlsOptions systemRoots = good;
@@ -179,6 +181,46 @@ void tst_ClientPoolTls::pins()
     QCOMPARE(pool.lastError().kind(), kind);
     QVERIFY(pool.lastError().isFatal());
     QCOMPARE(pool.status().parked, 0);
+}
+
+void tst_ClientPoolTls::certificateNotValidNow_data()
+{
+    QTest::addColumn<int>("from");
+    QTest::addColumn<int>("to");
+    QTest::newRow("expired") << -10 << -1;
+    QTest::newRow("not valid yet") << 1 << 10;
+}
+
+// The clock of this machine, or one server of several: tried again, but slowly, and shown.
+void tst_ClientPoolTls::certificateNotValidNow()
+{
+    QFETCH(int, from);
+    QFETCH(int, to);
+    TestPeer peer(PeerScript::overTls(m_authority.issue({{u"localhost"_s}, {}, from, to})));
+    ClientPool pool;
+    QSignalSpy failed(&pool, &Pool::attemptFailed);
+    Backoff backoff;
+    backoff.base = 1ms;
+    backoff.cap = 3s;
+    start(pool, peer, verifying(m_authority.root(), u"localhost"_s));
+    pool.setMinimumCapacity(1);
+    pool.setMaximumCapacity(1);
+    pool.setBackoff(backoff);
+    QTRY_VERIFY(pool.lastError());
+    QCOMPARE(pool.lastError().kind(), ErrorKind::CertificateDate);
+    QVERIFY(!pool.lastError().isFatal());
+    QVERIFY(pool.lastError().isLasting());
+    QVERIFY2(pool.lastError().message().contains(u"clock"_s), qPrintable(pool.lastError().message()));
+    QTRY_VERIFY(failed.size() >= 2);
+    const auto tried = failed.size();
+    QVERIFY2(!QTest::qWaitFor([&] { return failed.size() > tried + 1; }, 1'200),
+             qPrintable(QString::number(failed.size())));
+    QCOMPARE(pool.state(), PoolState::Degraded);
+    QVERIFY(pool.status().nextAttempt > 0ms);
+    QVERIFY2(pool.status().stateText().contains(u"certificate not valid now, next try"_s),
+             qPrintable(pool.status().stateText()));
+    peer.setScript(PeerScript::overTls(m_issued));
+    QTRY_COMPARE(pool.active(), 1);
 }
 
 void tst_ClientPoolTls::fatalErrorStopsDialling()

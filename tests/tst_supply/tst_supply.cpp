@@ -27,6 +27,8 @@ private Q_SLOTS:
     void idsOnTheWire();
     void whatIsNoId_data();
     void whatIsNoId();
+    void firstBytes_data();
+    void firstBytes();
     void randomIdsDiffer();
     void allowedClients_data();
     void allowedClients();
@@ -80,6 +82,51 @@ void tst_Supply::whatIsNoId()
 {
     QFETCH(QByteArray, bytes);
     QVERIFY(!fromWire(bytes, IdFormat::Hex8));
+}
+
+void tst_Supply::firstBytes_data()
+{
+    using Meaning = FirstBytes::Meaning;
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::addColumn<IdFormat>("expected");
+    QTest::addColumn<int>("meaning");
+    QTest::addColumn<QString>("id");
+    const auto row = [](const char *name, const QByteArray &bytes, IdFormat expected, Meaning meaning,
+                        const char *id = "") {
+        QTest::newRow(name) << bytes << expected << static_cast<int>(meaning) << QString::fromLatin1(id);
+    };
+    const QByteArray raw("\x00\xc0\xff\xee", 4);
+    row("nothing, Hex8", {}, IdFormat::Hex8, Meaning::TooFew);
+    row("nothing, Auto", {}, IdFormat::Auto, Meaning::TooFew);
+    row("three, Raw4", raw.left(3), IdFormat::Raw4, Meaning::TooFew);
+    row("seven digits, Hex8", "0123456", IdFormat::Hex8, Meaning::TooFew);
+    row("eight digits, Hex8", "00c0ffee", IdFormat::Hex8, Meaning::Id, "00c0ffee");
+    row("more behind, Hex8", "00c0ffeeGET", IdFormat::Hex8, Meaning::Id, "00c0ffee");
+    row("four bytes, Hex8", raw, IdFormat::Hex8, Meaning::OtherFormat, "00c0ffee");
+    row("text, Hex8", "HTTP/1.1", IdFormat::Hex8, Meaning::NoId);
+    row("upper case, Hex8", "00C0FFEE", IdFormat::Hex8, Meaning::NoId);
+    row("four bytes, Raw4", raw, IdFormat::Raw4, Meaning::Id, "00c0ffee");
+    row("more behind, Raw4", raw + "12345678", IdFormat::Raw4, Meaning::Id, "00c0ffee");
+    row("four digits, Raw4", "abcd", IdFormat::Raw4, Meaning::MaybeId, "61626364");
+    row("six digits, Raw4", "abcd12", IdFormat::Raw4, Meaning::MaybeId, "61626364");
+    row("four digits and more, Raw4", "abcd hi!", IdFormat::Raw4, Meaning::Id, "61626364");
+    row("eight digits, Raw4", "00c0ffee", IdFormat::Raw4, Meaning::OtherFormat, "00c0ffee");
+    row("four bytes, Auto", raw, IdFormat::Auto, Meaning::Id, "00c0ffee");
+    row("four digits, Auto", "00c0", IdFormat::Auto, Meaning::MaybeId, "30306330");
+    row("four digits and more, Auto", "00c0hi", IdFormat::Auto, Meaning::Id, "30306330");
+    row("eight digits, Auto", "00c0ffee", IdFormat::Auto, Meaning::Id, "00c0ffee");
+    row("zero, Auto", QByteArray(4, '\0'), IdFormat::Auto, Meaning::Id, "00000000");
+}
+
+void tst_Supply::firstBytes()
+{
+    QFETCH(QByteArray, bytes);
+    QFETCH(IdFormat, expected);
+    QFETCH(int, meaning);
+    QFETCH(QString, id);
+    const FirstBytes read = readFirstBytes(bytes, expected);
+    QCOMPARE(static_cast<int>(read.meaning), meaning);
+    QCOMPARE(read.id.toString(), id);
 }
 
 void tst_Supply::randomIdsDiffer()
