@@ -90,9 +90,15 @@ bool Lease::pull()
     if (!m_socket || !std::exchange(m_isInNoThread, false))
         return false;
     pullIntoThisThread(*m_socket);
-    // Its readyRead() for these bytes was emitted before anybody listened.
+    if (m_isBytesExpected)
+        readWhatWaits(*m_socket);
+    // What its signals said was emitted before anybody listened.
     if (m_socket->bytesAvailable() > 0)
         QMetaObject::invokeMethod(m_socket, &QIODevice::readyRead, Qt::QueuedConnection);
+    const auto error = m_socket->error();
+    if (m_isEndExpected && error == QAbstractSocket::RemoteHostClosedError)
+        QMetaObject::invokeMethod(
+            m_socket, [socket = m_socket, error] { emit socket->errorOccurred(error); }, Qt::QueuedConnection);
     if (!m_target || m_target == QThread::currentThread()) {
         settle();
         return true;
@@ -191,6 +197,8 @@ std::shared_ptr<Lease> Lease::transfer()
     if (!m_socket)
         return nullptr;
     auto result = std::make_shared<Lease>(m_core, m_token, m_id, std::exchange(m_socket, nullptr));
+    result->m_isBytesExpected = m_isBytesExpected;
+    result->m_isEndExpected = m_isEndExpected;
     result->m_isInNoThread = m_isInNoThread;
     result->m_isInLoop = m_isInLoop;
     result->m_errands = m_errands;

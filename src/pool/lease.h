@@ -36,6 +36,13 @@ public:
     /// Where the socket goes when it is first asked for; nullptr for the thread of whoever asks. To be set before
     /// anybody else knows the lease.
     void setTarget(QThread *thread) { m_target = thread; }
+    /// What may be in the kernel for the socket when it is first asked for: bytes of a plain connection, or the end of
+    /// TLS. To be set as the target is.
+    void expect(bool bytes, bool end)
+    {
+        m_isBytesExpected = bytes;
+        m_isEndExpected = end;
+    }
     /// Puts the socket into its target, if it has one and is in no thread.
     void deliver();
     void close();
@@ -64,6 +71,8 @@ private:
     ConnectionId m_id;
     QSslSocket *m_socket;
     QThread *m_target = nullptr;
+    bool m_isBytesExpected = false;
+    bool m_isEndExpected = false;
     bool m_isInNoThread = true;
     bool m_isInLoop = false; // its thread runs an event loop
     std::shared_ptr<Errands> m_errands; // of its thread
