@@ -16,6 +16,8 @@ void addPool(MetricFamilies &families, const Tidepool::PoolStatus &status)
     const QByteArray pool = QByteArrayLiteral("tidepool_pool_");
     families.add(pool + "active", "Connections parked and ready.", status.active);
     families.add(pool + "checking", "Connections being validated or processed.", status.checking);
+    families.add(pool + "ended", "Connections closed by their peer behind unread bytes, kept for a take by id.",
+                 status.ended);
     families.add(pool + "capacity", "Parked connections aimed at (client) or admitted (server).", status.capacity);
     families.add(pool + "interval_seconds", "Time between two rounds.",
                  std::chrono::duration<double>(status.interval).count());

@@ -94,6 +94,7 @@ enum class EvictionCause {
     Expired, ///< Its Lifetimes::maximumLifetime or maximumIdle ended.
     Replaced, ///< A newer one took its place (Overflow::ReplaceOldest).
     PoolClosed, ///< close() or drain().
+    ControlFlood, ///< The peer sent too many TLS records that carry no data: key updates, session tickets.
 };
 Q_ENUM_NS(EvictionCause)
 
@@ -111,7 +112,7 @@ Q_ENUM_NS(Phase)
 /// The number of values in Phase.
 inline constexpr int phaseCount = 7;
 /// The number of values in EvictionCause.
-inline constexpr int evictionCauseCount = 8;
+inline constexpr int evictionCauseCount = 9;
 
 /// What kind of error it was.
 enum class ErrorKind {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../policy/expiry.h"
+#include "liveness.h"
 
 #include <tidepool/connectionid.h>
 
@@ -25,6 +26,7 @@ struct Entry
 
     enum class State : quint8 {
         Parked, ///< In the idle store, watched, in no thread.
+        Ended, ///< The same, but its peer has closed it: only for who names its id, and not watched.
         Checking, ///< Out of it for a moment: one thread looks whether it is good.
         Leased, ///< Taken. The lease owns the socket; the entry keeps the id reserved.
     };
@@ -33,11 +35,15 @@ struct Entry
     quint32 serial = 0; ///< Tells apart connections that got the same id one after another.
     State state = State::Checking;
     bool hasSpoken = false; ///< The peer has sent bytes since it was parked.
+    bool hasEnded = false; ///< And closed behind them.
+    bool isEncrypted = false;
     bool hasNews = false; ///< It was reported in state Checking: to be looked at when it is parked.
     bool isRetiring = false; ///< Its replacement is under way.
     bool isReported = false; ///< As a lease held too long.
     bool isCounted = false; ///< In PoolStatus::parked.
-    QSslSocket *socket = nullptr; ///< Owned in states Parked and Checking.
+    QSslSocket *socket = nullptr; ///< Owned in all states but Leased.
+    Examination examination; ///< Since it was parked.
+    qint64 buffered = 0; ///< Bytes that its peer has made us hold.
     qintptr descriptor = -1;
     quint64 watch = 0; ///< The watcher's number for it.
     QString peer; ///< As in ConnectionRecord.
@@ -45,11 +51,12 @@ struct Entry
     quint64 generation = 0;
     bool hasPlace = false; ///< One of those that the pool keeps, until it is parked or leaves.
     Clock::time_point establishedAt;
-    Clock::time_point parkedAt; ///< Leased: when it was taken.
+    Clock::time_point parkedAt; ///< Leased: when it was taken. Ended: when that was seen.
     Expiry expiry;
     Entry *newer = nullptr; ///< In the list of its state.
     Entry *older = nullptr;
 
+    [[nodiscard]] bool isIdle() const { return state == State::Parked || state == State::Ended; }
     [[nodiscard]] quint64 token() const { return quint64(id.value()) << 32 | serial; }
 };
 

@@ -21,6 +21,12 @@ Entry *IdleStore::add(std::unique_ptr<Entry> entry)
 
 void IdleStore::park(Entry *entry)
 {
+    if (entry->hasEnded) {
+        entry->state = Entry::State::Ended;
+        m_ended.add(entry);
+        m_bufferedInEnded += entry->buffered;
+        return;
+    }
     entry->state = Entry::State::Parked;
     m_parked.add(entry);
     if (entry->expiry.end != Expiry::Clock::time_point::max()) {
@@ -29,8 +35,14 @@ void IdleStore::park(Entry *entry)
     }
 }
 
+void IdleStore::setBuffered(Entry *entry, qint64 bytes)
+{
+    m_buffered += bytes - std::exchange(entry->buffered, bytes);
+}
+
 void IdleStore::lease(Entry *entry)
 {
+    setBuffered(entry, 0);
     entry->state = Entry::State::Leased;
     entry->isReported = false;
     m_leased.add(entry);
@@ -46,6 +58,7 @@ std::unique_ptr<Entry> IdleStore::remove(Entry *entry)
 {
     if (entry->state == Entry::State::Leased)
         reclaim(entry);
+    setBuffered(entry, 0);
     const auto found = m_entries.find(entry->id.value());
     auto result = std::move(found->second);
     m_entries.erase(found);
@@ -63,7 +76,7 @@ Entry *IdleStore::checkOut(TakeOrder order)
 Entry *IdleStore::checkOut(ConnectionId id)
 {
     const auto found = m_entries.find(id.value());
-    if (found == m_entries.end() || found->second->state != Entry::State::Parked)
+    if (found == m_entries.end() || !found->second->isIdle())
         return nullptr;
     checkOut(found->second.get());
     return found->second.get();
@@ -71,8 +84,12 @@ Entry *IdleStore::checkOut(ConnectionId id)
 
 void IdleStore::checkOut(Entry *entry)
 {
+    if (std::exchange(entry->state, Entry::State::Checking) == Entry::State::Ended) {
+        m_ended.remove(entry);
+        m_bufferedInEnded -= entry->buffered;
+        return;
+    }
     m_parked.remove(entry);
-    entry->state = Entry::State::Checking;
     if (entry->expiry.end == Expiry::Clock::time_point::max())
         return;
     m_byRetire.erase({entry->expiry.retire, entry});

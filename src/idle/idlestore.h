@@ -29,6 +29,10 @@ public:
     /// All, those in state Checking included.
     [[nodiscard]] int size() const { return static_cast<int>(m_entries.size()); }
     [[nodiscard]] int parkedCount() const { return m_parked.size(); }
+    [[nodiscard]] int endedCount() const { return m_ended.size(); }
+    /// The bytes held in all, and those in the ended ones.
+    [[nodiscard]] qint64 buffered() const { return m_buffered; }
+    [[nodiscard]] qint64 bufferedInEnded() const { return m_bufferedInEnded; }
     [[nodiscard]] int leasedCount() const { return m_leased.size() + m_reported.size(); }
     [[nodiscard]] int retiringCount() const { return m_retiring; }
     [[nodiscard]] bool contains(ConnectionId id) const { return m_entries.find(id.value()) != m_entries.end(); }
@@ -37,8 +41,10 @@ public:
 
     /// Adds a connection in state Checking; nullptr if its id is in use.
     Entry *add(std::unique_ptr<Entry> entry);
-    /// Checking to Parked.
+    /// Checking to Parked; to Ended if its peer has closed it.
     void park(Entry *entry);
+    /// In state Checking or Leased.
+    void setBuffered(Entry *entry, qint64 bytes);
     /// Checking to Leased.
     void lease(Entry *entry);
     /// Leased to Checking.
@@ -48,12 +54,13 @@ public:
 
     /// Parked to Checking: the next one in order; nullptr if there is none.
     Entry *checkOut(TakeOrder order);
-    /// The same of the connection named @p id.
+    /// The same of the connection named @p id, which may be an ended one.
     Entry *checkOut(ConnectionId id);
     [[nodiscard]] Entry *oldestParked() const { return m_parked.oldest(); }
+    [[nodiscard]] Entry *oldestEnded() const { return m_ended.oldest(); }
     /// Those after it: Entry::older.
     [[nodiscard]] const Entry *newestParked() const { return m_parked.newest(); }
-    /// The same of a given parked one.
+    /// The same of a given one, parked or ended.
     void checkOut(Entry *entry);
 
     /// The parked one whose replacement is due first, or nullptr.
@@ -77,11 +84,14 @@ private:
 
     std::unordered_map<quint32, std::unique_ptr<Entry>> m_entries;
     EntryList m_parked;
+    EntryList m_ended;
     EntryList m_leased;
     EntryList m_reported; ///< Leased too, but already reported as held too long.
     Deadlines m_byRetire;
     Deadlines m_byEnd;
     int m_retiring = 0;
+    qint64 m_buffered = 0;
+    qint64 m_bufferedInEnded = 0;
     quint32 m_serial = 0;
 };
 

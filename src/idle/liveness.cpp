@@ -4,80 +4,59 @@
 #include "liveness.h"
 
 #include "../supply/descriptor.h"
-#include "../supply/socketoptions.h"
 
 #include <QtNetwork/QSslSocket>
+#include <QtNetwork/QTcpSocket>
 
-#ifndef Q_OS_WIN
-#    include <poll.h> // POLLRDHUP
-#endif
+#include <algorithm>
 
 namespace Tidepool {
 
 namespace {
 
-// A peer that keeps sending cannot keep us: each step reads what the kernel holds, and the socket's
-// read buffer is limited.
-constexpr int maximumSteps = 16;
+// About 150 key updates, the smallest records that cost something: well under a millisecond.
+constexpr qint64 bytesAtOnce = 4'096;
 
-#if defined(POLLRDHUP) && !defined(TIDEPOOL_PORTABLE)
-bool endsBehindItsBytes(QSslSocket &)
+// The socket under a QSslSocket, which it reads from in both modes.
+QTcpSocket *transportOf(const QSslSocket &socket)
 {
-    return false; // hasHungUp() sees it
-}
-#else
-// Without POLLRDHUP an end behind bytes shows when these are read, up to the limit of the read buffer.
-bool endsBehindItsBytes(QSslSocket &socket)
-{
-    for (int step = 0; step < maximumSteps; ++step) {
-        const Peek seen = peek(nativeDescriptor(socket));
-        if (seen != Peek::Bytes)
-            return seen == Peek::Closed;
-        const qint64 before = socket.bytesAvailable();
-        socket.waitForReadyRead(0);
-        if (socket.state() != QAbstractSocket::ConnectedState)
-            return true;
-        if (socket.bytesAvailable() == before)
-            return false;
-    }
-    return false;
-}
-#endif
-
-Liveness examinePlain(QSslSocket &socket)
-{
-    if (socket.bytesAvailable() == 0) {
-        switch (peek(nativeDescriptor(socket))) {
-        case Peek::Quiet:
-            return Liveness::Quiet;
-        case Peek::Closed:
-            return Liveness::Dead;
-        case Peek::Bytes:
-            break;
-        }
-    }
-    return hasHungUp(nativeDescriptor(socket)) || endsBehindItsBytes(socket) ? Liveness::Dead : Liveness::Spoke;
+    return socket.findChild<QTcpSocket *>(QString(), Qt::FindDirectChildrenOnly);
 }
 
-Liveness examineTls(QSslSocket &socket)
+// QSslSocket::waitForReadyRead() goes on for as long as the peer sends what is no data. So its transport is made to
+// read, once and no more than @p size, and passes that on. And not more than the system holds: a QTcpSocket that reads
+// the end closes its own side too.
+void readOnce(QSslSocket &socket, qint64 size)
 {
-    for (int step = 0; step < maximumSteps; ++step) {
-        const Peek seen = peek(nativeDescriptor(socket));
-        if (seen == Peek::Closed)
-            return Liveness::Dead;
-        if (seen == Peek::Quiet)
-            break;
-        const qint64 before = socket.bytesAvailable();
-        // With nothing more to wait for, 0 ms means: decrypt what the kernel holds now.
-        socket.waitForReadyRead(0);
-        if (socket.state() != QAbstractSocket::ConnectedState)
-            return Liveness::Dead;
-        if (socket.bytesAvailable() > 0 && socket.bytesAvailable() == before)
-            break; // the read buffer is full
+    QTcpSocket *transport = transportOf(socket);
+    if (!transport || size <= 0)
+        return;
+    transport->setReadBufferSize(transport->bytesAvailable() + size);
+    transport->waitForReadyRead(0);
+    transport->setReadBufferSize(0);
+}
+
+// A close_notify without a FIN, or a broken record, leaves the state as it was, and nothing is emitted again.
+bool hasClosedTls(const QSslSocket &socket)
+{
+    return socket.isEncrypted() && socket.error() == QAbstractSocket::RemoteHostClosedError;
+}
+
+bool hasFailedTls(const QSslSocket &socket)
+{
+    switch (socket.error()) {
+    case QAbstractSocket::SslHandshakeFailedError:
+    case QAbstractSocket::SslInternalError:
+    case QAbstractSocket::SslInvalidUserDataError:
+        return socket.isEncrypted();
+    default:
+        return false;
     }
-    if (hasHungUp(nativeDescriptor(socket)))
-        return Liveness::Dead;
-    return socket.bytesAvailable() > 0 ? Liveness::Spoke : Liveness::Quiet;
+}
+
+bool isBroken(const QSslSocket &socket)
+{
+    return socket.state() != QAbstractSocket::ConnectedState || hasFailedTls(socket);
 }
 
 } // namespace
@@ -88,12 +67,69 @@ bool hasUnsentBytes(const QSslSocket &socket)
     return socket.bytesToWrite() > 0 || socket.encryptedBytesToWrite() > 0;
 }
 
-Liveness examine(QSslSocket &socket)
+bool isReadToExamine(bool isEncrypted)
 {
-    if (socket.state() != QAbstractSocket::ConnectedState)
+    return isEncrypted || !seesEndBehindBytes();
+}
+
+Liveness glance(const QSslSocket &socket)
+{
+    if (isBroken(socket))
         return Liveness::Dead;
-    socket.setReadBufferSize(pooledReadBuffer);
-    return socket.isEncrypted() ? examineTls(socket) : examinePlain(socket);
+    const qintptr descriptor = nativeDescriptor(socket);
+    int systemError = 0;
+    const Peek seen = peek(descriptor, &systemError);
+    if (systemError != 0)
+        return Liveness::Dead;
+    const bool hasEnded = seen == Peek::Closed || hasClosedTls(socket) || hasHungUp(descriptor);
+    const bool hasBytes = socket.bytesAvailable() > 0 || (seen == Peek::Bytes && !hasClosedTls(socket));
+    if (hasEnded)
+        return hasBytes ? Liveness::Ended : Liveness::Dead;
+    return hasBytes ? Liveness::Spoke : Liveness::Quiet;
+}
+
+Liveness examine(QSslSocket &socket, Examination &examination)
+{
+    if (isBroken(socket))
+        return Liveness::Dead;
+    const bool reads = isReadToExamine(socket.isEncrypted());
+    const qint64 waiting = reads && !hasClosedTls(socket) ? bytesWaiting(nativeDescriptor(socket)) : 0;
+    if (waiting > 0 && !examination.isFull) {
+        const qint64 before = socket.bytesAvailable();
+        const qint64 size = std::min(waiting, bytesAtOnce);
+        readOnce(socket, size);
+        if (isBroken(socket))
+            return Liveness::Dead;
+        // A record may come in parts, so this goes down again.
+        examination.overhead += size - (socket.bytesAvailable() - before);
+        const bool isTooMuch = examination.overhead > Examination::maximumOverhead;
+        if (isTooMuch && socket.bytesAvailable() == 0)
+            return Liveness::Flooded;
+        examination.isFull = isTooMuch || socket.bytesAvailable() >= examination.room;
+        if (!examination.isFull && !hasClosedTls(socket) && bytesWaiting(nativeDescriptor(socket)) > 0)
+            return Liveness::Unfinished;
+    }
+    const Liveness verdict = glance(socket);
+    const bool isKnown = !reads || examination.isFull || socket.bytesAvailable() > 0 || hasClosedTls(socket);
+    // What has arrived in this very moment may be anything.
+    return isKnown || verdict == Liveness::Quiet || verdict == Liveness::Dead ? verdict : Liveness::Unfinished;
+}
+
+QString faultOf(const QSslSocket &socket)
+{
+    int systemError = 0;
+    if (socket.state() == QAbstractSocket::ConnectedState)
+        (void)peek(nativeDescriptor(socket), &systemError);
+    if (systemError != 0)
+        return qt_error_string(systemError);
+    const bool isOrderly = !isBroken(socket) || socket.error() == QAbstractSocket::RemoteHostClosedError;
+    return isOrderly ? QString() : socket.errorString();
+}
+
+void readWhatWaits(QSslSocket &socket)
+{
+    const qint64 room = pooledReadBuffer - socket.bytesAvailable();
+    readOnce(socket, std::min(room, bytesWaiting(nativeDescriptor(socket))));
 }
 
 } // namespace Tidepool

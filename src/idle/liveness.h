@@ -3,7 +3,9 @@
 
 #pragma once
 
-#include <QtCore/qglobal.h>
+#include "../supply/socketoptions.h"
+
+#include <QtCore/QString>
 
 QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
@@ -16,11 +18,39 @@ namespace Tidepool {
 enum class Liveness : quint8 {
     Quiet, ///< Good, no byte of the application waits.
     Spoke, ///< Good, and the application's bytes wait in the socket or the kernel.
+    Ended, ///< The peer has closed its side, behind bytes of the application.
     Dead, ///< Not to be used any more.
+    Flooded, ///< The peer has sent too much that is no data.
+    Unfinished, ///< More has arrived; to be examined again.
 };
 
-/// Lets a connected socket process what has arrived (a TLS 1.3 session ticket, say) and judges it. Never
-/// takes an application's byte. Call it in the socket's thread, outside the socket's signals.
-[[nodiscard]] Liveness examine(QSslSocket &socket);
+/// How far the examinations of one connection have come since it was parked.
+struct Examination
+{
+    /// A peer that sends no data, but key updates or session tickets, may make us read so much.
+    static constexpr qint64 maximumOverhead = 65'536;
+
+    qint64 room = pooledReadBuffer; ///< About how many bytes of the application the socket may hold.
+    qint64 overhead = 0; ///< Bytes read that brought no data.
+    bool isFull = false; ///< No more is read.
+};
+
+/// True if the bytes of such a connection have to be read, to learn what they are or whether an end is behind them.
+[[nodiscard]] bool isReadToExamine(bool isEncrypted);
+
+/// Lets a connected socket process a limited part of what has arrived (a TLS 1.3 session ticket, say) and judges it.
+/// Never takes an application's byte, nor reads the end of the stream. Call it in the socket's thread, outside the
+/// socket's signals, and again after Liveness::Unfinished.
+[[nodiscard]] Liveness examine(QSslSocket &socket, Examination &examination);
+
+/// The same without reading anything: what TLS has not decrypted yet is unknown to it.
+[[nodiscard]] Liveness glance(const QSslSocket &socket);
+
+/// What broke a dead one; empty if its peer has closed it in order.
+[[nodiscard]] QString faultOf(const QSslSocket &socket);
+
+/// Reads what the system holds for a plain connection, up to the size of the pooled read buffer, and not the end
+/// behind.
+void readWhatWaits(QSslSocket &socket);
 
 } // namespace Tidepool

@@ -20,10 +20,16 @@ Waiters::Ticket Waiters::add(std::unique_ptr<Waiter> waiter)
 
 std::unique_ptr<Waiter> Waiters::next(ConnectionId id)
 {
+    auto named = nextByName(id);
+    if (named || m_anyInLine.empty())
+        return named;
+    return remove(*m_anyInLine.begin());
+}
+
+std::unique_ptr<Waiter> Waiters::nextByName(ConnectionId id)
+{
     const auto named = m_byId.find(id.value());
-    if (named != m_byId.end())
-        return remove(*named->second.begin());
-    return m_anyInLine.empty() ? nullptr : remove(*m_anyInLine.begin());
+    return named == m_byId.end() ? nullptr : remove(*named->second.begin());
 }
 
 std::unique_ptr<Waiter> Waiters::remove(Ticket ticket)

@@ -53,6 +53,8 @@ public:
     Ticket add(std::unique_ptr<Waiter> waiter);
     /// Whom a connection named @p id serves: the first that wants it by name, else the first that wants any.
     std::unique_ptr<Waiter> next(ConnectionId id);
+    /// The first that wants it by name.
+    std::unique_ptr<Waiter> nextByName(ConnectionId id);
     /// nullptr if it was served meanwhile.
     std::unique_ptr<Waiter> remove(Ticket ticket);
     /// Those whose deadline is not after @p now.

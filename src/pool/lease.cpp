@@ -99,9 +99,15 @@ void Lease::bringHere()
 {
     m_isInNoThread = false;
     pullIntoThisThread(*m_socket);
-    // Its readyRead() for these bytes was emitted before anybody listened.
+    if (m_isBytesExpected)
+        readWhatWaits(*m_socket);
+    // What its signals said was emitted before anybody listened.
     if (m_socket->bytesAvailable() > 0)
         QMetaObject::invokeMethod(m_socket, &QIODevice::readyRead, Qt::QueuedConnection);
+    const auto error = m_socket->error();
+    if (m_isEndExpected && error == QAbstractSocket::RemoteHostClosedError)
+        QMetaObject::invokeMethod(
+            m_socket, [socket = m_socket, error] { emit socket->errorOccurred(error); }, Qt::QueuedConnection);
 }
 
 // False if there is no context, or none any more.
@@ -260,6 +266,8 @@ std::shared_ptr<Lease> Lease::transfer()
     if (!m_socket)
         return nullptr;
     result->m_socket = std::exchange(m_socket, nullptr);
+    result->m_isBytesExpected = m_isBytesExpected;
+    result->m_isEndExpected = m_isEndExpected;
     result->m_isInNoThread = m_isInNoThread;
     result->m_context = m_context;
     result->m_errands = m_errands;

@@ -40,6 +40,13 @@ public:
     /// In whose thread the socket goes; nullptr, or one that has gone, for the thread of whoever first asks for it. To
     /// be set before anybody else knows the lease.
     void setContext(std::shared_ptr<TakeContext> context) { m_context = std::move(context); }
+    /// What may be in the kernel for the socket when it is first asked for: bytes of a plain connection, or the end of
+    /// TLS. To be set as the context is.
+    void expect(bool bytes, bool end)
+    {
+        m_isBytesExpected = bytes;
+        m_isEndExpected = end;
+    }
     /// Puts the socket into its context's thread, if it has one and is in no thread.
     void deliver();
     void close();
@@ -75,6 +82,8 @@ private:
     ConnectionId m_id;
     QSslSocket *m_socket;
     std::shared_ptr<TakeContext> m_context;
+    bool m_isBytesExpected = false;
+    bool m_isEndExpected = false;
     bool m_isInNoThread = true;
     std::shared_ptr<Errands> m_errands; // of its thread
 };

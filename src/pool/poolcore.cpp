@@ -22,6 +22,7 @@ PoolCore::~PoolCore() = default;
 void PoolCore::setPolicy(const CorePolicy &policy)
 {
     Swept surplus{EvictionCause::Surplus};
+    Swept ended{EvictionCause::PeerClosed};
     {
         const Lock lock(m_mutex);
         const bool hasNewLifetimes = policy.lifetimes != m_policy.lifetimes;
@@ -29,12 +30,14 @@ void PoolCore::setPolicy(const CorePolicy &policy)
         while (m_store.parkedCount() > 0 && (m_store.parkedCount() > m_policy.limit || isTooMuch()))
             sweep(surplus, m_store.oldestParked());
         recordSwept(surplus);
+        trimEnded(ended);
         if (hasNewLifetimes)
             renewExpiries();
         if (policy.isServer)
             m_figures.capacity = policy.limit;
     }
     closeInLane(unwatched(surplus));
+    closeInLane(unwatched(ended));
     wakeSupply();
     changed();
 }
@@ -105,6 +108,8 @@ PoolCore::Remains PoolCore::shut()
         remains.sockets.assign(m_closing.begin(), m_closing.end());
         m_closing.clear();
         sweepParked(swept);
+        for (const quint64 token : std::exchange(m_toExamine, {}))
+            remains.sockets.push_back(evict(m_store.find(token), EvictionCause::PoolClosed));
         remains.waiters = m_waiters.removeAll();
         m_figures.takesFailed += static_cast<qint64>(remains.waiters.size());
         port = std::exchange(m_port, {});
@@ -231,8 +236,7 @@ QSslSocket *PoolCore::checkOutAndEvict(Entry *entry, EvictionCause cause)
 {
     m_store.checkOut(entry);
     ++m_figures.checking;
-    if (m_watcher)
-        m_watcher->remove(entry->descriptor, entry->watch);
+    unwatch(m_watcher, *entry);
     return evict(entry, cause);
 }
 
@@ -259,8 +263,10 @@ void PoolCore::recordSwept(Swept &swept)
 
 void PoolCore::sweepParked(Swept &swept)
 {
-    swept.entries.reserve(static_cast<size_t>(m_store.parkedCount()));
+    swept.entries.reserve(static_cast<size_t>(m_store.parkedCount() + m_store.endedCount()));
     while (Entry *entry = m_store.oldestParked())
+        sweep(swept, entry);
+    while (Entry *entry = m_store.oldestEnded())
         sweep(swept, entry);
     recordSwept(swept);
 }
@@ -270,8 +276,7 @@ std::vector<QSslSocket *> PoolCore::unwatched(const Swept &swept)
     std::vector<QSslSocket *> sockets;
     sockets.reserve(swept.entries.size());
     for (const auto &entry : swept.entries) {
-        if (swept.watcher)
-            swept.watcher->remove(entry->descriptor, entry->watch);
+        unwatch(swept.watcher, *entry);
         sockets.push_back(entry->socket);
     }
     return sockets;

@@ -194,6 +194,13 @@ private:
     [[nodiscard]] Expiry freshExpiry(const Entry &entry) const;
     void renewExpiries();
     void examineLater(quint64 token);
+    /// Hands a connection in state Checking to the lane, which looks at what has arrived.
+    void leaveToLane(const Entry &entry);
+    void postExaminations();
+    void trimEnded(Swept &swept);
+    [[nodiscard]] Clock::time_point endOf(const Entry &ended) const;
+    [[nodiscard]] std::unique_ptr<Waiter> nextWaiter(const Entry &entry);
+    void countWarm(Entry *entry, Clock::time_point askedAt, Clock::time_point now);
     void countServed(Clock::duration waited, Entry *entry, Clock::time_point now);
     [[nodiscard]] std::optional<EvictionCause> staleness(const Entry &entry, quint64 generation) const;
     [[nodiscard]] bool isReplaced() const;
@@ -215,8 +222,24 @@ private:
     [[nodiscard]] bool makeRoomFor(ConnectionId id);
     /// Takes and counts a parked connection, and releases @p lock. nullptr if there is none, and @p lock is held.
     [[nodiscard]] std::shared_ptr<Lease> takeParked(Lock &lock, const TakeRequest &request, Clock::time_point askedAt);
-    /// Judges a connection checked out by the calling thread, which may be any.
-    [[nodiscard]] std::optional<EvictionCause> validate(Entry &entry, Unsolicited unsolicited, QString &text) const;
+    /// What a taker, in any thread, sees of a connection that it has checked out. It touches no socket.
+    struct Look
+    {
+        bool isKnown = true; ///< Else it is for the lane to find out what has arrived.
+        bool hasBytes = false; ///< In the kernel.
+        std::optional<EvictionCause> fault = {};
+        QString text = {};
+    };
+    [[nodiscard]] static Look look(const Entry &entry, Unsolicited unsolicited);
+    /// Evicts it while @p lock is released.
+    void evictFound(Lock &lock, Entry *entry, const Look &seen);
+    static void unwatch(const std::shared_ptr<Watcher> &watcher, Entry &entry);
+    /// In the lane, for the connections left to it: each gets one step after the other.
+    void examineSome();
+    /// One step of a connection in state Checking and in no thread; offers or evicts it when all is known.
+    void examineStep(Entry *entry);
+    [[nodiscard]] Liveness examineSocket(Entry &entry, QString &text);
+    void evictExamined(Entry *entry, EvictionCause cause, const QString &text);
     /// Serves a waiter with a connection in state Checking and in no thread, or parks it.
     void offer(Entry *entry, quint64 generation);
     [[nodiscard]] bool serve(std::unique_ptr<Waiter> waiter, Entry *entry);
@@ -247,6 +270,8 @@ private:
     std::shared_ptr<Watcher> m_watcher;
     IdleStore m_store;
     std::deque<QSslSocket *> m_closing; // evicted, owned, to be closed in the lane
+    std::deque<quint64> m_toExamine; // tokens of connections in state Checking that are the lane's
+    bool m_isExaminationPosted = false;
     Waiters m_waiters;
     ReturnShare m_returns;
     PoolStatus m_figures; // counters, and the gauges that nothing else holds

@@ -36,6 +36,7 @@ PoolStatus PoolCore::statusLocked() const
     PoolStatus result = m_figures;
     result.state = state();
     result.active = m_store.parkedCount();
+    result.ended = m_store.endedCount();
     result.leased = m_store.leasedCount();
     result.waiting = m_waiters.size() + m_serving;
     result.lastError = m_lastError.message();

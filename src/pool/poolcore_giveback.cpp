@@ -53,9 +53,12 @@ void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
 void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
 {
     QSslSocket *socket = lease->reclaim();
-    const Liveness liveness = examine(*socket);
-    const bool isGood = liveness != Liveness::Dead && !hasUnsentBytes(*socket);
-    const bool hasSpoken = liveness == Liveness::Spoke || socket->bytesAvailable() > 0;
+    if (socket->isEncrypted())
+        socket->flush(); // if the peer has ended TLS, the socket says so again
+    const Liveness seen = glance(*socket);
+    const bool isGood = (seen == Liveness::Quiet || seen == Liveness::Spoke) && !hasUnsentBytes(*socket);
+    // What has not been decrypted yet is for the lane to look at: this is the user's thread.
+    const bool isToExamine = seen == Liveness::Spoke && isReadToExamine(socket->isEncrypted());
 
     Entry *entry = nullptr;
     quint64 generation = 0;
@@ -73,7 +76,9 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
             ++m_figures.givenBack;
             ++m_figures.checking;
             m_store.reclaim(known);
-            known->hasSpoken = hasSpoken;
+            known->hasSpoken = seen == Liveness::Spoke && !isToExamine;
+            known->hasEnded = false;
+            known->examination = {};
             known->isCounted = false;
             generation = known->generation;
             if (isWelcome)
@@ -90,6 +95,13 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
         return;
     }
     pushToNoThread(*socket);
+    if (isToExamine) {
+        const Lock lock(m_mutex);
+        if (m_port.lane) {
+            leaveToLane(*entry);
+            return;
+        }
+    }
     offer(entry, generation);
 }
 

@@ -17,52 +17,6 @@ void PoolCore::setWatcher(std::shared_ptr<Watcher> watcher)
     m_watcher = std::move(watcher);
 }
 
-// Readable is not dead: it may be a session ticket, or the application speaking first. The lane pulls the
-// socket, lets it process, and parks it again if it is still good.
-void PoolCore::examineParked(quint64 token)
-{
-    Entry *entry = nullptr;
-    quint64 generation = 0;
-    Unsolicited unsolicited = Unsolicited::Keep;
-    std::shared_ptr<Watcher> watcher;
-    {
-        const Lock lock(m_mutex);
-        entry = m_store.find(token);
-        if (!entry || entry->state == Entry::State::Leased)
-            return; // taken meanwhile
-        if (entry->state == Entry::State::Checking) {
-            entry->hasNews = true; // the watcher reports it once only
-            return;
-        }
-        m_store.checkOut(entry);
-        ++m_figures.checking;
-        generation = entry->generation;
-        unsolicited = m_policy.unsolicited;
-        watcher = m_watcher;
-    }
-    if (watcher)
-        watcher->remove(entry->descriptor, entry->watch);
-    const bool hadSpoken = entry->hasSpoken;
-    QString text;
-    const auto fault = validate(*entry, unsolicited, text);
-    if (!fault) {
-        if (entry->hasSpoken && !hadSpoken) {
-            const Lock lock(m_mutex);
-            record(PoolEvent::Kind::Spoke, entry->id);
-        }
-        offer(entry, generation);
-        return;
-    }
-    QSslSocket *socket = nullptr;
-    {
-        const Lock lock(m_mutex);
-        socket = evict(entry, *fault, text);
-    }
-    closeGently(socket);
-    wakeSupply();
-    changed();
-}
-
 PoolCore::Clock::time_point PoolCore::nextDeadline() const
 {
     const Lock lock(m_mutex);
@@ -71,10 +25,26 @@ PoolCore::Clock::time_point PoolCore::nextDeadline() const
         next = std::min(next, entry->expiry.retire);
     if (const Entry *entry = m_store.nextToEnd())
         next = std::min(next, entry->expiry.end);
+    if (const Entry *entry = m_store.oldestEnded())
+        next = std::min(next, endOf(*entry));
     const Entry *lease = m_store.oldestLease();
     if (lease && m_policy.leaseThreshold.count() > 0)
         next = std::min(next, lease->parkedAt + m_policy.leaseThreshold);
     return next;
+}
+
+// As long as a take may wait for it.
+PoolCore::Clock::time_point PoolCore::endOf(const Entry &ended) const
+{
+    return ended.parkedAt + std::clamp<std::chrono::milliseconds>(m_policy.takeTimeout, {}, std::chrono::hours(24));
+}
+
+// The peer must not fill the memory by writing and closing again and again.
+void PoolCore::trimEnded(Swept &swept)
+{
+    while (m_store.endedCount() > m_policy.limit || m_store.bufferedInEnded() > pooledReadBuffers)
+        sweep(swept, m_store.oldestEnded());
+    recordSwept(swept);
 }
 
 Expiry PoolCore::freshExpiry(const Entry &entry) const
@@ -101,6 +71,7 @@ void PoolCore::expire()
     const auto now = Clock::now();
     WaiterList late;
     Swept swept{EvictionCause::Expired};
+    Swept ended{EvictionCause::PeerClosed};
     bool isChanged = false;
     {
         const Lock lock(m_mutex);
@@ -119,6 +90,13 @@ void PoolCore::expire()
             isChanged = true;
         }
         recordSwept(swept);
+        while (Entry *entry = m_store.oldestEnded()) {
+            if (endOf(*entry) > now)
+                break;
+            sweep(ended, entry);
+            isChanged = true;
+        }
+        recordSwept(ended);
         while (Entry *lease = m_store.oldestLease()) {
             if (m_policy.leaseThreshold.count() <= 0 || lease->parkedAt + m_policy.leaseThreshold > now)
                 break;
@@ -128,6 +106,7 @@ void PoolCore::expire()
         }
     }
     closeInLane(unwatched(swept));
+    closeInLane(unwatched(ended));
     if (!late.empty())
         isChanged = true;
     failAsTimedOut(std::move(late));

@@ -21,12 +21,6 @@ int &gaugeOf(PoolStatus &figures, Sink::Step step)
     return step == Sink::Step::Connecting ? figures.connecting : figures.handshaking;
 }
 
-// Right behind the id. In TLS, what waits in the kernel may be a session ticket.
-bool hasSpoken(const QSslSocket &socket, qintptr descriptor)
-{
-    return socket.bytesAvailable() > 0 || (!socket.isEncrypted() && peek(descriptor) == Peek::Bytes);
-}
-
 // Between the end of its dial and here, a turn of the loop passes in which anything may have closed it: the peer, or a
 // dialer that looks at the peer's certificate.
 PoolError deathBeforeParked(const QSslSocket &socket)
@@ -55,7 +49,7 @@ Demand PoolCore::demand() const
 {
     const Lock lock(m_mutex);
     Demand demand;
-    demand.active = m_store.parkedCount();
+    demand.active = m_store.parkedCount() + static_cast<int>(m_toExamine.size());
     demand.retiring = m_store.retiringCount();
     demand.returning = expectedBack();
     demand.room = m_policy.maximumTotal > 0 ? m_policy.maximumTotal - m_store.size() : std::numeric_limits<int>::max();
@@ -85,7 +79,8 @@ ConnectionId PoolCore::freshId() const
 // A client parks the replacement first and then lets go of what it replaces: see expire().
 bool PoolCore::isFull() const
 {
-    return m_store.parkedCount() - (m_policy.isServer ? 0 : m_store.retiringCount()) >= m_policy.limit;
+    const int count = m_store.parkedCount() + static_cast<int>(m_toExamine.size());
+    return count - (m_policy.isServer ? 0 : m_store.retiringCount()) >= m_policy.limit;
 }
 
 // Every waiting take makes room for one more. Those that wait for an id do not: a newcomer's is a new one.
@@ -161,7 +156,11 @@ bool PoolCore::established(Established connection)
     made->peer = peerOf(*connection.socket).endpoint();
     if (connection.socket->isEncrypted())
         made->cipher = connection.socket->sessionCipher().name();
-    made->hasSpoken = hasSpoken(*connection.socket, made->descriptor);
+    made->isEncrypted = connection.socket->isEncrypted();
+    // Right behind the id, something may have come.
+    const Liveness seen = glance(*connection.socket);
+    const bool isUnread = seen == Liveness::Spoke && !isReadToExamine(made->isEncrypted);
+    made->hasSpoken = isUnread;
     const bool isRoom = makeRoomFor(connection.id) || connection.hasPlace;
 
     Entry *entry = nullptr;
@@ -202,7 +201,10 @@ bool PoolCore::established(Established connection)
         return !error;
     }
     pushToNoThread(*connection.socket.release());
-    offer(entry, connection.generation);
+    if (seen == Liveness::Quiet || isUnread)
+        offer(entry, connection.generation);
+    else
+        examineStep(entry);
     return true;
 }
 

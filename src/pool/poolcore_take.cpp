@@ -27,7 +27,8 @@ QFuture<TakeResult> readyFuture(TakeResult result)
 
 Watcher::For watchFor(const Entry &entry)
 {
-    return entry.hasSpoken ? Watcher::For::End : Watcher::For::Readable;
+    const bool isRead = isReadToExamine(entry.isEncrypted) && !entry.examination.isFull;
+    return entry.hasSpoken && !isRead ? Watcher::For::End : Watcher::For::Readable;
 }
 
 } // namespace
@@ -79,27 +80,26 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
         const auto watcher = m_watcher;
         const Unsolicited unsolicited = m_policy.unsolicited;
         lock.unlock();
-        if (watcher)
-            watcher->remove(entry->descriptor, entry->watch);
-        QString text;
-        std::optional<EvictionCause> fault = validate(*entry, unsolicited, text);
-        auto lease =
-            fault ? nullptr : std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
+        unwatch(watcher, *entry);
+        Look seen = look(*entry, unsolicited);
+        std::shared_ptr<Lease> lease;
+        if (seen.isKnown && !seen.fault) {
+            lease = std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
+            lease->expect(seen.hasBytes && !entry->isEncrypted, entry->hasEnded);
+        }
         const auto now = Clock::now();
         lock.lock();
-        if (!fault && entry->generation != m_figures.generation) {
-            (void)lease->reclaim();
-            fault = m_life == Life::Running ? EvictionCause::Flushed : EvictionCause::PoolClosed;
+        if (entry->generation != m_figures.generation) {
+            if (lease)
+                (void)lease->reclaim();
+            seen.fault = m_life == Life::Running ? EvictionCause::Flushed : EvictionCause::PoolClosed;
         }
-        if (!fault) {
-            --m_figures.checking;
-            ++m_figures.taken;
-            ++m_figures.takesAsked;
-            ++m_figures.servedWarm;
-            m_figures.waitTime.add(now - askedAt);
-            entry->parkedAt = now;
-            m_store.lease(entry);
-            record(PoolEvent::Kind::Taken, entry->id);
+        if (seen.fault) {
+            evictFound(lock, entry, seen);
+        } else if (!seen.isKnown) {
+            leaveToLane(*entry);
+        } else {
+            countWarm(entry, askedAt, now);
             const bool isWakeNeeded = needsWakeAfterTake();
             lock.unlock();
             if (isWakeNeeded)
@@ -107,46 +107,29 @@ std::shared_ptr<Lease> PoolCore::takeParked(Lock &lock, const TakeRequest &reque
             figuresChanged();
             return lease;
         }
-        QSslSocket *socket = evict(entry, *fault, text);
-        lock.unlock();
-        if (socket->thread())
-            pushToNoThread(*socket);
-        closeInLane({socket}); // thousands may have died at once
-        lock.lock();
         if (m_life != Life::Running)
             return nullptr;
     }
 }
 
-std::optional<EvictionCause> PoolCore::validate(Entry &entry, Unsolicited unsolicited, QString &text) const
+void PoolCore::evictFound(Lock &lock, Entry *entry, const Look &seen)
 {
-    if (entry.hasSpoken && unsolicited == Unsolicited::Evict)
-        return EvictionCause::Unsolicited; // Keep was set when it spoke
-    int systemError = 0;
-    const Peek seen = peek(entry.descriptor, &systemError);
-    if (seen == Peek::Quiet)
-        return std::nullopt;
-    if (seen == Peek::Closed) {
-        if (systemError != 0)
-            text = qt_error_string(systemError);
-        return systemError == 0 ? EvictionCause::PeerClosed : EvictionCause::SocketError;
-    }
-    pullIntoThisThread(*entry.socket);
-    const Liveness liveness = examine(*entry.socket);
-    if (liveness == Liveness::Dead) {
-        const bool isOrderly = entry.socket->error() == QAbstractSocket::RemoteHostClosedError
-            || entry.socket->state() == QAbstractSocket::ConnectedState;
-        if (!isOrderly)
-            text = entry.socket->errorString();
-        return isOrderly ? EvictionCause::PeerClosed : EvictionCause::SocketError;
-    }
-    if (liveness == Liveness::Spoke) {
-        entry.hasSpoken = true;
-        if (unsolicited == Unsolicited::Evict)
-            return EvictionCause::Unsolicited;
-    }
-    pushToNoThread(*entry.socket);
-    return std::nullopt;
+    QSslSocket *socket = evict(entry, *seen.fault, seen.text);
+    lock.unlock();
+    closeInLane({socket}); // thousands may have died at once
+    lock.lock();
+}
+
+void PoolCore::countWarm(Entry *entry, Clock::time_point askedAt, Clock::time_point now)
+{
+    --m_figures.checking;
+    ++m_figures.taken;
+    ++m_figures.takesAsked;
+    ++m_figures.servedWarm;
+    m_figures.waitTime.add(now - askedAt);
+    entry->parkedAt = now;
+    m_store.lease(entry);
+    record(PoolEvent::Kind::Taken, entry->id);
 }
 
 // A client pool refills, a server pool or a paused one cannot; a lease may have to be watched.
@@ -217,7 +200,13 @@ TakeResult PoolCore::tryTake()
         return Connection(std::move(lease));
     ++m_figures.takesAsked;
     ++m_figures.takesFailed;
-    if (!error)
+    if (!error && !m_toExamine.empty())
+        error = {
+            Phase::Wait, ErrorKind::Empty,
+            QStringLiteral("No connection can be handed out just now: an I/O thread still looks at what arrived on "
+                           "%1 of them; take() waits for that.")
+                .arg(m_toExamine.size())};
+    else if (!error)
         error = {Phase::Wait, ErrorKind::Empty,
                  QStringLiteral("No connection is parked just now; take() waits for one.")};
     error = withStatus(std::move(error), lock);
@@ -229,29 +218,32 @@ TakeResult PoolCore::tryTake()
 void PoolCore::offer(Entry *entry, quint64 generation)
 {
     bool isWatched = false;
+    Swept trimmed{EvictionCause::PeerClosed};
     std::shared_ptr<Watcher> watcher;
     Lock lock(m_mutex);
     for (;;) {
         std::optional<EvictionCause> cause = staleness(*entry, generation);
         // There was room when it was made or given back, but others were offered meanwhile.
-        if (!cause && isWatched && !entry->hasPlace && isFull() && !m_waiters.isAwaited(entry->id))
+        if (!cause && isWatched && !entry->hasEnded && !entry->hasPlace && isFull()
+            && !m_waiters.isAwaited(entry->id))
             cause = EvictionCause::Surplus;
         if (cause) {
             const qintptr descriptor = entry->descriptor;
-            const quint64 watch = entry->watch;
+            const quint64 watch = std::exchange(entry->watch, 0);
             const bool wasGood = *cause == EvictionCause::Unsolicited || *cause == EvictionCause::Surplus;
             if (wasGood && !std::exchange(entry->isCounted, true))
                 ++m_figures.parked; // for no time at all
             QSslSocket *socket = entry->isCounted ? evict(entry, *cause) : drop(entry);
             lock.unlock();
-            if (isWatched && watcher)
+            if (watch != 0 && watcher)
                 watcher->remove(descriptor, watch);
             closeGently(socket);
             break;
         }
-        auto waiter = m_waiters.next(entry->id);
+        auto waiter = nextWaiter(*entry);
         if (!waiter && isWatched) {
             countParked(entry);
+            trimEnded(trimmed);
             if (std::exchange(entry->hasNews, false))
                 examineLater(entry->token());
             lock.unlock();
@@ -263,19 +255,26 @@ void PoolCore::offer(Entry *entry, quint64 generation)
         lock.unlock();
         // Watched before it is parked, so that its end is never missed; and without the mutex.
         if (!waiter) {
-            if (watcher)
+            if (watcher && !entry->hasEnded)
                 entry->watch = watcher->add(entry->descriptor, entry->token(), watchFor(*entry));
             isWatched = true;
         } else {
-            if (std::exchange(isWatched, false) && watcher)
-                watcher->remove(entry->descriptor, entry->watch);
+            isWatched = false;
+            unwatch(watcher, *entry);
             if (serve(std::move(waiter), entry))
                 break;
         }
         lock.lock();
     }
+    closeInLane(unwatched(trimmed));
     wakeSupply();
     figuresChanged();
+}
+
+// One that its peer has closed is of use only to who wants this very one.
+std::unique_ptr<Waiter> PoolCore::nextWaiter(const Entry &entry)
+{
+    return entry.hasEnded ? m_waiters.nextByName(entry.id) : m_waiters.next(entry.id);
 }
 
 void PoolCore::examineLater(quint64 token)
@@ -300,6 +299,11 @@ void PoolCore::countParked(Entry *entry)
         if (entry->hasSpoken)
             record(PoolEvent::Kind::Spoke, entry->id);
     }
+    if (entry->hasEnded) {
+        entry->parkedAt = Clock::now();
+        noteOutage();
+        noteLoss(*entry, EvictionCause::PeerClosed);
+    }
     entry->expiry = freshExpiry(*entry); // one that was only looked at may have missed a change of the lifetimes
     m_store.park(entry);
 }
@@ -309,6 +313,7 @@ void PoolCore::countParked(Entry *entry)
 bool PoolCore::serve(std::unique_ptr<Waiter> waiter, Entry *entry)
 {
     auto lease = std::make_shared<Lease>(weak_from_this(), entry->token(), entry->id, entry->socket);
+    lease->expect(!entry->isEncrypted, entry->hasEnded);
     const auto now = Clock::now();
     const auto waited = now - waiter->askedAt;
     const bool isLost = waiter->context && waiter->context->isGone();

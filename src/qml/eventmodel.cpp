@@ -31,6 +31,8 @@ QString evictionSentence(EvictionCause cause)
         return QStringLiteral("A newer connection replaced a parked one.");
     case EvictionCause::PoolClosed:
         return QStringLiteral("The pool closed its parked connections.");
+    case EvictionCause::ControlFlood:
+        return QStringLiteral("The peer flooded a parked connection with TLS records that carry no data.");
     }
     return {};
 }

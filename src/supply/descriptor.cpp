@@ -12,6 +12,7 @@
 #    include <winsock2.h>
 #else
 #    include <poll.h>
+#    include <sys/ioctl.h>
 #    include <sys/socket.h>
 #    include <unistd.h>
 #endif
@@ -63,6 +64,12 @@ Peek peek(qintptr descriptor, int *systemError)
     return Peek::Closed;
 }
 
+qint64 bytesWaiting(qintptr descriptor)
+{
+    u_long count = 0;
+    return ::ioctlsocket(static_cast<SOCKET>(descriptor), FIONREAD, &count) == 0 ? static_cast<qint64>(count) : 0;
+}
+
 void hangUp(qintptr descriptor)
 {
     ::shutdown(static_cast<SOCKET>(descriptor), SD_BOTH);
@@ -85,6 +92,12 @@ Peek peek(qintptr descriptor, int *systemError)
     return Peek::Closed;
 }
 
+qint64 bytesWaiting(qintptr descriptor)
+{
+    int count = 0;
+    return ::ioctl(static_cast<int>(descriptor), FIONREAD, &count) == 0 ? count : 0;
+}
+
 void hangUp(qintptr descriptor)
 {
     ::shutdown(static_cast<int>(descriptor), SHUT_RDWR);
@@ -97,8 +110,18 @@ bool hasHungUp(qintptr descriptor)
     pollfd entry{static_cast<int>(descriptor), POLLRDHUP, 0};
     return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
+
+bool seesEndBehindBytes()
+{
+    return true;
+}
 #else
 bool hasHungUp(qintptr)
+{
+    return false;
+}
+
+bool seesEndBehindBytes()
 {
     return false;
 }

@@ -31,6 +31,12 @@ enum class Peek : quint8 {
 /// false.
 [[nodiscard]] bool hasHungUp(qintptr descriptor);
 
+/// True if the platform can tell an end behind unread bytes.
+[[nodiscard]] bool seesEndBehindBytes();
+
+/// How many bytes the system holds for the next read. Any thread.
+[[nodiscard]] qint64 bytesWaiting(qintptr descriptor);
+
 /// Ends the connection both ways for the peer to see; the descriptor stays open. Any thread.
 void hangUp(qintptr descriptor);
 

@@ -111,12 +111,12 @@ QString imbalance(const PoolStatus &status)
         if (left != right)
             lines.append(u"%1: %2 and %3"_s.arg(QLatin1String(what)).arg(left).arg(right));
     };
-    check("established + givenBack == active + checking + taken + evicted + dropped",
+    check("established + givenBack == active + ended + checking + taken + evicted + dropped",
           status.established + status.givenBack,
-          status.active + status.checking + status.taken + status.evictedTotal() + status.dropped);
+          status.active + status.ended + status.checking + status.taken + status.evictedTotal() + status.dropped);
     if (status.checking == 0) {
-        check("parked == active + taken + evicted", status.parked,
-              status.active + status.taken + status.evictedTotal());
+        check("parked == active + ended + taken + evicted", status.parked,
+              status.active + status.ended + status.taken + status.evictedTotal());
     }
     check("takesAsked == servedWarm + servedAfterWait + takesFailed + takesCancelled + waiting", status.takesAsked,
           status.servedWarm + status.servedAfterWait + status.takesFailed + status.takesCancelled + status.waiting);
@@ -125,7 +125,7 @@ QString imbalance(const PoolStatus &status)
           status.servedWarm + status.servedAfterWait);
     if (status.leased > status.taken)
         lines.append(u"leased %1 is more than taken %2"_s.arg(status.leased).arg(status.taken));
-    if (status.active < 0 || status.checking < 0 || status.connecting < 0 || status.handshaking < 0
+    if (status.active < 0 || status.ended < 0 || status.checking < 0 || status.connecting < 0 || status.handshaking < 0
         || status.waiting < 0 || status.leased < 0)
         lines.append(u"a gauge is negative"_s);
     return lines.join(u"; "_s);

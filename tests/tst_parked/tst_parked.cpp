@@ -29,7 +29,6 @@ private slots:
     void speakingEvictsFromNowOn();
     void earlyBytesEvict();
     void speakingWhileTakenIsNotSignalled();
-    void lastWordsThenClose();
     void muchIsHeldBack();
 };
 
@@ -222,24 +221,6 @@ void tst_Parked::speakingWhileTakenIsNotSignalled()
     client.write("for its owner");
     QCOMPARE(readExactly(taken.connection().socket(), 13), "for its owner"_ba);
     QCOMPARE(spoke.size(), 0);
-}
-
-// A peer that says something and closes is gone, words or not.
-void tst_Parked::lastWordsThenClose()
-{
-#ifdef TIDEPOOL_PORTABLE
-    QSKIP("Without POLLRDHUP, that a peer which spoke has closed is seen when it is taken.");
-#endif
-    ServerPool pool;
-    QVERIFY(pool.listen(QHostAddress::LocalHost));
-    RawClient client(pool.serverPort());
-    const ConnectionId id = client.readHexId();
-    QTRY_COMPARE(pool.active(), 1);
-    client.write("good bye");
-    client.close();
-    QTRY_COMPARE(pool.status().evictedTotal(), 1);
-    QCOMPARE(pool.active(), 0);
-    QVERIFY(!await(pool.take(id, 50ms)));
 }
 
 // A parked connection whose peer sends and sends does not fill the memory, and loses nothing.
