@@ -98,6 +98,8 @@ void logMessage(QtMsgType type, const QMessageLogContext &context, const QString
     const bool isOfLibrary = qstrcmp(context.category, "tidepool") == 0;
     if (isOfLibrary && libraryMuted > 0)
         return;
+    if (qstrcmp(context.category, "tidepool.tls") == 0)
+        return; // the client's command says it, in options
     const QString format =
         stderrIsTerminal() ? QStringLiteral("HH:mm:ss.zzz") : QStringLiteral("yyyy-MM-dd'T'HH:mm:ss.zzz");
     const QString time = QDateTime::currentDateTime().toString(format);

@@ -46,13 +46,7 @@ private:
     void dial(int count);
     void onFinished(Dial *dial);
     void onFailed(Dial *dial);
-<<<<<<< HEAD
-    void backOff();
-=======
     void backOff(bool isLasting = false);
-    [[nodiscard]] bool backsOffFromDeaths();
-    [[nodiscard]] bool isDying() const;
->>>>>>> ef04bd4 (tls, supply: hold what the settings promise, and say what is wrong)
     void endBackoff();
     void stopBackoff();
     void showNextAttempt();
