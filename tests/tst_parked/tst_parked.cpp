@@ -6,7 +6,11 @@
 #include "support/poolhelpers.h"
 #include "support/rawclient.h"
 
+#include <QtCore/QDir>
 #include <QtCore/QElapsedTimer>
+
+#include <memory>
+#include <vector>
 
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
@@ -30,6 +34,7 @@ private slots:
     void earlyBytesEvict();
     void speakingWhileTakenIsNotSignalled();
     void muchIsHeldBack();
+    void poolsShareAWatcher();
 };
 
 void tst_Parked::deathEvictsAtOnce_data()
@@ -243,6 +248,40 @@ void tst_Parked::muchIsHeldBack()
     QByteArray got;
     QTRY_VERIFY_WITH_TIMEOUT((got += socket->readAll()).size() >= much.size(), 20'000);
     QVERIFY(got == much);
+}
+
+// However many pools there are, an I/O thread polls one descriptor for all that is parked; and each still hears of its
+// own.
+void tst_Parked::poolsShareAWatcher()
+{
+#ifdef TIDEPOOL_PORTABLE
+    QSKIP("Only Linux has a descriptor that watches others.");
+#endif
+    const auto watchers = [] {
+        int count = 0;
+        const QFileInfoList descriptors =
+            QDir(u"/proc/self/fd"_s).entryInfoList(QDir::AllEntries | QDir::System | QDir::NoDotAndDotDot);
+        for (const QFileInfo &descriptor : descriptors)
+            count += descriptor.symLinkTarget().contains(u"[eventpoll]"_s) ? 1 : 0;
+        return count;
+    };
+    std::vector<std::unique_ptr<ServerPool>> pools;
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 20; ++i) {
+        pools.push_back(std::make_unique<ServerPool>());
+        QVERIFY(pools.back()->listen(QHostAddress::LocalHost));
+        clients.emplace_back(pools.back()->serverPort());
+        QTRY_COMPARE(pools.back()->active(), 1);
+    }
+    QVERIFY2(watchers() <= 1, qPrintable(QString::number(watchers())));
+    pools.erase(pools.begin(), pools.begin() + 10);
+    clients.erase(clients.begin(), clients.begin() + 10);
+    for (size_t i = 0; i < 10; ++i) {
+        clients[i].close();
+        QTRY_COMPARE(pools[i]->status().evictedBy(EvictionCause::PeerClosed), 1);
+    }
+    pools.clear();
+    QTRY_COMPARE(watchers(), 0);
 }
 
 QTEST_GUILESS_MAIN(tst_Parked)
