@@ -37,6 +37,8 @@ struct Entry
     bool hasSpoken = false; ///< The peer has sent bytes since it was parked.
     bool hasEnded = false; ///< And closed behind them.
     bool isEncrypted = false;
+    bool hasArrived = false; ///< Its id, at the client.
+    bool isUnderWay = false; ///< In the list of those whose id has not.
     bool hasNews = false; ///< It was reported in state Checking: to be looked at when it is parked.
     bool isRetiring = false; ///< Its replacement is under way.
     bool isReported = false; ///< As a lease held too long.

@@ -3,6 +3,8 @@
 
 #include "idlestore.h"
 
+#include "../supply/descriptor.h"
+
 namespace Tidepool {
 
 Entry *IdleStore::find(quint64 token) const
@@ -28,11 +30,61 @@ void IdleStore::park(Entry *entry)
         return;
     }
     entry->state = Entry::State::Parked;
-    m_parked.add(entry);
+    if (m_prefersArrived && !entry->hasArrived) {
+        entry->isUnderWay = true;
+        m_underWay.add(entry);
+        promoteArrived();
+    } else {
+        m_parked.add(entry);
+    }
     if (entry->expiry.end != Expiry::Clock::time_point::max()) {
         m_byRetire.emplace(entry->expiry.retire, entry);
         m_byEnd.emplace(entry->expiry.end, entry);
     }
+}
+
+void IdleStore::setPrefersArrived(bool prefers)
+{
+    m_prefersArrived = prefers && seesArrivals();
+    if (!m_prefersArrived)
+        settleArrivals();
+}
+
+void IdleStore::settleArrivals()
+{
+    while (Entry *entry = m_underWay.oldest())
+        promote(entry);
+}
+
+// Under the pool's mutex, so it is limited. They arrive in order, more or less: those parked longest are looked at
+// first, and some others in turn, because one that never arrives must not hold up the rest.
+void IdleStore::promoteArrived()
+{
+    constexpr int atOnce = 64;
+    constexpr int othersAtOnce = 4;
+    for (int i = 0; i < atOnce && !m_underWay.isEmpty() && hasArrived(m_underWay.oldest()->descriptor); ++i)
+        promote(m_underWay.oldest());
+    for (int i = 0; i < othersAtOnce && !m_underWay.isEmpty(); ++i) {
+        Entry *entry = m_nextToLookAt ? m_nextToLookAt : m_underWay.oldest();
+        m_nextToLookAt = entry->newer;
+        if (hasArrived(entry->descriptor))
+            promote(entry);
+    }
+}
+
+void IdleStore::promote(Entry *entry)
+{
+    removeUnderWay(entry);
+    entry->hasArrived = true;
+    m_parked.add(entry);
+}
+
+void IdleStore::removeUnderWay(Entry *entry)
+{
+    if (m_nextToLookAt == entry)
+        m_nextToLookAt = entry->newer;
+    m_underWay.remove(entry);
+    entry->isUnderWay = false;
 }
 
 void IdleStore::setBuffered(Entry *entry, qint64 bytes)
@@ -67,7 +119,10 @@ std::unique_ptr<Entry> IdleStore::remove(Entry *entry)
 
 Entry *IdleStore::checkOut(TakeOrder order)
 {
+    promoteArrived();
     Entry *entry = order == TakeOrder::NewestFirst ? m_parked.newest() : m_parked.oldest();
+    if (!entry)
+        entry = m_underWay.oldest(); // the next to arrive, most likely
     if (entry)
         checkOut(entry);
     return entry;
@@ -89,7 +144,10 @@ void IdleStore::checkOut(Entry *entry)
         m_bufferedInEnded -= entry->buffered;
         return;
     }
-    m_parked.remove(entry);
+    if (entry->isUnderWay)
+        removeUnderWay(entry);
+    else
+        m_parked.remove(entry);
     if (entry->expiry.end == Expiry::Clock::time_point::max())
         return;
     m_byRetire.erase({entry->expiry.retire, entry});

@@ -28,7 +28,7 @@ public:
 
     /// All, those in state Checking included.
     [[nodiscard]] int size() const { return static_cast<int>(m_entries.size()); }
-    [[nodiscard]] int parkedCount() const { return m_parked.size(); }
+    [[nodiscard]] int parkedCount() const { return m_parked.size() + m_underWay.size(); }
     [[nodiscard]] int endedCount() const { return m_ended.size(); }
     /// The bytes held in all, and those in the ended ones.
     [[nodiscard]] qint64 buffered() const { return m_buffered; }
@@ -41,6 +41,11 @@ public:
 
     /// Adds a connection in state Checking; nullptr if its id is in use.
     Entry *add(std::unique_ptr<Entry> entry);
+    /// For a server that hands out the newest first: it hands out one whose id has arrived at the client, if it can
+    /// tell.
+    void setPrefersArrived(bool prefers);
+    /// From now on all that are parked count as arrived.
+    void settleArrivals();
     /// Checking to Parked; to Ended if its peer has closed it.
     void park(Entry *entry);
     /// In state Checking or Leased.
@@ -56,11 +61,16 @@ public:
     Entry *checkOut(TakeOrder order);
     /// The same of the connection named @p id, which may be an ended one.
     Entry *checkOut(ConnectionId id);
-    [[nodiscard]] Entry *oldestParked() const { return m_parked.oldest(); }
+    [[nodiscard]] Entry *oldestParked() const { return m_parked.isEmpty() ? m_underWay.oldest() : m_parked.oldest(); }
     [[nodiscard]] Entry *oldestEnded() const { return m_ended.oldest(); }
     /// Those after it: Entry::older.
-    [[nodiscard]] const Entry *newestParked() const { return m_parked.newest(); }
-    /// The same of a given one, parked or ended.
+    [[nodiscard]] std::array<const Entry *, 2> newestParked() const { return {m_underWay.newest(), m_parked.newest()}; }
+    /// The same with the ended ones.
+    [[nodiscard]] std::array<const Entry *, 3> newestIdle() const
+    {
+        return {m_underWay.newest(), m_parked.newest(), m_ended.newest()};
+    }
+    /// To Checking, of a given one, parked or ended.
     void checkOut(Entry *entry);
 
     /// The parked one whose replacement is due first, or nullptr.
@@ -82,7 +92,14 @@ private:
         return deadlines.empty() ? nullptr : deadlines.begin()->second;
     }
 
+    void promote(Entry *entry);
+    void promoteArrived();
+    void removeUnderWay(Entry *entry);
+
     std::unordered_map<quint32, std::unique_ptr<Entry>> m_entries;
+    EntryList m_underWay;
+    Entry *m_nextToLookAt = nullptr; ///< In m_underWay.
+    bool m_prefersArrived = false;
     EntryList m_parked;
     EntryList m_ended;
     EntryList m_leased;

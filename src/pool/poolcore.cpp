@@ -27,6 +27,7 @@ void PoolCore::setPolicy(const CorePolicy &policy)
         const Lock lock(m_mutex);
         const bool hasNewLifetimes = policy.lifetimes != m_policy.lifetimes;
         m_policy = policy;
+        m_store.setPrefersArrived(policy.isServer && policy.order == TakeOrder::NewestFirst);
         while (m_store.parkedCount() > 0 && (m_store.parkedCount() > m_policy.limit || isTooMuch()))
             sweep(surplus, m_store.oldestParked());
         recordSwept(surplus);
@@ -133,8 +134,12 @@ void PoolCore::abandon()
     const Lock lock(m_mutex, std::try_to_lock);
     if (!lock)
         return;
-    for (const Entry *entry = m_store.newestParked(); entry; entry = entry->older)
-        closeDescriptor(entry->descriptor);
+    for (const Entry *newest : m_store.newestIdle()) {
+        for (const Entry *entry = newest; entry; entry = entry->older)
+            closeDescriptor(entry->descriptor);
+    }
+    for (const quint64 token : m_toExamine)
+        closeDescriptor(m_store.find(token)->descriptor);
     for (const QSslSocket *socket : m_closing)
         closeDescriptor(nativeDescriptor(*socket));
 }

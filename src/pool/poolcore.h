@@ -195,7 +195,8 @@ private:
     void renewExpiries();
     void examineLater(quint64 token);
     /// Hands a connection in state Checking to the lane, which looks at what has arrived.
-    void leaveToLane(const Entry &entry);
+    void leaveToLane(Entry &entry);
+    void keepPlace(Entry &entry);
     void postExaminations();
     void trimEnded(Swept &swept);
     [[nodiscard]] Clock::time_point endOf(const Entry &ended) const;

@@ -51,10 +51,18 @@ PoolCore::Look PoolCore::look(const Entry &entry, Unsolicited unsolicited)
     return result;
 }
 
-void PoolCore::leaveToLane(const Entry &entry)
+void PoolCore::leaveToLane(Entry &entry)
 {
+    keepPlace(entry);
     m_toExamine.push_back(entry.token());
     postExaminations();
+}
+
+// Nobody is let in instead while it is looked at.
+void PoolCore::keepPlace(Entry &entry)
+{
+    if (!std::exchange(entry.hasPlace, true))
+        ++m_reserved;
 }
 
 void PoolCore::postExaminations()
@@ -81,6 +89,7 @@ void PoolCore::examineParked(quint64 token)
         m_store.checkOut(entry);
         ++m_figures.checking;
         unwatch(m_watcher, *entry);
+        keepPlace(*entry);
         m_toExamine.push_back(token);
         if (m_isExaminationPosted)
             return;

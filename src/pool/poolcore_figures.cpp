@@ -100,7 +100,8 @@ QList<ConnectionRecord> PoolCore::connections(int limit) const
     result.reserve(std::clamp(m_store.parkedCount() + m_store.leasedCount(), 0, std::max(limit, 0)));
     // A large pool of parked ones must not hide what is in use.
     const int linesOfTaken = std::min(m_store.leasedCount(), limit / 2);
-    addUpTo(limit - linesOfTaken, m_store.newestParked());
+    for (const Entry *newest : m_store.newestParked())
+        addUpTo(limit - linesOfTaken, newest);
     for (const Entry *newest : m_store.newestLeased())
         addUpTo(limit, newest);
     return result;

@@ -58,6 +58,7 @@ Expiry PoolCore::freshExpiry(const Entry &entry) const
 // Oldest first, each to the end of the line: in the end all stand as before.
 void PoolCore::renewExpiries()
 {
+    m_store.settleArrivals();
     for (int left = m_store.parkedCount(); left > 0; --left) {
         Entry *entry = m_store.oldestParked();
         m_store.checkOut(entry);

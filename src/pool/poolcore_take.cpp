@@ -224,8 +224,7 @@ void PoolCore::offer(Entry *entry, quint64 generation)
     for (;;) {
         std::optional<EvictionCause> cause = staleness(*entry, generation);
         // There was room when it was made or given back, but others were offered meanwhile.
-        if (!cause && isWatched && !entry->hasEnded && !entry->hasPlace && isFull()
-            && !m_waiters.isAwaited(entry->id))
+        if (!cause && isWatched && !entry->hasEnded && !entry->hasPlace && isFull() && !m_waiters.isAwaited(entry->id))
             cause = EvictionCause::Surplus;
         if (cause) {
             const qintptr descriptor = entry->descriptor;

@@ -16,6 +16,9 @@
 #    include <sys/socket.h>
 #    include <unistd.h>
 #endif
+#ifdef Q_OS_LINUX
+#    include <linux/sockios.h>
+#endif
 
 namespace Tidepool {
 
@@ -122,6 +125,29 @@ bool hasHungUp(qintptr)
 }
 
 bool seesEndBehindBytes()
+{
+    return false;
+}
+#endif
+
+#if defined(Q_OS_LINUX) && !defined(TIDEPOOL_PORTABLE)
+bool hasArrived(qintptr descriptor)
+{
+    int unacknowledged = 0;
+    return ::ioctl(static_cast<int>(descriptor), SIOCOUTQ, &unacknowledged) != 0 || unacknowledged == 0;
+}
+
+bool seesArrivals()
+{
+    return true;
+}
+#else
+bool hasArrived(qintptr)
+{
+    return true;
+}
+
+bool seesArrivals()
 {
     return false;
 }

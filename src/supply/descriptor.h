@@ -34,6 +34,11 @@ enum class Peek : quint8 {
 /// True if the platform can tell an end behind unread bytes.
 [[nodiscard]] bool seesEndBehindBytes();
 
+/// True if the peer's system has all that was sent. Where the platform cannot tell, true. Any thread.
+[[nodiscard]] bool hasArrived(qintptr descriptor);
+/// True if the platform can tell.
+[[nodiscard]] bool seesArrivals();
+
 /// How many bytes the system holds for the next read. Any thread.
 [[nodiscard]] qint64 bytesWaiting(qintptr descriptor);
 
