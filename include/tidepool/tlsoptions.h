@@ -48,7 +48,7 @@ public:
 
     /// The oldest protocol that is accepted, also of a handshake that a dialer has configured. Default: TLS 1.3.
     /// TLS 1.2 is for a ClientPool with Identity::Local, because many servers have no other; elsewhere it is a fatal
-    /// Settings error. The log warns of it once in each pool.
+    /// Settings error. The log warns of it when the pool starts.
     TlsProtocol minimumProtocol = TlsProtocol::Tls13;
 
     /// The key exchange groups that are allowed, by OpenSSL's names, the preferred one first. Default, also if empty:

@@ -44,8 +44,7 @@ QStringList MessageRecorder::warnings() const
 {
     QStringList texts;
     for (const Message &message : messages()) {
-        if (message.type != QtDebugMsg && message.type != QtInfoMsg
-            && message.category.startsWith(QLatin1String("tidepool")))
+        if (message.type != QtDebugMsg && message.type != QtInfoMsg && message.category == QLatin1String("tidepool"))
             texts.append(message.text);
     }
     return texts;

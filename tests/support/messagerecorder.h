@@ -24,7 +24,7 @@ public:
     Q_DISABLE_COPY_MOVE(MessageRecorder)
 
     [[nodiscard]] QList<Message> messages() const;
-    /// Warnings and worse of the library's own categories ("tidepool...").
+    /// Warnings and worse of the library, without its advice about TLS settings ("tidepool.tls").
     [[nodiscard]] QStringList warnings() const;
     void clear();
 };
