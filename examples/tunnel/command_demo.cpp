@@ -23,7 +23,7 @@ namespace Tunnel {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using DemoClock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr QLatin1String demoCommand("demo");
@@ -42,9 +42,9 @@ Tidepool::Bounds boundsFor(int connections, const Tidepool::ServerPool &server)
     return {warm, std::min(2 * warm, server.maximumCapacity()), 100ms, 1'000ms};
 }
 
-double millisecondsSince(Clock::time_point start)
+double millisecondsSince(DemoClock::time_point start)
 {
-    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    return std::chrono::duration<double, std::milli>(DemoClock::now() - start).count();
 }
 
 /// The thread of the target or of the visitors: they stand for other machines, and must not slow the tunnel's loop.
@@ -92,7 +92,7 @@ public:
     [[nodiscard]] QString start()
     {
         Console::print(m_report.title());
-        m_start = Clock::now();
+        m_start = DemoClock::now();
         const QByteArray secret = makeSecret();
         if (QString error = startServer(secret); !error.isEmpty())
             return error;
@@ -184,7 +184,7 @@ private:
             m_data, {m_server->exposedPort(), m_options.connections, std::chrono::seconds(m_options.seconds)});
         m_visitorThread.adopt(m_visitors);
         connect(m_visitors, &DemoVisitors::finished, this, &Demo::finish);
-        m_start = Clock::now();
+        m_start = DemoClock::now();
         QMetaObject::invokeMethod(m_visitors, &DemoVisitors::start, Qt::QueuedConnection);
         m_look.start(lookInterval);
     }
@@ -208,7 +208,7 @@ private:
 
     void finish()
     {
-        const auto time = Clock::now() - m_start;
+        const auto time = DemoClock::now() - m_start;
         m_look.stop();
         look();
         Console::setStatusLine({});
@@ -239,7 +239,7 @@ private:
     Elsewhere m_visitorThread;
     quint16 m_targetPort = 0;
     DemoVisitors *m_visitors = nullptr; // in its thread, and deleted there
-    Clock::time_point m_start;
+    DemoClock::time_point m_start;
     QTimer m_limit;
     QTimer m_warmUp; // the server knows of the last connections a little later than the client
     QTimer m_look;

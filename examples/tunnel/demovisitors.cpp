@@ -16,7 +16,7 @@ namespace {
 constexpr qsizetype checksumSize = 32;
 constexpr qint64 visitReadBuffer = qint64(256) * 1024;
 // Nothing moved for so long: the visitor gives up, and the demo fails.
-constexpr std::chrono::milliseconds patience{15'000};
+constexpr std::chrono::milliseconds stillFor{15'000};
 
 } // namespace
 
@@ -37,7 +37,7 @@ public:
         // Queued, because a connect that fails at once would begin the next visit, and that the next, inside this one.
         connect(&m_socket, &QTcpSocket::errorOccurred, this, &Visit::finish, Qt::QueuedConnection);
         connect(&m_patience, &QTimer::timeout, this, &Visit::finish);
-        m_patience.start(patience);
+        m_patience.start(stillFor);
         m_socket.connectToHost(QHostAddress(QHostAddress::LocalHost), m_crowd.m_plan.port);
     }
 
@@ -52,14 +52,14 @@ private:
 
     void write()
     {
-        m_patience.start(patience);
+        m_patience.start(stillFor);
         if (m_greeted)
             m_outflow.pump(m_socket);
     }
 
     void read()
     {
-        m_patience.start(patience);
+        m_patience.start(stillFor);
         DemoResults &results = m_crowd.m_results;
         if (m_received == 0)
             results.firstByte.add(std::chrono::steady_clock::now() - m_start);

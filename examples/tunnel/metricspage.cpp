@@ -19,7 +19,7 @@ namespace {
 constexpr const char *threads = "8";
 constexpr const char *requestTimeoutMs = "5000";
 
-constexpr int ok = 200;
+constexpr int success = 200;
 constexpr int notFound = 404;
 constexpr int methodNotAllowed = 405;
 
@@ -105,12 +105,12 @@ int MetricsPage::answer(mg_connection *connection)
     const mg_request_info *request = mg_get_request_info(connection);
     const std::string_view method(request->request_method);
     const char *path = request->local_uri;
-    int status = ok;
+    int status = success;
     if (!path || std::string_view(path) != "/metrics")
         status = notFound;
     else if (method != "GET" && method != "HEAD")
         status = methodNotAllowed;
-    if (status == ok)
+    if (status == success)
         send(connection, status, prometheusText, page->m_text());
     else if (status == notFound)
         send(connection, status, plainText, "Not found. The figures are at /metrics.\n");

@@ -12,9 +12,6 @@
 
 namespace Tidepool {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
 namespace {
 // std::clamp() lets NaN through.
 double clampedNumber(double value, double least, double most)
@@ -23,13 +20,13 @@ double clampedNumber(double value, double least, double most)
 }
 
 // A lifetime below this would be a loop of dials.
-constexpr milliseconds shortestLifetime{100};
+constexpr std::chrono::milliseconds shortestLifetime{100};
 } // namespace
 
 Backoff Backoff::corrected() const
 {
     Backoff result;
-    result.base = clampedDuration(base, milliseconds(1));
+    result.base = clampedDuration(base, std::chrono::milliseconds(1));
     result.cap = clampedDuration(cap, result.base);
     result.factor = clampedNumber(factor, 1.0, 10.0);
     return result;
@@ -38,16 +35,18 @@ Backoff Backoff::corrected() const
 Timeouts Timeouts::corrected() const
 {
     Timeouts result = *this;
-    for (milliseconds *timeout : {&result.take, &result.resolve, &result.dial, &result.handshake, &result.identify})
-        *timeout = clampedDuration(*timeout, milliseconds(1));
+    for (std::chrono::milliseconds *timeout :
+         {&result.take, &result.resolve, &result.dial, &result.handshake, &result.identify})
+        *timeout = clampedDuration(*timeout, std::chrono::milliseconds(1));
     return result;
 }
 
 Lifetimes Lifetimes::corrected() const
 {
     Lifetimes result = *this;
-    for (milliseconds *limit : {&result.maximumLifetime, &result.maximumIdle})
-        *limit = *limit <= milliseconds(0) ? milliseconds(0) : clampedDuration(*limit, shortestLifetime);
+    for (std::chrono::milliseconds *limit : {&result.maximumLifetime, &result.maximumIdle})
+        *limit = *limit <= std::chrono::milliseconds(0) ? std::chrono::milliseconds(0)
+                                                        : clampedDuration(*limit, shortestLifetime);
     result.jitter = clampedNumber(jitter, 0.0, 0.5);
     return result;
 }
@@ -55,10 +54,10 @@ Lifetimes Lifetimes::corrected() const
 KeepAlive KeepAlive::corrected() const
 {
     KeepAlive result = *this;
-    for (seconds *time : {&result.idle, &result.interval})
-        *time = clampedDuration(*time, seconds(1), seconds(32'767));
+    for (std::chrono::seconds *time : {&result.idle, &result.interval})
+        *time = clampedDuration(*time, std::chrono::seconds(1), std::chrono::seconds(32'767));
     result.count = std::clamp(count, 1, 127);
-    result.userTimeout = clampedDuration(userTimeout, milliseconds(0));
+    result.userTimeout = clampedDuration(userTimeout, std::chrono::milliseconds(0));
     return result;
 }
 
