@@ -15,7 +15,7 @@ namespace Tidepool {
 ///
 /// The delay after the n-th failure in a row is a random value from 0 to min(cap, base * factor^(n-1)):
 /// "full jitter" of Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
-/// A success resets it.
+/// A success halves n, so a few in a row reset it, and a server that accepts one dial among many that fail does not.
 class TIDEPOOL_EXPORT Backoff
 {
     Q_GADGET

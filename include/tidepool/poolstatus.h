@@ -113,7 +113,8 @@ public:
     int leased = 0; ///< Taken, and a Connection still holds them.
     int errorCount = 0; ///< addError() since resetErrorCount().
     quint64 generation = 0; ///< Raised by flush().
-    /// A client's backoff: how long until it dials again. -1 ms: no backoff runs.
+    /// A client: how long until it dials again after failures, or after losing what it had made. -1 ms: it need not
+    /// wait.
     std::chrono::milliseconds nextAttempt{-1};
 
     // Counters of connections, since the pool was made

@@ -272,7 +272,7 @@ void tst_PolicyRefill::slowDialsNarrowIt()
         queue.erase(queue.begin());
     }
     // Those of the first attempt, and no more.
-    QVERIFY2(timeouts < 64, qPrintable(QString::number(timeouts)));
+    QVERIFY2(timeouts <= 60, qPrintable(QString::number(timeouts)));
     QVERIFY2(window.size() <= 8, qPrintable(QString::number(window.size())));
 }
 
