@@ -192,6 +192,8 @@ private:
         lock.lock();
         m_running.erase(me);
         m_returned.notify_all();
+        if (m_isOver)
+            m_watch.notify_all(); // there may be nothing left to watch
     }
 
     void watch(Worker me, std::unique_lock<std::mutex> &lock)

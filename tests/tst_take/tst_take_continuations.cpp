@@ -36,6 +36,7 @@ private slots:
     void leavesNoThread();
 
 private:
+    static int threadsOfThePools() { return runningThreads("tidepool-lane") + runningThreads("tidepool-ends"); }
     /// Takes that have to wait: connections come only when the pool is resumed.
     static void startPaused(ClientPool &pool, const TestPeer &peer, int capacity)
     {
@@ -91,9 +92,11 @@ void tst_TakeContinuations::blocksNoOther()
     startPaused(pool, peer, 2);
     QSemaphore gate;
     std::atomic<bool> isInside = false;
+    std::atomic<bool> isOver = false;
     pool.take().then([&](const TakeResult &) {
         isInside = true;
         gate.acquire();
+        isOver = true;
     });
     QList<QFuture<TakeResult>> takes;
     for (int i = 0; i < 20; ++i)
@@ -105,7 +108,9 @@ void tst_TakeContinuations::blocksNoOther()
         QTRY_VERIFY(take.isFinished());
     }
     QCOMPARE(await(other.take(50ms), 3s).error().kind(), ErrorKind::Timeout);
+    QVERIFY(!isOver);
     gate.release();
+    QTRY_VERIFY(isOver);
 }
 
 void tst_TakeContinuations::keepsTheOrder()
@@ -166,8 +171,7 @@ void tst_TakeContinuations::closeDoesNotWaitForABlockedOne()
     QVERIFY(!isOver);
     gate.release();
     QTRY_VERIFY(isOver);
-    QTRY_COMPARE(runningThreads("tidepool-ends"), 0);
-    QTRY_COMPARE(runningThreads("tidepool-lane"), 0);
+    QTRY_COMPARE(threadsOfThePools(), 0);
 }
 
 void tst_TakeContinuations::runsInTheCallersThread()
@@ -175,14 +179,14 @@ void tst_TakeContinuations::runsInTheCallersThread()
     TestPeer peer;
     ClientPool pool;
     pool.setUsesCallerThread(true);
-    const int threads = runningThreads();
+    QTRY_COMPARE(threadsOfThePools(), 0); // of the tests before
     startPaused(pool, peer, 2);
     QThread *there = nullptr;
     pool.take().then([&](const TakeResult &) { there = QThread::currentThread(); });
     pool.resume();
     QTRY_VERIFY(there);
     QCOMPARE(there, QThread::currentThread());
-    QCOMPARE(runningThreads(), threads);
+    QCOMPARE(threadsOfThePools(), 0);
 }
 
 void tst_TakeContinuations::leavesNoThread()
@@ -190,7 +194,6 @@ void tst_TakeContinuations::leavesNoThread()
     if (runningThreads() < 0)
         QSKIP("cannot count threads here");
     TestPeer peer;
-    const int threads = runningThreads();
     for (int i = 0; i < times(50); ++i) {
         ClientPool pool;
         configure(pool, peer, 2);
@@ -200,7 +203,7 @@ void tst_TakeContinuations::leavesNoThread()
             pool.take().then([&](const TakeResult &) { ++ended; });
         QTRY_COMPARE(ended, 4);
     }
-    QTRY_COMPARE(runningThreads(), threads);
+    QTRY_COMPARE(threadsOfThePools(), 0);
 }
 
 QTEST_GUILESS_MAIN(tst_TakeContinuations)
