@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Tidepool authors
 # SPDX-License-Identifier: BSD-3-Clause
 
-# `cmake --install`: the library, its headers, and what find_package(Tidepool) needs.
+# `cmake --install`: the library, its headers, what find_package(Tidepool) needs, the programs and the licence.
 
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
@@ -28,3 +28,14 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/TidepoolConfig.cmake.in 
 write_basic_package_version_file(TidepoolConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/TidepoolConfig.cmake ${PROJECT_BINARY_DIR}/TidepoolConfigVersion.cmake
     DESTINATION ${tidepool_package_dir})
+
+foreach(program IN ITEMS tidepool-tunnel tidepool-dashboard)
+    if(TARGET ${program})
+        install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+        if(NOT type STREQUAL "STATIC_LIBRARY")
+            file(RELATIVE_PATH libraries /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
+            set_target_properties(${program} PROPERTIES INSTALL_RPATH "$ORIGIN/${libraries}")
+        endif()
+    endif()
+endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -6,7 +6,9 @@
 #include "preferences.h"
 #include "session.h"
 #include "shutdownsignals.h"
+#include "terminal.h"
 
+#include <QtCore/QDir>
 #include <QtCore/QSettings>
 #include <QtCore/QTemporaryDir>
 #include <QtCore/QTimer>
@@ -86,6 +88,10 @@ int run(int argc, char *argv[], const Options &options)
 
     Session session;
     QQmlApplicationEngine engine;
+#ifdef TIDEPOOL_QML_DIRS
+    for (const char *folder : {TIDEPOOL_QML_DIRS})
+        engine.addImportPath(QDir(QCoreApplication::applicationDirPath()).absoluteFilePath(QString::fromUtf8(folder)));
+#endif
     engine.setInitialProperties({{QStringLiteral("session"), QVariant::fromValue(&session)},
                                  {QStringLiteral("preferences"), QVariant::fromValue(&preferences)}});
     engine.load(QStringLiteral("qrc:/qt-project.org/imports/TidepoolDashboard/Main.qml"));
@@ -113,6 +119,7 @@ int run(int argc, char *argv[], const Options &options)
 
 int main(int argc, char *argv[])
 {
+    Tunnel::Terminal::useUtf8();
     QStringList arguments;
     for (int i = 0; i < argc; ++i)
         arguments.append(QString::fromLocal8Bit(argv[i]));

@@ -5,6 +5,7 @@
 #include "console.h"
 #include "openfiles.h"
 #include "options.h"
+#include "terminal.h"
 
 #include <QtCore/QCoreApplication>
 
@@ -16,6 +17,7 @@ int main(int argc, char *argv[])
 {
     if (!canOpenEnoughFiles())
         return 1;
+    Terminal::useUtf8();
     const QCoreApplication application(argc, argv);
     const auto run = [](const auto &options) {
         using Options = std::decay_t<decltype(options)>;

@@ -10,6 +10,8 @@
 #    include <sys/ioctl.h>
 #    include <unistd.h>
 
+#    include <clocale>
+#    include <cstdlib>
 #    include <cstring>
 #endif
 
@@ -23,6 +25,17 @@ constexpr int usualWidth = 80;
 
 #ifdef Q_OS_UNIX
 
+namespace {
+
+bool wasUtf8 = false;
+
+bool hasUtf8Codeset()
+{
+    return std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+} // namespace
+
 bool isTerminal(FILE *stream)
 {
     return isatty(fileno(stream)) != 0;
@@ -30,7 +43,24 @@ bool isTerminal(FILE *stream)
 
 bool isUtf8()
 {
-    return std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    return wasUtf8;
+}
+
+// Qt does the same, with a warning on stderr, but reads the environment again. LC_CTYPE alone, where that is enough:
+// LC_ALL is also the language of numbers and dates.
+void useUtf8()
+{
+    std::setlocale(LC_ALL, "");
+    wasUtf8 = hasUtf8Codeset();
+    if (wasUtf8)
+        return;
+    for (const char *name : {"C.UTF-8", "C.utf8", "en_US.UTF-8", "UTF-8"}) {
+        if (!std::setlocale(LC_CTYPE, name) || !hasUtf8Codeset())
+            continue;
+        const char *all = std::getenv("LC_ALL");
+        ::setenv(all && *all ? "LC_ALL" : "LC_CTYPE", name, 1);
+        return;
+    }
 }
 
 int width()
@@ -53,6 +83,8 @@ bool isUtf8()
 {
     return false;
 }
+
+void useUtf8() {}
 
 int width()
 {

@@ -9,7 +9,9 @@
 namespace Tunnel::Terminal {
 
 [[nodiscard]] bool isTerminal(FILE *stream);
-/// Whether the locale's characters are UTF-8.
+/// Makes the locale's characters UTF-8, which Qt wants them to be. First of all in main().
+void useUtf8();
+/// Whether they were before useUtf8(): the terminal shows them.
 [[nodiscard]] bool isUtf8();
 /// Columns; 80 if nobody knows.
 [[nodiscard]] int width();

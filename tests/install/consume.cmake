@@ -20,6 +20,13 @@ if(NOT CONSUMER STREQUAL "subproject")
     run(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix} --config ${CONFIG})
 endif()
 
+if(CONSUMER STREQUAL "components")
+    file(GLOB_RECURSE targets ${prefix}/TidepoolQmlTargets*.cmake)
+    if(targets)
+        file(REMOVE ${targets})
+    endif()
+endif()
+
 set(launcher)
 if(CCACHE)
     set(launcher -D CMAKE_CXX_COMPILER_LAUNCHER=${CCACHE})
@@ -30,6 +37,9 @@ run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/${CONSUMER} -B ${build} -G ${G
     -D TIDEPOOL_SOURCE_DIR=${SOURCE_DIR})
 if(CONSUMER STREQUAL "subproject" AND output MATCHES "TIDEPOOL_BUILD")
     message(FATAL_ERROR "Tidepool is not quiet as a subproject:\n${output}")
+endif()
+if(CONSUMER STREQUAL "components")
+    return()
 endif()
 run(${CMAKE_COMMAND} --build ${build} --config ${CONFIG} --parallel 2)
 

@@ -37,6 +37,16 @@ class Words(TunnelTest):
     def test_version(self):
         self.assertRegex(self.ask("--version", status=0), r"^tidepool \d+\.\d+\.\d+ \(Qt 6\.")
 
+    def test_locale_that_is_not_utf8(self):
+        # Qt wants UTF-8, and would say so on stderr first of all.
+        for locale in ({"LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"LC_CTYPE": "C"}, {"LANG": "en_US.ISO-8859-1"}, {}):
+            with self.subTest(locale):
+                environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+                process = Process(PROGRAM, "--version", environment={**environment, **locale})
+                self.processes.append(process)
+                self.assertEqual(process.wait(), 0)
+                self.assertRegex(process.text, r"\Atidepool \d[^\n]*\Z")
+
     def test_wrong_options(self):
         for arguments, remedy in (
             ((), "See: tidepool --help"),
