@@ -189,7 +189,7 @@ PoolError lookupError(const QString &what, const QString &endpoint)
 }
 
 namespace {
-PoolError sourceAddressError(const QString &address, ErrorKind kind, const QString &what)
+PoolError cannotUseSource(const QString &address, ErrorKind kind, const QString &what)
 {
     const QString text = QStringLiteral("Cannot connect from %1: %2. ").arg(address, what);
     if (kind == ErrorKind::SourceAddress)
@@ -204,22 +204,22 @@ PoolError sourceAddressError(const QString &address, int number)
 {
     const bool isMissing = number == EADDRNOTAVAIL || number == ENODEV;
     const bool isUsedUp = number == EADDRINUSE || kindOfSystem(number) == ErrorKind::Resources;
-    return sourceAddressError(address,
-                              isMissing      ? ErrorKind::SourceAddress
-                                  : isUsedUp ? ErrorKind::Resources
-                                             : ErrorKind::Settings,
-                              qt_error_string(number));
+    return cannotUseSource(address,
+                           isMissing      ? ErrorKind::SourceAddress
+                               : isUsedUp ? ErrorKind::Resources
+                                          : ErrorKind::Settings,
+                           qt_error_string(number));
 }
 
 PoolError sourceAddressError(const QString &address, const QSslSocket &socket)
 {
     const auto error = socket.error();
     const bool isUsedUp = error == QAbstractSocket::AddressInUseError || error == QAbstractSocket::SocketResourceError;
-    return sourceAddressError(address,
-                              error == QAbstractSocket::SocketAddressNotAvailableError ? ErrorKind::SourceAddress
-                                  : isUsedUp                                           ? ErrorKind::Resources
-                                                                                       : ErrorKind::Settings,
-                              socket.errorString());
+    return cannotUseSource(address,
+                           error == QAbstractSocket::SocketAddressNotAvailableError ? ErrorKind::SourceAddress
+                               : isUsedUp                                           ? ErrorKind::Resources
+                                                                                    : ErrorKind::Settings,
+                           socket.errorString());
 }
 
 PoolError formatError(IdFormat sent, const QString &endpoint)
