@@ -62,8 +62,8 @@ private:
 
 /// Every gauge and counter of a pool at one moment. All of it was read under one lock, so the figures agree.
 ///
-/// The books balance: `established + givenBack == active + ended + checking + taken + evictedTotal() + dropped`, and
-/// `takesAsked == servedWarm + servedAfterWait + takesFailed + takesCancelled + waiting`.
+/// The books balance: `established + givenBack == active + ended + control + checking + taken + evictedTotal() +
+/// dropped`, and `takesAsked == servedWarm + servedAfterWait + takesFailed + takesCancelled + waiting`.
 class TIDEPOOL_EXPORT PoolStatus
 {
     Q_GADGET
@@ -75,6 +75,7 @@ class TIDEPOOL_EXPORT PoolStatus
     Q_PROPERTY(int waiting MEMBER waiting)
     Q_PROPERTY(int checking MEMBER checking)
     Q_PROPERTY(int ended MEMBER ended)
+    Q_PROPERTY(int control MEMBER control)
     Q_PROPERTY(int leased MEMBER leased)
     Q_PROPERTY(int errorCount MEMBER errorCount)
     Q_PROPERTY(int nextAttemptMs READ nextAttemptMs)
@@ -110,6 +111,8 @@ public:
     int checking = 0; ///< Out of the idle store for a moment, being validated or processed.
     /// Closed by their peer behind bytes that nobody has read yet: kept for take(ConnectionId), for Timeouts::take.
     int ended = 0;
+    /// 1 if the control connection, with the id 00000000, is parked: it waits for take(ConnectionId) and nobody else.
+    int control = 0;
     int leased = 0; ///< Taken, and a Connection still holds them.
     int errorCount = 0; ///< addError() since resetErrorCount().
     quint64 generation = 0; ///< Raised by flush().

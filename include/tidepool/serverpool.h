@@ -21,6 +21,7 @@ class TIDEPOOL_EXPORT ServerPool : public Tidepool::Pool
     Q_PROPERTY(QStringList allowedClients READ allowedClients WRITE setAllowedClients NOTIFY settingsChanged)
     Q_PROPERTY(int maximumCapacity READ maximumCapacity WRITE setMaximumCapacity NOTIFY settingsChanged)
     Q_PROPERTY(int maximumHandshakes READ maximumHandshakes WRITE setMaximumHandshakes NOTIFY settingsChanged)
+    Q_PROPERTY(bool reservesControlId READ reservesControlId WRITE setReservesControlId NOTIFY settingsChanged)
     Q_PROPERTY(Tidepool::Overflow overflow READ overflow WRITE setOverflow NOTIFY settingsChanged)
 
 public:
@@ -42,6 +43,13 @@ public:
     /// quarter of them in any case. At least 1, by default 64.
     [[nodiscard]] int maximumHandshakes() const;
     void setMaximumHandshakes(int handshakes);
+    /// As the newest Go pool servers do: the first connection behind each start, and behind each flush while none has
+    /// it, gets the id 00000000. It is the application's control connection: only take(ConnectionId(0)) returns it, it
+    /// has no lifetime, and it counts as PoolStatus::control and not as active. Off (default): no connection ever gets
+    /// that id. A ClientPool treats a connection with that id the same way in any case. In force for connections
+    /// accepted from then on.
+    [[nodiscard]] bool reservesControlId() const;
+    void setReservesControlId(bool reserves);
     /// What a full pool does: one whose parked connections, with those about to be parked, are as many as
     /// maximumCapacity and the takes that wait. Default: Refuse. A client that is refused is closed and counted as
     /// overflowed, and is told no id; it does not wait in the system's backlog, so it learns at once that it has to

@@ -58,6 +58,8 @@ struct Entry
     Entry *newer = nullptr; ///< In the list of its state.
     Entry *older = nullptr;
 
+    /// The one that the application talks over about the others: only for who names its id. It has no lifetime.
+    [[nodiscard]] bool isControl() const { return id.value() == 0; }
     [[nodiscard]] bool isIdle() const { return state == State::Parked || state == State::Ended; }
     [[nodiscard]] quint64 token() const { return quint64(id.value()) << 32 | serial; }
 };

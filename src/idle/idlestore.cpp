@@ -13,6 +13,12 @@ Entry *IdleStore::find(quint64 token) const
     return found != m_entries.end() && found->second->token() == token ? found->second.get() : nullptr;
 }
 
+Entry *IdleStore::find(ConnectionId id) const
+{
+    const auto found = m_entries.find(id.value());
+    return found != m_entries.end() ? found->second.get() : nullptr;
+}
+
 Entry *IdleStore::add(std::unique_ptr<Entry> entry)
 {
     entry->serial = ++m_serial;
@@ -30,6 +36,10 @@ void IdleStore::park(Entry *entry)
         return;
     }
     entry->state = Entry::State::Parked;
+    if (entry->isControl()) {
+        m_control.add(entry);
+        return;
+    }
     if (m_prefersArrived && !entry->hasArrived) {
         entry->isUnderWay = true;
         m_underWay.add(entry);
@@ -142,6 +152,10 @@ void IdleStore::checkOut(Entry *entry)
     if (std::exchange(entry->state, Entry::State::Checking) == Entry::State::Ended) {
         m_ended.remove(entry);
         m_bufferedInEnded -= entry->buffered;
+        return;
+    }
+    if (entry->isControl()) {
+        m_control.remove(entry);
         return;
     }
     if (entry->isUnderWay)

@@ -30,6 +30,7 @@ public:
     [[nodiscard]] int size() const { return static_cast<int>(m_entries.size()); }
     [[nodiscard]] int parkedCount() const { return m_parked.size() + m_underWay.size(); }
     [[nodiscard]] int endedCount() const { return m_ended.size(); }
+    [[nodiscard]] int controlCount() const { return m_control.size(); }
     /// The bytes held in all, and those in the ended ones.
     [[nodiscard]] qint64 buffered() const { return m_buffered; }
     [[nodiscard]] qint64 bufferedInEnded() const { return m_bufferedInEnded; }
@@ -38,6 +39,7 @@ public:
     [[nodiscard]] bool contains(ConnectionId id) const { return m_entries.find(id.value()) != m_entries.end(); }
     /// nullptr if it is gone.
     [[nodiscard]] Entry *find(quint64 token) const;
+    [[nodiscard]] Entry *find(ConnectionId id) const;
 
     /// Adds a connection in state Checking; nullptr if its id is in use.
     Entry *add(std::unique_ptr<Entry> entry);
@@ -46,7 +48,7 @@ public:
     void setPrefersArrived(bool prefers);
     /// From now on all that are parked count as arrived.
     void settleArrivals();
-    /// Checking to Parked; to Ended if its peer has closed it.
+    /// Checking to Parked; to Ended if its peer has closed it. The control connection is in no order.
     void park(Entry *entry);
     /// In state Checking or Leased.
     void setBuffered(Entry *entry, qint64 bytes);
@@ -63,6 +65,7 @@ public:
     Entry *checkOut(ConnectionId id);
     [[nodiscard]] Entry *oldestParked() const { return m_parked.isEmpty() ? m_underWay.oldest() : m_parked.oldest(); }
     [[nodiscard]] Entry *oldestEnded() const { return m_ended.oldest(); }
+    [[nodiscard]] Entry *control() const { return m_control.oldest(); }
     /// Those after it: Entry::older.
     [[nodiscard]] std::array<const Entry *, 2> newestParked() const { return {m_underWay.newest(), m_parked.newest()}; }
     /// The same with the ended ones.
@@ -102,6 +105,7 @@ private:
     bool m_prefersArrived = false;
     EntryList m_parked;
     EntryList m_ended;
+    EntryList m_control; ///< Parked, but for nobody who does not name it; one at most.
     EntryList m_leased;
     EntryList m_reported; ///< Leased too, but already reported as held too long.
     Deadlines m_byRetire;

@@ -56,7 +56,7 @@ quint64 PoolCore::open(LanePort port, int capacity, std::chrono::milliseconds in
         m_nextAttempt.reset();
         m_figures.capacity = capacity;
         m_figures.interval = interval;
-        generation = ++m_figures.generation;
+        generation = m_openGeneration = ++m_figures.generation;
         m_isWakePending = false; // one that is still on its way goes to the lane of the last start
     }
     changed();
@@ -273,6 +273,8 @@ void PoolCore::sweepParked(Swept &swept)
         sweep(swept, entry);
     while (Entry *entry = m_store.oldestEnded())
         sweep(swept, entry);
+    if (Entry *control = m_store.control())
+        sweep(swept, control);
     recordSwept(swept);
 }
 

@@ -145,6 +145,8 @@ public:
     [[nodiscard]] int room() const override;
     [[nodiscard]] bool reserve() override;
     void unreserve() override;
+    [[nodiscard]] bool claimControlId(quint64 generation) override;
+    void releaseControlId() override;
     bool established(Established connection) override;
     void attemptFailed(const PoolError &error) override;
     void setTrouble(const PoolError &error) override;
@@ -211,6 +213,7 @@ private:
     void countEndOfLease(const Entry &entry, bool isReturned);
     [[nodiscard]] int roomLocked() const;
     void releasePlace(Entry &entry);
+    [[nodiscard]] QSslSocket *vacate(ConnectionId id);
     [[nodiscard]] bool needsWakeAfterTake() const;
     [[nodiscard]] QSslSocket *checkOutAndEvict(Entry *entry, EvictionCause cause);
 
@@ -277,6 +280,8 @@ private:
     ReturnShare m_returns;
     PoolStatus m_figures; // counters, and the gauges that nothing else holds
     std::vector<Loss> m_losses; // for takeLosses()
+    quint64 m_openGeneration = 0; // of the last start
+    quint64 m_controlGeneration = 0; // in which the control id was last given
     int m_reserved = 0; // places kept for connections that know their id and are not parked yet
     int m_serving = 0; // waiters out of m_waiters, being served
     bool m_isPaused = false;

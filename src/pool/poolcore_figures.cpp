@@ -37,6 +37,7 @@ PoolStatus PoolCore::statusLocked() const
     result.state = state();
     result.active = m_store.parkedCount();
     result.ended = m_store.endedCount();
+    result.control = m_store.controlCount();
     result.leased = m_store.leasedCount();
     result.waiting = m_waiters.size() + m_serving;
     result.lastError = m_lastError.message();
@@ -97,11 +98,12 @@ QList<ConnectionRecord> PoolCore::connections(int limit) const
         }
     };
     const Lock lock(m_mutex);
-    result.reserve(std::clamp(m_store.parkedCount() + m_store.leasedCount(), 0, std::max(limit, 0)));
+    result.reserve(std::clamp(m_store.size(), 0, std::max(limit, 0)));
     // A large pool of parked ones must not hide what is in use.
     const int linesOfTaken = std::min(m_store.leasedCount(), limit / 2);
     for (const Entry *newest : m_store.newestParked())
         addUpTo(limit - linesOfTaken, newest);
+    addUpTo(limit, m_store.control());
     for (const Entry *newest : m_store.newestLeased())
         addUpTo(limit, newest);
     return result;

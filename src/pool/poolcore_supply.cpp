@@ -71,9 +71,48 @@ ConnectionId PoolCore::freshId() const
     for (;;) {
         const ConnectionId id = randomId(); // a system call, during which no taker shall wait
         const Lock lock(m_mutex);
-        if (!m_store.contains(id))
+        if (id != controlId && !m_store.contains(id))
             return id;
     }
+}
+
+bool PoolCore::claimControlId(quint64 generation)
+{
+    const Lock lock(m_mutex);
+    Entry *old = m_store.find(controlId);
+    if (old && old->state == Entry::State::Leased && old->generation < m_openGeneration) {
+        countEndOfLease(*old, false); // somebody still holds that of an earlier start
+        m_store.remove(old);
+        old = nullptr;
+    }
+    if (old || m_controlGeneration == generation)
+        return false;
+    m_controlGeneration = generation;
+    return true;
+}
+
+void PoolCore::releaseControlId()
+{
+    const Lock lock(m_mutex);
+    m_controlGeneration = 0;
+}
+
+// Whoever made the new connection knows that the old one is over, maybe before this end does: it lives on, without its
+// name, if somebody has taken it, and gives way if its peer has gone. Returns what is to be closed.
+QSslSocket *PoolCore::vacate(ConnectionId id)
+{
+    Entry *old = m_store.find(id);
+    if (!old || m_policy.isServer)
+        return nullptr;
+    if (old->state == Entry::State::Leased) {
+        countEndOfLease(*old, false);
+        m_store.remove(old);
+        return nullptr;
+    }
+    const bool isGone = old->state == Entry::State::Ended
+        || (old->state == Entry::State::Parked
+            && (peek(old->descriptor) == Peek::Closed || hasHungUp(old->descriptor)));
+    return isGone ? checkOutAndEvict(old, EvictionCause::PeerClosed) : nullptr;
 }
 
 // A client parks the replacement first and then lets go of what it replaces: see expire().
@@ -143,6 +182,8 @@ bool PoolCore::established(Established connection)
     if (connection.socket->state() != QAbstractSocket::ConnectedState || descriptor < 0) {
         if (connection.hasPlace)
             unreserve();
+        if (connection.id == controlId)
+            releaseControlId();
         attemptFailed(deathBeforeParked(*connection.socket));
         return false;
     }
@@ -161,9 +202,10 @@ bool PoolCore::established(Established connection)
     const Liveness seen = glance(*connection.socket);
     const bool isUnread = seen == Liveness::Spoke && !isReadToExamine(made->isEncrypted);
     made->hasSpoken = isUnread;
-    const bool isRoom = makeRoomFor(connection.id) || connection.hasPlace;
+    const bool isRoom = made->isControl() || makeRoomFor(connection.id) || connection.hasPlace;
 
     Entry *entry = nullptr;
+    QSslSocket *replaced = nullptr;
     PoolError error;
     {
         const Lock lock(m_mutex);
@@ -175,6 +217,8 @@ bool PoolCore::established(Established connection)
             m_hasFailed = false;
             m_lastError = {};
         }
+        if (isCurrent && isRoom)
+            replaced = vacate(connection.id);
         if (!isCurrent) {
             ++m_figures.dropped;
         } else if (!isRoom) {
@@ -193,6 +237,8 @@ bool PoolCore::established(Established connection)
         if (!entry && connection.hasPlace)
             --m_reserved;
     }
+    if (replaced)
+        closeGently(replaced);
     if (!entry) {
         if (error)
             attemptFailed(error);

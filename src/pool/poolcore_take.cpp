@@ -224,7 +224,8 @@ void PoolCore::offer(Entry *entry, quint64 generation)
     for (;;) {
         std::optional<EvictionCause> cause = staleness(*entry, generation);
         // There was room when it was made or given back, but others were offered meanwhile.
-        if (!cause && isWatched && !entry->hasEnded && !entry->hasPlace && isFull() && !m_waiters.isAwaited(entry->id))
+        if (!cause && isWatched && !entry->hasEnded && !entry->hasPlace && !entry->isControl() && isFull()
+            && !m_waiters.isAwaited(entry->id))
             cause = EvictionCause::Surplus;
         if (cause) {
             const qintptr descriptor = entry->descriptor;
@@ -270,10 +271,10 @@ void PoolCore::offer(Entry *entry, quint64 generation)
     figuresChanged();
 }
 
-// One that its peer has closed is of use only to who wants this very one.
+// One that its peer has closed, or the control connection, is of use only to who wants this very one.
 std::unique_ptr<Waiter> PoolCore::nextWaiter(const Entry &entry)
 {
-    return entry.hasEnded ? m_waiters.nextByName(entry.id) : m_waiters.next(entry.id);
+    return entry.hasEnded || entry.isControl() ? m_waiters.nextByName(entry.id) : m_waiters.next(entry.id);
 }
 
 void PoolCore::examineLater(quint64 token)

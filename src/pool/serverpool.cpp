@@ -144,6 +144,17 @@ void ServerPool::setMaximumHandshakes(int handshakes)
         dd()->applySettings(false);
 }
 
+bool ServerPool::reservesControlId() const
+{
+    return dd()->settings.reservesControlId;
+}
+
+void ServerPool::setReservesControlId(bool reserves)
+{
+    if (dd()->assign(dd()->settings.reservesControlId, reserves))
+        dd()->applySettings(false);
+}
+
 Overflow ServerPool::overflow() const
 {
     return dd()->policy.overflow;

@@ -30,8 +30,11 @@ Reception::Reception(Sink &sink, const ReceptionPlan &plan, qintptr descriptor, 
 Reception::~Reception()
 {
     m_notifier.reset();
-    if (m_hasPlace)
+    if (m_hasPlace) {
         m_sink.unreserve();
+        if (m_id == controlId)
+            m_sink.releaseControlId();
+    }
     if (m_descriptor >= 0)
         closeDescriptor(m_descriptor);
 }
@@ -120,7 +123,8 @@ void Reception::identify()
     m_timer.start(std::max(m_plan.settings->timeouts.identify, std::chrono::milliseconds(1)));
     if (!reserve())
         return;
-    m_id = m_sink.freshId();
+    const bool isControl = m_plan.settings->reservesControlId && m_sink.claimControlId(m_plan.generation);
+    m_id = isControl ? controlId : m_sink.freshId();
     m_socket->write(toWire(m_id, m_plan.settings->idFormat));
     connect(m_socket.get(), &QIODevice::bytesWritten, this, &Reception::succeedWhenSent);
     connect(m_socket.get(), &QSslSocket::encryptedBytesWritten, this, &Reception::succeedWhenSent);

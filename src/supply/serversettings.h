@@ -17,6 +17,7 @@ struct ServerSettings
     KeepAlive keepAlive;
     AllowedClients allowedClients;
     int maximumHandshakes = 64;
+    bool reservesControlId = false;
 };
 
 } // namespace Tidepool

@@ -16,6 +16,9 @@
 
 namespace Tidepool {
 
+/// The id of the one connection that a Go pool server keeps for the application's own talk. No other gets it.
+inline constexpr ConnectionId controlId{0};
+
 /// A connection that is ready to be parked.
 struct Established
 {
@@ -71,6 +74,10 @@ public:
     /// established() or unreserve().
     [[nodiscard]] virtual bool reserve() = 0;
     virtual void unreserve() = 0;
+    /// Server: true for the first connection of @p generation: it is to get the controlId. releaseControlId() if it
+    /// comes to nothing, so that the next one gets it.
+    [[nodiscard]] virtual bool claimControlId(quint64 generation) = 0;
+    virtual void releaseControlId() = 0;
 
     /// False if it was no good.
     virtual bool established(Established connection) = 0;

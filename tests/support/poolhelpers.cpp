@@ -111,12 +111,13 @@ QString imbalance(const PoolStatus &status)
         if (left != right)
             lines.append(u"%1: %2 and %3"_s.arg(QLatin1String(what)).arg(left).arg(right));
     };
-    check("established + givenBack == active + ended + checking + taken + evicted + dropped",
+    check("established + givenBack == active + ended + control + checking + taken + evicted + dropped",
           status.established + status.givenBack,
-          status.active + status.ended + status.checking + status.taken + status.evictedTotal() + status.dropped);
+          status.active + status.ended + status.control + status.checking + status.taken + status.evictedTotal()
+              + status.dropped);
     if (status.checking == 0) {
-        check("parked == active + ended + taken + evicted", status.parked,
-              status.active + status.ended + status.taken + status.evictedTotal());
+        check("parked == active + ended + control + taken + evicted", status.parked,
+              status.active + status.ended + status.control + status.taken + status.evictedTotal());
     }
     check("takesAsked == servedWarm + servedAfterWait + takesFailed + takesCancelled + waiting", status.takesAsked,
           status.servedWarm + status.servedAfterWait + status.takesFailed + status.takesCancelled + status.waiting);

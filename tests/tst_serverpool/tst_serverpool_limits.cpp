@@ -64,7 +64,8 @@ void tst_ServerPoolLimits::silentClientsDelayNobody()
     // None of them had to wait until a silent one's handshake timed out.
     QVERIFY2(clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
     QVERIFY(pool.timeouts().handshake == 5s);
-    QVERIFY(pool.status().handshaking <= 5 * pool.maximumHandshakes());
+    // Four silent ones for each handshake, and those that have just come.
+    QVERIFY(pool.status().handshaking <= 4 * pool.maximumHandshakes() + 5);
 }
 
 void tst_ServerPoolLimits::refusedClientsDelayNobody()
@@ -198,14 +199,14 @@ void tst_ServerPoolLimits::halfHandshakesAreLimited()
     timeouts.handshake = 500ms;
     pool.setTimeouts(timeouts);
     QVERIFY(pool.listen(QHostAddress::LocalHost));
+    QElapsedTimer clock;
+    clock.start();
     std::vector<RawClient> stuck = connectMany(pool.serverPort(), 12);
     for (RawClient &client : stuck)
         client.write(QByteArray::fromHex("160301020001000100"));
 
-    // An honest one gets through, at the latest when the stuck ones' time is up.
+    // An honest one gets through when the stuck ones' time is up, and not before: they have all the places.
     TakeResult taken = PoolError(Phase::Wait, ErrorKind::Empty, u"nobody got through"_s);
-    QElapsedTimer clock;
-    clock.start();
     while (!taken && clock.elapsed() < 5'000) {
         RawClient client(pool.serverPort());
         // With TLS 1.3 the client is done before the server is, which may still turn it away.
@@ -214,6 +215,7 @@ void tst_ServerPoolLimits::halfHandshakesAreLimited()
             taken = await(pool.take(id));
     }
     VERIFY_TAKEN(taken);
+    QVERIFY2(clock.elapsed() >= 450, qPrintable(QString::number(clock.elapsed())));
     for (RawClient &client : stuck)
         QVERIFY(client.waitForClosed(3s));
     QTRY_COMPARE(pool.status().handshaking, 0);
