@@ -58,6 +58,8 @@ bool tellsMore(const PoolError &a, const PoolError &b)
 
 TcpConnect::TcpConnect(const TcpTarget &target) : m_target(target)
 {
+    if (m_target.source == QHostAddress::Any)
+        m_target.source.clear(); // the system chooses, and so of either family
     m_next.setSingleShot(true);
     connect(&m_next, &QTimer::timeout, this, &TcpConnect::beginNext);
 }
@@ -112,7 +114,7 @@ QList<QHostAddress> TcpConnect::inTurns(const QList<QHostAddress> &addresses)
 
 void TcpConnect::connectTo(const QList<QHostAddress> &addresses)
 {
-    const bool isBound = !m_target.source.isNull() && m_target.source != QHostAddress::Any;
+    const bool isBound = !m_target.source.isNull();
     for (const QHostAddress &address : inTurns(addresses)) {
         if (!isBound || isIPv4(m_target.source) == isIPv4(address))
             m_addresses.append(address);

@@ -60,7 +60,7 @@ private:
     void fail(const PoolError &error);
     void keepMostTelling(const PoolError &error);
 
-    const TcpTarget m_target;
+    TcpTarget m_target;
     int m_lookup = -1;
     QList<QHostAddress> m_addresses; ///< Not tried yet.
     bool m_hasSeveral = false;
