@@ -148,6 +148,7 @@ void tst_ClientPoolTls::pins_data()
     row("one of several", m_selfSigned, TlsMode::SelfSigned, {wrong, right}, ErrorKind::None);
     row("upper case", m_selfSigned, TlsMode::SelfSigned, {u"sha256:"_s + right.mid(7).toUpper()}, ErrorKind::None);
     row("colons", m_selfSigned, TlsMode::SelfSigned, {withColons}, ErrorKind::None);
+    row("blanks around it", m_selfSigned, TlsMode::SelfSigned, {u' ' + right + u'\n'}, ErrorKind::None);
     row("verified and pinned", m_issued, TlsMode::Verified, {wrong}, ErrorKind::None);
     row("wrong", m_selfSigned, TlsMode::SelfSigned, {wrong}, ErrorKind::Pin);
     row("verified, wrong pin", m_issued, TlsMode::Verified, {right}, ErrorKind::Pin);

@@ -15,14 +15,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// More than the pool reads: 64 KiB, and in TLS as much again that is not decrypted yet.
-constexpr int much = 165'000;
+// More than the pool reads: 64 KiB, and in TLS as much again in each of the layers below.
+constexpr int muchPlain = 150'000;
+constexpr int muchTls = 300'000;
 
-/// A socket that listens, and whose connections can hold all of it in the system, with the end behind it.
+/// A socket that listens, and whose connections can hold the rest of it in the system, with the end behind it.
 qintptr listenWithLargeBuffers()
 {
     const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int size = much + much / 2;
+    const int size = muchTls;
     (void)setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -67,7 +68,7 @@ void tst_ParkedHangup::endBehindManyBytes()
     QVERIFY(!encrypted || client.encrypt());
     QVERIFY(client.readHexId().isValid());
     QTRY_COMPARE(pool.active(), 1);
-    client.write(QByteArray(much, 'x'));
+    client.write(QByteArray(encrypted ? muchTls : muchPlain, 'x'));
     QTRY_COMPARE(client.socket()->bytesToWrite() + client.socket()->encryptedBytesToWrite(), 0);
     QTRY_COMPARE(spoke.size(), 1);
     QCOMPARE(pool.active(), 1);
