@@ -80,7 +80,9 @@ QString MetricsPage::start(const Endpoint &endpoint, Text text)
     callbacks.log_message = logMessage;
     std::array<char, 256> reason{};
     mg_init_data init{&callbacks, this, const_cast<const char **>(options.data())};
-    mg_error_data error{nullptr, reason.data(), reason.size()};
+    mg_error_data error{}; // its other members differ between CivetWeb's versions
+    error.text = reason.data();
+    error.text_buffer_size = reason.size();
     mg_init_library(MG_FEATURES_DEFAULT);
     m_context.reset(mg_start2(&init, &error));
     std::array<mg_server_port, 1> ports{};
