@@ -95,6 +95,7 @@ enum class EvictionCause {
     Replaced, ///< A newer one took its place (Overflow::ReplaceOldest).
     PoolClosed, ///< close() or drain().
     ControlFlood, ///< The peer sent too many TLS records that carry no data: key updates, session tickets.
+    NotAllowed, ///< ServerPool::allowedClients() has changed, and does not let its client in any more.
 };
 Q_ENUM_NS(EvictionCause)
 
@@ -112,7 +113,7 @@ Q_ENUM_NS(Phase)
 /// The number of values in Phase.
 inline constexpr int phaseCount = 7;
 /// The number of values in EvictionCause.
-inline constexpr int evictionCauseCount = 9;
+inline constexpr int evictionCauseCount = 10;
 
 /// What kind of error it was.
 enum class ErrorKind {

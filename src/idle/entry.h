@@ -9,6 +9,7 @@
 #include <tidepool/connectionid.h>
 
 #include <QtCore/QString>
+#include <QtNetwork/QHostAddress>
 
 #include <chrono>
 
@@ -49,6 +50,7 @@ struct Entry
     qintptr descriptor = -1;
     quint64 watch = 0; ///< The watcher's number for it.
     QString peer; ///< As in ConnectionRecord.
+    QHostAddress address; ///< The peer's.
     QString cipher;
     quint64 generation = 0;
     bool hasPlace = false; ///< One of those that the pool keeps, until it is parked or leaves.

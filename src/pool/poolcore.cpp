@@ -23,10 +23,14 @@ void PoolCore::setPolicy(const CorePolicy &policy)
 {
     Swept surplus{EvictionCause::Surplus};
     Swept ended{EvictionCause::PeerClosed};
+    Swept notAllowed{EvictionCause::NotAllowed};
     {
         const Lock lock(m_mutex);
+        const bool hasNewClients = policy.allowedClients != m_policy.allowedClients;
         const bool hasNewLifetimes = policy.lifetimes != m_policy.lifetimes;
         m_policy = policy;
+        if (hasNewClients)
+            sweepNotAllowed(notAllowed);
         m_store.setPrefersArrived(policy.isServer && policy.order == TakeOrder::NewestFirst);
         while (m_store.parkedCount() > 0 && (m_store.parkedCount() > m_policy.limit || isTooMuch()))
             sweep(surplus, m_store.oldestParked());
@@ -37,8 +41,8 @@ void PoolCore::setPolicy(const CorePolicy &policy)
         if (policy.isServer)
             m_figures.capacity = policy.limit;
     }
-    closeInLane(unwatched(surplus));
-    closeInLane(unwatched(ended));
+    for (const Swept *swept : {&notAllowed, &surplus, &ended})
+        closeInLane(unwatched(*swept));
     wakeSupply();
     changed();
 }
@@ -275,6 +279,23 @@ void PoolCore::sweepParked(Swept &swept)
         sweep(swept, entry);
     if (Entry *control = m_store.control())
         sweep(swept, control);
+    recordSwept(swept);
+}
+
+void PoolCore::sweepNotAllowed(Swept &swept)
+{
+    std::vector<quint64> unwanted;
+    const auto addOf = [&](const Entry *newest) {
+        for (const Entry *entry = newest; entry; entry = entry->older) {
+            if (!m_policy.allowedClients.admits(entry->address))
+                unwanted.push_back(entry->token());
+        }
+    };
+    for (const Entry *newest : m_store.newestIdle())
+        addOf(newest);
+    addOf(m_store.control());
+    for (const quint64 token : unwanted)
+        sweep(swept, m_store.find(token));
     recordSwept(swept);
 }
 

@@ -8,6 +8,7 @@
 #include "../idle/waiters.h"
 #include "../idle/watcher.h"
 #include "../policy/returnshare.h"
+#include "../supply/allowedclients.h"
 #include "../supply/sink.h"
 #include "announcer.h"
 #include "lease.h"
@@ -57,6 +58,7 @@ struct CorePolicy
     int limit = 64; ///< Parked connections at most.
     int maximumTotal = 0; ///< Client: parked, taken and being made together; 0: without limit.
     bool isServer = false;
+    AllowedClients allowedClients; ///< Of a server.
 };
 
 /// The pool itself: the connections, the takes that wait, the figures, under one mutex.
@@ -189,6 +191,7 @@ private:
     void sweep(Swept &swept, Entry *entry);
     void recordSwept(Swept &swept);
     void sweepParked(Swept &swept);
+    void sweepNotAllowed(Swept &swept);
     void noteOutage();
     void noteLoss(const Entry &entry, EvictionCause cause);
     QSslSocket *drop(Entry *entry);

@@ -194,7 +194,9 @@ bool PoolCore::established(Established connection)
     made->establishedAt = Clock::now();
     made->parkedAt = made->establishedAt;
     made->descriptor = descriptor;
-    made->peer = peerOf(*connection.socket).endpoint();
+    const Peer peer = peerOf(*connection.socket);
+    made->peer = peer.endpoint();
+    made->address = peer.address;
     if (connection.socket->isEncrypted())
         made->cipher = connection.socket->sessionCipher().name();
     made->isEncrypted = connection.socket->isEncrypted();

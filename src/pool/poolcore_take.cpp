@@ -377,6 +377,8 @@ std::optional<EvictionCause> PoolCore::staleness(const Entry &entry, quint64 gen
 {
     if (entry.hasSpoken && m_policy.unsolicited == Unsolicited::Evict)
         return EvictionCause::Unsolicited;
+    if (m_policy.isServer && !m_policy.allowedClients.admits(entry.address))
+        return EvictionCause::NotAllowed;
     if (generation == m_figures.generation)
         return std::nullopt;
     return m_life == Life::Running ? EvictionCause::Flushed : EvictionCause::PoolClosed;

@@ -116,9 +116,11 @@ bool ServerPool::setAllowedClients(const QStringList &clients)
             qUtf16Printable(bad));
         return false;
     }
-    dd()->settings.allowedClients = *parsed;
-    if (dd()->assign(dd()->allowedClients, clients))
-        dd()->applySettings(false);
+    dd()->settings.allowedClients = dd()->policy.allowedClients = *parsed;
+    if (dd()->assign(dd()->allowedClients, clients)) {
+        dd()->applyPolicy(); // what is parked
+        dd()->applySettings(false); // who comes, and is on the way
+    }
     return true;
 }
 

@@ -33,6 +33,8 @@ QString evictionSentence(EvictionCause cause)
         return QStringLiteral("The pool closed its parked connections.");
     case EvictionCause::ControlFlood:
         return QStringLiteral("The peer flooded a parked connection with TLS records that carry no data.");
+    case EvictionCause::NotAllowed:
+        return QStringLiteral("The client of a parked connection is not among the allowed ones any more.");
     }
     return {};
 }

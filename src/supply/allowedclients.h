@@ -24,6 +24,8 @@ public:
     /// True if @p address is in the list, or the list is empty.
     [[nodiscard]] bool admits(const QHostAddress &address) const;
 
+    friend bool operator==(const AllowedClients &, const AllowedClients &) = default;
+
 private:
     std::vector<std::pair<QHostAddress, int>> m_networks;
 };

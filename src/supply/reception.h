@@ -43,6 +43,7 @@ public:
     /// The client has not said a word yet, so it costs no more than a descriptor.
     [[nodiscard]] bool isSilent() const { return m_isSilent; }
     [[nodiscard]] std::chrono::steady_clock::time_point begunAt() const { return m_begunAt; }
+    [[nodiscard]] const Peer &peer() const { return m_peer; }
     Established takeResult();
     [[nodiscard]] PoolError error() const { return m_error; }
 

@@ -7,6 +7,7 @@
 #include "socketoptions.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace Tidepool {
 
@@ -69,7 +70,22 @@ void ServerSupply::setSettings(const ServerSettings &settings, const TlsConfigur
         setGeneration(*newGeneration);
         abandon(); // before they are told an id: they would be dropped in the end
     }
+    refuseUnderWay();
     beginHandshakes(); // there may be more places
+}
+
+// Those whom the new settings do not let in.
+void ServerSupply::refuseUnderWay()
+{
+    std::vector<Reception *> unwanted;
+    for (const auto &[reception, entry] : m_receptions) {
+        if (!m_settings->allowedClients.admits(reception->peer().address))
+            unwanted.push_back(reception);
+    }
+    for (Reception *reception : unwanted) {
+        m_sink.clientRefused();
+        remove(reception);
+    }
 }
 
 void ServerSupply::abandon()

@@ -48,6 +48,7 @@ private:
     void receive(qintptr descriptor, const Peer &peer);
     [[nodiscard]] size_t silentLimit() const;
     void makeRoomAmongSilent();
+    void refuseUnderWay();
     void acceptOrHold();
     void onSpoke(Reception *reception);
     void beginHandshakes();

@@ -22,6 +22,8 @@ private slots:
     void unreadableAllowedClients_data();
     void unreadableAllowedClients();
     void allowedClientsCheckedBeforeTls();
+    void aNewListAppliesToWhatIsParked();
+    void aNewListAppliesToHandshakesUnderWay();
 };
 
 void tst_ServerPoolAllowed::allowedClients_data()
@@ -124,6 +126,45 @@ void tst_ServerPoolAllowed::allowedClientsCheckedBeforeTls()
     RawClient friendly(pool.serverPort(), QHostAddress::LocalHost, QHostAddress(u"127.0.0.3"_s));
     QVERIFY(friendly.encrypt());
     QVERIFY(friendly.readHexId().isValid());
+}
+
+void tst_ServerPoolAllowed::aNewListAppliesToWhatIsParked()
+{
+    ServerPool pool;
+    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    RawClient one(pool.serverPort());
+    RawClient taken(pool.serverPort());
+    RawClient other(pool.serverPort(), QHostAddress::LocalHost, QHostAddress(u"127.0.0.3"_s));
+    const ConnectionId first = one.readHexId();
+    const ConnectionId inUse = taken.readHexId();
+    const ConnectionId stays = other.readHexId();
+    QVERIFY(first.isValid() && inUse.isValid() && stays.isValid());
+    QTRY_COMPARE(pool.active(), 3);
+    const TakeResult inUseNow = pool.take(inUse).result();
+    QVERIFY(inUseNow);
+
+    QVERIFY(pool.setAllowedClients({u"127.0.0.3"_s}));
+    QVERIFY(one.waitForClosed());
+    QTRY_COMPARE(pool.active(), 1);
+    QTRY_COMPARE(evicted.size(), 1);
+    QCOMPARE(evicted.constFirst().at(0).value<ConnectionId>(), first);
+    QCOMPARE(evicted.constFirst().at(1).value<EvictionCause>(), EvictionCause::NotAllowed);
+    QVERIFY(inUseNow.connection().isValid());
+    QVERIFY(pool.take(stays).result());
+}
+
+void tst_ServerPoolAllowed::aNewListAppliesToHandshakesUnderWay()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    RawClient silent(pool.serverPort());
+    QTRY_COMPARE(pool.status().handshaking, 1);
+    QVERIFY(pool.setAllowedClients({u"127.0.0.3"_s}));
+    QVERIFY(silent.waitForClosed());
+    QTRY_COMPARE(pool.status().refused, 1);
+    QCOMPARE(pool.status().handshaking, 0);
 }
 
 QTEST_GUILESS_MAIN(tst_ServerPoolAllowed)
