@@ -5,18 +5,31 @@
 
 #include "log.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace Tunnel {
 
 LimitedWarnings::LimitedWarnings(std::chrono::milliseconds pause) : m_pause(pause)
 {
+    m_timer.setSingleShot(true);
+    m_timer.setTimerType(Qt::PreciseTimer); // a coarse one may come early, and find nothing due
     QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] {
         for (const QString &line : due(std::chrono::steady_clock::now()))
             qCWarning(lcTunnel).noquote() << line;
-        if (m_kinds.isEmpty())
-            m_timer.stop();
+        arm();
     });
+}
+
+void LimitedWarnings::arm()
+{
+    const Time next = nextDue();
+    if (next == Time::max()) {
+        m_timer.stop();
+        return;
+    }
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
+    m_timer.start(std::max(rest, std::chrono::milliseconds(0)));
 }
 
 void LimitedWarnings::warn(const QString &kind, const QString &text)
@@ -25,7 +38,7 @@ void LimitedWarnings::warn(const QString &kind, const QString &text)
     if (!line.isNull())
         qCWarning(lcTunnel).noquote() << line;
     if (!m_timer.isActive())
-        m_timer.start(m_pause);
+        arm();
 }
 
 qint64 LimitedWarnings::reset()
@@ -49,6 +62,14 @@ QString LimitedWarnings::report(const QString &name, const QString &text, Time n
     ++entry->heldBack;
     entry->text = text;
     return {};
+}
+
+LimitedWarnings::Time LimitedWarnings::nextDue() const
+{
+    Time next = Time::max();
+    for (const Kind &kind : m_kinds)
+        next = std::min(next, kind.last + m_pause);
+    return next;
 }
 
 QStringList LimitedWarnings::due(Time now)

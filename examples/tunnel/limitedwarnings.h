@@ -35,6 +35,8 @@ public:
     [[nodiscard]] QString report(const QString &kind, const QString &text, Time now);
     /// What to log of what was held back.
     [[nodiscard]] QStringList due(Time now);
+    /// When due() is to be called next; Time::max() for never.
+    [[nodiscard]] Time nextDue() const;
 
 private:
     struct Kind
@@ -43,6 +45,8 @@ private:
         qint64 heldBack = 0; ///< Since then.
         QString text; ///< The latest of these.
     };
+
+    void arm();
 
     const std::chrono::milliseconds m_pause;
     QHash<QString, Kind> m_kinds;

@@ -236,6 +236,7 @@ void tst_tunnel_control::warningsAreCounted()
     const LimitedWarnings::Time start;
     const QString kind = QStringLiteral("breaks");
     QCOMPARE(log.report(kind, QStringLiteral("it broke"), start), QStringLiteral("it broke"));
+    QCOMPARE(log.nextDue(), start + 10s);
     QVERIFY(log.report(kind, QStringLiteral("it broke again"), start + 1s).isNull());
     QVERIFY(log.report(kind, QStringLiteral("and again"), start + 9s).isNull());
     QCOMPARE(log.due(start + 9s), QStringList());
@@ -243,7 +244,9 @@ void tst_tunnel_control::warningsAreCounted()
     // The count was a warning, too.
     QVERIFY(log.report(kind, QStringLiteral("once more"), start + 11s).isNull());
     QCOMPARE(log.due(start + 20s), QStringList{QStringLiteral("once more")});
+    QCOMPARE(log.nextDue(), start + 30s);
     QCOMPARE(log.due(start + 30s), QStringList());
+    QCOMPARE(log.nextDue(), LimitedWarnings::Time::max());
     QCOMPARE(log.report(kind, QStringLiteral("much later"), start + 31s), QStringLiteral("much later"));
     QVERIFY(log.report(kind, QStringLiteral("too soon"), start + 32s).isNull());
     QCOMPARE(log.reset(), 1);
