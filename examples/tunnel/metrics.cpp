@@ -18,6 +18,7 @@ void addPool(MetricFamilies &families, const Tidepool::PoolStatus &status)
     families.add(pool + "checking", "Connections being validated or processed.", status.checking);
     families.add(pool + "ended", "Connections closed by their peer behind unread bytes, kept for a take by id.",
                  status.ended);
+    families.add(pool + "control", "1 if the control connection, with the id 00000000, is parked.", status.control);
     families.add(pool + "capacity", "Parked connections aimed at (client) or admitted (server).", status.capacity);
     families.add(pool + "interval_seconds", "Time between two rounds.",
                  std::chrono::duration<double>(status.interval).count());

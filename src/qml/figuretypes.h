@@ -50,6 +50,7 @@ class PoolStatusExtension
     Q_PROPERTY(int waiting READ waiting FINAL)
     Q_PROPERTY(int checking READ checking FINAL)
     Q_PROPERTY(int ended READ ended FINAL)
+    Q_PROPERTY(int control READ control FINAL)
     Q_PROPERTY(int leased READ leased FINAL)
     Q_PROPERTY(int errorCount READ errorCount FINAL)
     Q_PROPERTY(int nextAttemptMs READ nextAttemptMs FINAL)
@@ -82,6 +83,7 @@ public:
     [[nodiscard]] int waiting() const { return v.waiting; }
     [[nodiscard]] int checking() const { return v.checking; }
     [[nodiscard]] int ended() const { return v.ended; }
+    [[nodiscard]] int control() const { return v.control; }
     [[nodiscard]] int leased() const { return v.leased; }
     [[nodiscard]] int errorCount() const { return v.errorCount; }
     [[nodiscard]] int nextAttemptMs() const { return v.nextAttemptMs(); }
