@@ -30,8 +30,8 @@ public:
 
     /// Addresses and CIDR networks ("192.0.2.7", "10.0.0.0/8", "2001:db8::/32"); others are refused before
     /// TLS. An IPv4-mapped IPv6 address counts as the IPv4 address. Empty (default): everyone.
-    /// A new list applies at once: parked connections of others are evicted (EvictionCause::NotAllowed), their handshakes
-    /// end. Taken ones stay.
+    /// A new list applies at once: parked connections of others are evicted (EvictionCause::NotAllowed), their
+    /// handshakes end. Taken ones stay.
     [[nodiscard]] QStringList allowedClients() const;
     /// Returns false, changes nothing and logs the entry if one cannot be read.
     bool setAllowedClients(const QStringList &clients);
