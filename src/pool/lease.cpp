@@ -256,7 +256,7 @@ void Lease::close()
 std::shared_ptr<Lease> Lease::transfer()
 {
     std::unique_lock lock(m_mutex);
-    const auto result = std::make_shared<Lease>(m_core, m_token, m_id, nullptr);
+    auto result = std::make_shared<Lease>(m_core, m_token, m_id, nullptr);
     const auto errands = m_errands;
     if (m_socket && errands && !errands->addLease(result)) {
         lock.unlock();

@@ -15,7 +15,7 @@ namespace Tidepool {
 struct TakeContext::State
 {
     std::mutex mutex;
-    QObject *context;
+    QObject *context = nullptr;
     std::function<void()> whenGone;
 };
 

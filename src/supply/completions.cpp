@@ -109,7 +109,7 @@ private:
     using Worker = quint64;
     struct Running
     {
-        quint64 number;
+        quint64 number = 0;
         Clock::time_point begunAt;
     };
     static constexpr Worker none = 0;

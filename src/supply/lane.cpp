@@ -144,7 +144,7 @@ private:
                                       "files (ulimit -n).");
             return nullptr;
         }
-        auto mailbox = std::shared_ptr<LaneMailbox>(new LaneMailbox);
+        auto mailbox = std::make_shared<LaneMailbox>();
         auto thread = std::make_unique<Thread>(mailbox);
         mailbox->moveToThread(thread.get());
         thread->start();
