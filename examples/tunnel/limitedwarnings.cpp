@@ -79,7 +79,7 @@ QStringList LimitedWarnings::due(Time now)
         if (now - entry->last < m_pause) {
             ++entry;
         } else if (entry->heldBack == 0) {
-            entry = m_kinds.erase(entry);
+            entry = m_kinds.erase(QHash<QString, Kind>::const_iterator(entry));
         } else {
             const qint64 others = std::exchange(entry->heldBack, 0) - 1;
             const QString text = std::exchange(entry->text, {});

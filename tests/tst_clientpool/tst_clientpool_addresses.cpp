@@ -17,8 +17,16 @@ using namespace std::chrono_literals;
 namespace {
 bool hasOwnHosts = false;
 constexpr auto host = "pool.tidepool.test"_L1;
-const QHostAddress first(u"127.0.0.2"_s);
-const QHostAddress second(u"127.0.0.3"_s);
+
+QHostAddress firstAddress()
+{
+    return QHostAddress(u"127.0.0.2"_s);
+}
+
+QHostAddress secondAddress()
+{
+    return QHostAddress(u"127.0.0.3"_s);
+}
 } // namespace
 
 /// A host with two addresses, as /etc/hosts says in this process.
@@ -63,8 +71,8 @@ void tst_ClientPoolAddresses::firstAddressIsSilent_data()
 void tst_ClientPoolAddresses::firstAddressIsSilent()
 {
     QFETCH(bool, encrypted);
-    const TestPeer peer(PeerScript::echoing(encrypted), second);
-    const FilledBacklog silence(first, peer.port());
+    const TestPeer peer(PeerScript::echoing(encrypted), secondAddress());
+    const FilledBacklog silence(firstAddress(), peer.port());
     if (silence.port() == 0)
         QSKIP("this system answers connects to a full queue");
     ClientPool pool;
@@ -84,7 +92,7 @@ void tst_ClientPoolAddresses::firstAddressRefuses_data()
 void tst_ClientPoolAddresses::firstAddressRefuses()
 {
     QFETCH(bool, encrypted);
-    const TestPeer peer(PeerScript::echoing(encrypted), second);
+    const TestPeer peer(PeerScript::echoing(encrypted), secondAddress());
     ClientPool pool;
     start(pool, peer.port(), encrypted);
     QTRY_VERIFY2(pool.active() == 2, qPrintable(pool.lastError().message()));
@@ -97,8 +105,8 @@ void tst_ClientPoolAddresses::firstAddressRefuses()
 // Both together may take as long as Timeouts::dial, and not each.
 void tst_ClientPoolAddresses::allAreSilent()
 {
-    const FilledBacklog silence(first);
-    const FilledBacklog alsoSilent(second, silence.port());
+    const FilledBacklog silence(firstAddress());
+    const FilledBacklog alsoSilent(secondAddress(), silence.port());
     if (silence.port() == 0 || alsoSilent.port() == 0)
         QSKIP("this system answers connects to a full queue");
     ClientPool pool;
@@ -118,7 +126,7 @@ void tst_ClientPoolAddresses::allAreSilent()
 
 void tst_ClientPoolAddresses::oneIsSilentAndOneRefuses()
 {
-    const FilledBacklog silence(first);
+    const FilledBacklog silence(firstAddress());
     if (silence.port() == 0)
         QSKIP("this system answers connects to a full queue");
     ClientPool pool;
@@ -128,7 +136,7 @@ void tst_ClientPoolAddresses::oneIsSilentAndOneRefuses()
     start(pool, silence.port(), true);
     QTRY_VERIFY(pool.lastError());
     QCOMPARE(pool.lastError().kind(), ErrorKind::Refused);
-    QVERIFY2(pool.lastError().message().contains(second.toString()), qPrintable(pool.lastError().message()));
+    QVERIFY2(pool.lastError().message().contains(secondAddress().toString()), qPrintable(pool.lastError().message()));
 }
 
 int main(int argc, char *argv[])
@@ -136,7 +144,7 @@ int main(int argc, char *argv[])
     QTemporaryDir directory;
     QFile hosts(directory.filePath(u"hosts"_s));
     if (hosts.open(QIODevice::WriteOnly)) {
-        for (const QHostAddress &address : {first, second})
+        for (const QHostAddress &address : {firstAddress(), secondAddress()})
             hosts.write(address.toString().toLatin1() + ' ' + QByteArray(host.data(), host.size()) + '\n');
         hosts.close();
         hasOwnHosts = enterPrivateMounts() && cover(u"/etc/hosts"_s, hosts.fileName());

@@ -14,13 +14,19 @@ using namespace TestSupport;
 
 namespace {
 bool hasOwnRoots = false;
-QString directoryName; // with server.pem, issued by the only root that the system trusts, and server.key
+
+/// With server.pem, issued by the only root that the system trusts, and server.key.
+QString &directoryName()
+{
+    static QString name;
+    return name;
+}
 
 Credentials issuedBySystem()
 {
     Credentials result;
-    result.chain = QSslCertificate::fromPath(directoryName + u"/server.pem"_s);
-    QFile key(directoryName + u"/server.key"_s);
+    result.chain = QSslCertificate::fromPath(directoryName() + u"/server.pem"_s);
+    QFile key(directoryName() + u"/server.key"_s);
     if (key.open(QIODevice::ReadOnly))
         result.key = QSslKey(&key, QSsl::Ec);
     return result;
@@ -88,9 +94,9 @@ int main(int argc, char *argv[])
 {
     QCoreApplication application(argc, argv);
     constexpr auto variable = "TIDEPOOL_TEST_ROOTS";
-    directoryName = qEnvironmentVariable(variable);
-    if (!directoryName.isEmpty()) {
-        hasOwnRoots = enterPrivateMounts() && cover(u"/etc/ssl/certs"_s, directoryName + u"/roots"_s);
+    directoryName() = qEnvironmentVariable(variable);
+    if (!directoryName().isEmpty()) {
+        hasOwnRoots = enterPrivateMounts() && cover(u"/etc/ssl/certs"_s, directoryName() + u"/roots"_s);
         tst_ClientPoolRoots test;
         return QTest::qExec(&test, argc, argv);
     }

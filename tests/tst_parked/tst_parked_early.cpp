@@ -175,9 +175,9 @@ void tst_ParkedEarly::readyReadTellsOfThem()
     QTRY_COMPARE(spoke.size(), 1);
     const TakeResult taken = await(pool.take(id));
     VERIFY_TAKEN(taken);
-    QSslSocket *socket = taken.connection().socket();
+    QSslSocket &socket = *taken.connection().socket();
     QByteArray heard;
-    connect(socket, &QIODevice::readyRead, this, [&] { heard += socket->readAll(); });
+    connect(&socket, &QIODevice::readyRead, this, [&] { heard += socket.readAll(); });
     QTRY_COMPARE(heard, "hello"_ba);
 }
 

@@ -145,18 +145,18 @@ TlsOptions tlsFor(Ending ending)
 }
 
 /// What comes until the end, in order.
-QByteArray readToTheEnd(QSslSocket *socket)
+QByteArray readToTheEnd(QSslSocket &socket)
 {
     QByteArray bytes;
     bool hasEnded = false;
-    QObject::connect(socket, &QAbstractSocket::errorOccurred, socket, [&](QAbstractSocket::SocketError error) {
+    QObject::connect(&socket, &QAbstractSocket::errorOccurred, &socket, [&](QAbstractSocket::SocketError error) {
         hasEnded = hasEnded || error == QAbstractSocket::RemoteHostClosedError;
     });
     const bool isAtEnd = QTest::qWaitFor([&] {
-        bytes += socket->readAll();
-        return hasEnded || socket->state() != QAbstractSocket::ConnectedState;
+        bytes += socket.readAll();
+        return hasEnded || socket.state() != QAbstractSocket::ConnectedState;
     });
-    bytes += socket->readAll();
+    bytes += socket.readAll();
     return isAtEnd ? bytes + "|end"_ba : bytes;
 }
 
@@ -229,7 +229,7 @@ void tst_ParkedEnded::lastWordsAreForWhoNamesIt()
     QCOMPARE(pool.status().ended, 0);
     QSslSocket *socket = take.result().connection().socket();
     QCOMPARE(socket->bytesAvailable(), 8);
-    QCOMPARE(readToTheEnd(socket), "good bye|end"_ba);
+    QCOMPARE(readToTheEnd(*socket), "good bye|end"_ba);
     VERIFY_BOOKS(pool);
 }
 
@@ -254,7 +254,7 @@ void tst_ParkedEnded::lastWordsForWhoAskedBefore()
     pool.start();
     const TakeResult taken = await(pool.take(ConnectionId(1), 3s));
     VERIFY_TAKEN(taken);
-    QCOMPARE(readToTheEnd(taken.connection().socket()), "good bye|end"_ba);
+    QCOMPARE(readToTheEnd(*taken.connection().socket()), "good bye|end"_ba);
 }
 
 void tst_ParkedEnded::neverTakenByAny_data()

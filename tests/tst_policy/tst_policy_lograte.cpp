@@ -28,9 +28,21 @@ private Q_SLOTS:
 };
 
 namespace {
-const PoolError tls(Phase::Handshake, ErrorKind::Tls, u"no TLS"_s);
-const PoolError left(Phase::Handshake, ErrorKind::PeerClosed, u"left"_s);
-const PoolError leftEarly(Phase::Accept, ErrorKind::PeerClosed, u"left early"_s);
+PoolError tls()
+{
+    return {Phase::Handshake, ErrorKind::Tls, u"no TLS"_s};
+}
+
+PoolError left()
+{
+    return {Phase::Handshake, ErrorKind::PeerClosed, u"left"_s};
+}
+
+PoolError leftEarly()
+{
+    return {Phase::Accept, ErrorKind::PeerClosed, u"left early"_s};
+}
+
 const LogRate::Clock::time_point start{1h};
 
 qint64 sum(const std::vector<LogRate::HeldBack> &lines)
@@ -46,17 +58,17 @@ void tst_PolicyLogRate::firstOfEachKindIsTold()
 {
     LogRate rate;
     QVERIFY(rate.nextDue() == LogRate::Clock::time_point::max());
-    QVERIFY(rate.failure(tls, start));
-    QVERIFY(rate.failure(left, start));
-    QVERIFY(rate.failure(leftEarly, start)); // the same kind in another phase
-    QVERIFY(!rate.failure(tls, start));
+    QVERIFY(rate.failure(tls(), start));
+    QVERIFY(rate.failure(left(), start));
+    QVERIFY(rate.failure(leftEarly(), start)); // the same kind in another phase
+    QVERIFY(!rate.failure(tls(), start));
     QVERIFY(rate.nextDue() == start + 1s);
 }
 
 void tst_PolicyLogRate::repetitionsAreToldTogether()
 {
     LogRate rate;
-    QVERIFY(rate.failure(tls, start));
+    QVERIFY(rate.failure(tls(), start));
     for (int i = 1; i <= 500; ++i)
         QVERIFY(!rate.failure({Phase::Handshake, ErrorKind::Tls, QString::number(i)}, start + i * 1ms));
     QVERIFY(rate.due(start + 999ms).empty());
@@ -70,10 +82,10 @@ void tst_PolicyLogRate::repetitionsAreToldTogether()
 void tst_PolicyLogRate::waitsLongerAndLonger()
 {
     LogRate rate;
-    QVERIFY(rate.failure(tls, start));
+    QVERIFY(rate.failure(tls(), start));
     auto now = start;
     for (const auto interval : {1s, 2s, 4s, 8s, 16s, 32s, 32s, 32s}) {
-        QVERIFY(!rate.failure(tls, now));
+        QVERIFY(!rate.failure(tls(), now));
         QVERIFY(rate.nextDue() == now + interval);
         now += interval;
         QCOMPARE(sum(rate.due(now)), 1);
@@ -83,15 +95,15 @@ void tst_PolicyLogRate::waitsLongerAndLonger()
 void tst_PolicyLogRate::quietKindIsNewsAgain()
 {
     LogRate rate;
-    QVERIFY(rate.failure(tls, start));
-    QVERIFY(!rate.failure(tls, start + 500ms));
+    QVERIFY(rate.failure(tls(), start));
+    QVERIFY(!rate.failure(tls(), start + 500ms));
     QCOMPARE(sum(rate.due(start + 1s)), 1);
-    QVERIFY(!rate.failure(tls, start + 2s)); // not yet
+    QVERIFY(!rate.failure(tls(), start + 2s)); // not yet
     QCOMPARE(sum(rate.due(start + 3s)), 1);
     QVERIFY(rate.due(start + 7s).empty());
     QVERIFY(rate.nextDue() == LogRate::Clock::time_point::max());
-    QVERIFY(rate.failure(tls, start + 7s));
-    QVERIFY(rate.failure(tls, start + 8s)); // whether or not somebody has asked meanwhile
+    QVERIFY(rate.failure(tls(), start + 7s));
+    QVERIFY(rate.failure(tls(), start + 8s)); // whether or not somebody has asked meanwhile
 }
 
 void tst_PolicyLogRate::kindsInTurnDoNotMakeEachOtherNews()
@@ -99,7 +111,7 @@ void tst_PolicyLogRate::kindsInTurnDoNotMakeEachOtherNews()
     LogRate rate;
     int told = 0;
     for (int i = 0; i < 1'000; ++i)
-        told += rate.failure(i % 2 == 0 ? tls : left, start + i * 1us) ? 1 : 0;
+        told += rate.failure(i % 2 == 0 ? tls() : left(), start + i * 1us) ? 1 : 0;
     QCOMPARE(told, 2);
     QCOMPARE(rate.due(start + 2s).size(), size_t(2));
 }
@@ -108,12 +120,12 @@ void tst_PolicyLogRate::nothingIsLost()
 {
     LogRate rate;
     for (int i = 0; i < 10; ++i)
-        (void)rate.failure(tls, start);
+        (void)rate.failure(tls(), start);
     for (int i = 0; i < 5; ++i)
-        (void)rate.failure(left, start);
+        (void)rate.failure(left(), start);
     QCOMPARE(sum(rate.takeAll()), 9 + 4);
     QVERIFY(rate.takeAll().empty());
-    QVERIFY(rate.failure(tls, start)); // all is forgotten
+    QVERIFY(rate.failure(tls(), start)); // all is forgotten
 }
 
 // Ten minutes of 1,000 failures a second, of three kinds.
@@ -122,10 +134,10 @@ void tst_PolicyLogRate::fewLinesUnderAttack()
     LogRate rate;
     qint64 lines = 0;
     qint64 told = 0;
+    const std::array failures{tls(), left(), leftEarly()};
     for (int i = 0; i < 600'000; ++i) {
         const auto now = start + i * 1ms;
-        const auto failing = std::array{&tls, &left, &leftEarly}[static_cast<size_t>(i) % 3];
-        const bool isTold = rate.failure(*failing, now);
+        const bool isTold = rate.failure(failures[static_cast<size_t>(i) % failures.size()], now);
         lines += isTold ? 1 : 0;
         told += isTold ? 1 : 0;
         if (rate.nextDue() <= now) {
