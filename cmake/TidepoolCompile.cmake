@@ -54,8 +54,8 @@ function(tidepool_target_defaults target)
     if(MSVC)
         target_compile_options(${target} PRIVATE /W4 $<$<BOOL:${TIDEPOOL_WERROR}>:/WX>)
     else()
-        target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-            $<$<BOOL:${TIDEPOOL_WERROR}>:-Werror>)
+        target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow
+            $<$<NOT:$<BOOL:${tidepool_expands_foreign_macros}>>:-Wconversion> $<$<BOOL:${TIDEPOOL_WERROR}>:-Werror>)
     endif()
     get_target_property(type ${target} TYPE)
     if(TIDEPOOL_SANITIZER STREQUAL "thread" AND type STREQUAL "EXECUTABLE")
