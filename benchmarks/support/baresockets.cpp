@@ -25,7 +25,7 @@ using Tidepool::TlsMode;
 
 namespace {
 
-constexpr int parallelDials = 32; // ClientPool's default
+constexpr int parallelDials = 64; // ClientPool's default
 constexpr qint64 idSize = 8;
 constexpr int patience = 60'000;
 

@@ -232,7 +232,7 @@ void tst_ClientPoolBackoff::oneDialGoesAhead()
     peer.stopListening();
     ClientPool pool;
     configure(pool, peer, 16);
-    pool.setBackoff({1ms, 1ms, 1.0});
+    pool.setBackoff({40ms, 40ms, 1.0});
     pool.start();
     QTRY_COMPARE(pool.state(), PoolState::Degraded);
     QTRY_COMPARE(pool.status().connecting, 0); // between two attempts, and the first 16 are over

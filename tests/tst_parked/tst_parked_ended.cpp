@@ -4,6 +4,7 @@
 // Connections that end before anybody takes them.
 
 #include "support/poolhelpers.h"
+#include "support/process.h"
 #include "support/rawclient.h"
 
 #include <QtCore/QElapsedTimer>
@@ -23,6 +24,7 @@ class tst_ParkedEnded : public QObject
     Q_OBJECT
 
 private slots:
+    void initTestCase() { SKIP_IF_PROCESSES_CONFUSE(); }
     void abortedByTheDialer_data();
     void abortedByTheDialer();
     void lastWordsAreForWhoNamesIt_data();
