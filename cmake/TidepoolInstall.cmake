@@ -7,8 +7,6 @@ include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(tidepool_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Tidepool)
-set_target_properties(tidepool PROPERTIES
-    EXPORT_NAME Tidepool VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 
 # A static library passes its own dependencies on to whoever links it.
 get_target_property(type tidepool TYPE)
@@ -29,7 +27,7 @@ write_basic_package_version_file(TidepoolConfigVersion.cmake COMPATIBILITY SameM
 install(FILES ${PROJECT_BINARY_DIR}/TidepoolConfig.cmake ${PROJECT_BINARY_DIR}/TidepoolConfigVersion.cmake
     DESTINATION ${tidepool_package_dir})
 
-foreach(program IN ITEMS tidepool-tunnel tidepool-dashboard)
+foreach(program IN ITEMS tidepool-tunnel tidepool-sim tidepool-dashboard)
     if(TARGET ${program})
         install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
         if(NOT type STREQUAL "STATIC_LIBRARY")

@@ -16,6 +16,7 @@ namespace Tidepool {
 /// The delay after the n-th failure in a row is a random value from 0 to min(cap, base * factor^(n-1)):
 /// "full jitter" of Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 /// A success halves n, so a few in a row reset it, and a server that accepts one dial among many that fail does not.
+/// The time that a dial has waited in vain for any answer at all is part of the delay, of which base is left at least.
 class TIDEPOOL_EXPORT Backoff
 {
     Q_GADGET
@@ -23,8 +24,8 @@ class TIDEPOOL_EXPORT Backoff
 public:
     /// The first failure's upper bound. Default: 200 ms. Range: 1 ms to 24 days.
     std::chrono::milliseconds base{200};
-    /// The largest upper bound. Default: 30 s. Range: base to 24 days.
-    std::chrono::milliseconds cap{30'000};
+    /// The largest upper bound. Default: 10 s. Range: base to 24 days.
+    std::chrono::milliseconds cap{10'000};
     /// The growth from failure to failure. Default: 2. Range: 1 to 10.
     double factor = 2.0;
 

@@ -5,6 +5,8 @@
 
 #include <tidepool/bounds.h>
 #include <tidepool/pool.h>
+#include <tidepool/recovery.h>
+#include <tidepool/sizinglevels.h>
 
 #include <QtNetwork/QHostAddress>
 #include <QtNetwork/QNetworkProxy>
@@ -29,14 +31,18 @@ class TIDEPOOL_EXPORT ClientPool : public Tidepool::Pool
     Q_PROPERTY(int minimumInterval READ minimumIntervalMs WRITE setMinimumIntervalMs NOTIFY settingsChanged)
     Q_PROPERTY(int maximumInterval READ maximumIntervalMs WRITE setMaximumIntervalMs NOTIFY settingsChanged)
     Q_PROPERTY(Tidepool::Bounds effectiveBounds READ effectiveBounds NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::SizingPolicy sizingPolicy READ sizingPolicy WRITE setSizingPolicy NOTIFY settingsChanged)
+    Q_PROPERTY(int spareWindowMs READ spareWindowMs WRITE setSpareWindowMs NOTIFY settingsChanged)
     Q_PROPERTY(Tidepool::Identity identity READ identity WRITE setIdentity NOTIFY settingsChanged)
     Q_PROPERTY(Tidepool::Refill refill READ refill WRITE setRefill NOTIFY settingsChanged)
     Q_PROPERTY(Tidepool::Backoff backoff READ backoff WRITE setBackoff NOTIFY settingsChanged)
+    Q_PROPERTY(Tidepool::Recovery recovery READ recovery WRITE setRecovery NOTIFY settingsChanged)
     Q_PROPERTY(int maximumParallelDials READ maximumParallelDials WRITE setMaximumParallelDials NOTIFY settingsChanged)
     Q_PROPERTY(int maximumTotal READ maximumTotal WRITE setMaximumTotal NOTIFY settingsChanged)
 
 public:
-    /// Dials a connection: called in a lane with a fresh socket, it starts the connect on it and returns at once.
+    /// Dials a connection: called in an I/O thread with a fresh socket, it starts the connect on it and returns at
+    /// once.
     using Dialer = std::function<void(QSslSocket &)>;
 
     explicit ClientPool(QObject *parent = nullptr);
@@ -69,6 +75,16 @@ public:
     void setMaximumIntervalMs(int milliseconds);
     /// The bounds in force: the four above, corrected by Bounds::corrected(). A correction is logged once.
     [[nodiscard]] Bounds effectiveBounds() const;
+    /// Default: Predictive. When it changes, the pool begins to learn anew.
+    [[nodiscard]] SizingPolicy sizingPolicy() const;
+    void setSizingPolicy(SizingPolicy policy);
+    /// SizingPolicy::Predictive keeps a spare connection for as long as it was needed once within this time. Default:
+    /// 60 s. Range: 100 ms to 24 days.
+    [[nodiscard]] std::chrono::milliseconds spareWindow() const;
+    void setSpareWindow(std::chrono::milliseconds window);
+    /// spareWindow() for QML, in milliseconds.
+    [[nodiscard]] int spareWindowMs() const;
+    void setSpareWindowMs(int milliseconds);
     /// Default: FromServer.
     [[nodiscard]] Identity identity() const;
     void setIdentity(Identity identity);
@@ -77,6 +93,9 @@ public:
     void setRefill(Refill refill);
     [[nodiscard]] Backoff backoff() const;
     void setBackoff(const Backoff &backoff);
+    /// Default: all on.
+    [[nodiscard]] Recovery recovery() const;
+    void setRecovery(const Recovery &recovery);
     /// Dials under way at once, at most: fewer while they fail or take much longer than single ones. Default: 64.
     /// Range: 1 to 1,024.
     [[nodiscard]] int maximumParallelDials() const;
@@ -96,6 +115,22 @@ public:
     void setDialer(Dialer dialer);
 
     void start() override;
+
+    /// Announces that @p connections takes are to come @p within this time: a page is about to load, visitors wait. The
+    /// capacity is at least that, within the bounds, and they are dialled at once (with Refill::AtRound, at the next
+    /// round). Each take counts for the announcement, which ends by itself when its time is up. Of several
+    /// announcements, the largest counts. Without effect unless the pool runs. Range of @p within: 0 to 24 days.
+    void expect(int connections, std::chrono::milliseconds within);
+
+    /// What SizingPolicy::Predictive has learned of the takes; those since the last round may be missing. Empty with
+    /// another policy. A pool that does not run returns what it will begin with: what it had learned when it closed, or
+    /// what setLevels() said.
+    [[nodiscard]] SizingLevels levels() const;
+    /// Makes the pool go on from @p levels, corrected, as though it had never stopped: what has become too old since
+    /// they were saved counts no more. It forgets what it has learned itself; an empty value just makes it forget.
+    /// If bursts came regularly, the pool is ready for one now, and rests between them from the first that comes in
+    /// time. Another program's levels do no harm: the bounds hold.
+    void setLevels(const SizingLevels &levels);
 
 public Q_SLOTS:
     /// Dials again now: ends a backoff, and clears a fatal error.

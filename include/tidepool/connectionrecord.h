@@ -4,8 +4,9 @@
 #pragma once
 
 #include <tidepool/connectionid.h>
-#include <tidepool/vocabulary.h>
+#include <tidepool/enums.h>
 
+#include <QtCore/QByteArray>
 #include <QtCore/QString>
 
 #include <chrono>
@@ -28,6 +29,7 @@ public:
     bool isTaken = false; ///< Taken, and a Connection still holds it; else it is parked.
     QString peer; ///< "address:port" of the other end, "[address]:port" if it is an IPv6 address.
     QString cipher; ///< "TLS_AES_256_GCM_SHA384" or the like; empty without TLS.
+    QByteArray peerCertificate; ///< SHA-256 of the certificate that the peer showed; empty if it showed none.
     std::chrono::milliseconds age{0}; ///< Since it was established.
     std::chrono::milliseconds idle{0}; ///< Since it was parked, or taken.
 

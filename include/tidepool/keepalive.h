@@ -28,8 +28,9 @@ public:
     std::chrono::seconds interval{5};
     /// Unanswered probes until the connection counts as dead. Default: 3. Range: 1 to 127.
     int count = 3;
-    /// How long sent data may stay unacknowledged (Linux: TCP_USER_TIMEOUT). Default: 30 s. 0: the system's.
-    /// Range: 0 to 24 days.
+    /// How long sent data may stay unacknowledged (Linux: TCP_USER_TIMEOUT). Default: 30 s. 0: the system's. Range: 0
+    /// to 24 days. Above 0 it is also what Linux goes by, instead of count, for a silent connection: shorten both
+    /// together.
     std::chrono::milliseconds userTimeout{30'000};
 
     /// These values, each within its range; a pool uses and returns them so.

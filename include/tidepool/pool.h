@@ -6,13 +6,13 @@
 #include <tidepool/backoff.h>
 #include <tidepool/connectionid.h>
 #include <tidepool/connectionrecord.h>
+#include <tidepool/enums.h>
 #include <tidepool/keepalive.h>
 #include <tidepool/poolerror.h>
 #include <tidepool/poolstatus.h>
 #include <tidepool/takeresult.h>
 #include <tidepool/timeouts.h>
 #include <tidepool/tlsoptions.h>
-#include <tidepool/vocabulary.h>
 
 #include <QtCore/QFuture>
 #include <QtCore/QObject>
@@ -24,12 +24,16 @@ namespace Tidepool {
 
 class PoolPrivate;
 
-/// What ClientPool and ServerPool have in common: parked connections, taking them, and the figures.
+/// What ClientPool and ServerPool have in common: parked connections, taking them, and the metrics.
 ///
-/// A Pool lives in its user's thread and does no I/O there. take(), tryTake(), giveBack(), addError(),
-/// resetErrorCount() and every getter of a live figure may be called from any thread; everything else belongs to the
+/// A Pool lives in its user's thread and does no I/O there. take(), tryTake(), giveBack(), evict(), addError(),
+/// resetErrorCount() and every getter of a live metric may be called from any thread; everything else belongs to the
 /// pool's thread. Signals are emitted in the pool's thread only, at most one change of each kind for
 /// each turn of its event loop. Destroying a pool closes it; connections already taken live on.
+///
+/// Everything here needs a QCoreApplication. Without one a pool does not start (see lastError()), and a take fails at
+/// once with ErrorKind::Closed. When the application object goes, the takes that wait end so; what is parked by then
+/// can still be taken.
 class TIDEPOOL_EXPORT Pool : public QObject
 {
     Q_OBJECT
@@ -41,10 +45,12 @@ class TIDEPOOL_EXPORT Pool : public QObject
     Q_PROPERTY(Tidepool::TakeOrder takeOrder READ takeOrder WRITE setTakeOrder NOTIFY settingsChanged)
     Q_PROPERTY(Tidepool::Unsolicited unsolicited READ unsolicited WRITE setUnsolicited NOTIFY settingsChanged)
     Q_PROPERTY(int maximumWaiting READ maximumWaiting WRITE setMaximumWaiting NOTIFY settingsChanged)
+    Q_PROPERTY(bool flushesOnErrors READ flushesOnErrors WRITE setFlushesOnErrors NOTIFY settingsChanged)
     Q_PROPERTY(bool usesCallerThread READ usesCallerThread WRITE setUsesCallerThread NOTIFY settingsChanged)
 
     Q_PROPERTY(bool ready READ isReady NOTIFY readyChanged)
     Q_PROPERTY(int active READ active NOTIFY activeChanged)
+    Q_PROPERTY(int idle READ idle NOTIFY activeChanged)
     Q_PROPERTY(int capacity READ capacity NOTIFY capacityChanged)
     Q_PROPERTY(int interval READ intervalMs NOTIFY intervalChanged)
     Q_PROPERTY(Tidepool::PoolState state READ state NOTIFY stateChanged)
@@ -81,7 +87,12 @@ public:
     /// Range: 0 to 24 days.
     [[nodiscard]] std::chrono::milliseconds leaseThreshold() const;
     void setLeaseThreshold(std::chrono::milliseconds threshold);
-    /// Run all I/O in the pool's own thread instead of a lane: for programs with a single loop. Set it
+    /// Flush the pool when the errors reported with addError() are more than half of active(): what the application
+    /// sees fail is probably true of what is parked, too. The error count begins anew, and for 10 s the pool does not
+    /// flush for errors again, nor while it is paused. The rule is the Go package's. Default: true.
+    [[nodiscard]] bool flushesOnErrors() const;
+    void setFlushesOnErrors(bool flushes);
+    /// Run all I/O in the pool's own thread instead of an I/O thread: for programs with a single loop. Set it
     /// before start() or listen(). Nothing happens while that thread blocks, so do not block there for a take of this
     /// pool, in result() or otherwise. The pool closes when the thread ends. Default: false.
     [[nodiscard]] bool usesCallerThread() const;
@@ -89,8 +100,11 @@ public:
 
     /// Running, and a take can be expected to succeed: a connection came up since the start or the last outage.
     [[nodiscard]] bool isReady() const;
-    /// Connections parked now.
+    /// Connections parked now: those that a take gets at once. Taken ones do not count, although the Go package's word
+    /// for it is "active".
     [[nodiscard]] int active() const;
+    /// The same by the name that most pools give it.
+    [[nodiscard]] int idle() const { return active(); }
     /// Parked connections the pool aims at now (client), or admits (server).
     [[nodiscard]] int capacity() const;
     /// Time between two rounds now; 0 for a server.
@@ -100,9 +114,9 @@ public:
     [[nodiscard]] PoolState state() const;
     /// Takes that wait now.
     [[nodiscard]] int waiting() const;
-    /// Errors the application reported with addError().
+    /// Errors the application reported with addError(), since resetErrorCount() or a flush for their sake.
     [[nodiscard]] int errorCount() const;
-    /// All figures of one moment.
+    /// All metrics of one moment.
     [[nodiscard]] PoolStatus status() const;
     /// The last dial or accept error; no error after a success.
     [[nodiscard]] PoolError lastError() const;
@@ -128,7 +142,8 @@ public:
     /// The same for the connection named @p id, which may be asked for before it is there. Any thread.
     [[nodiscard]] QFuture<TakeResult> take(ConnectionId id, std::chrono::milliseconds timeout = defaultTimeout);
     /// As take(), and the socket arrives in the thread of @p context. If that object is destroyed first, or its thread
-    /// ends, the take fails with ErrorKind::Closed. Any thread.
+    /// ends or has ended, the take fails with ErrorKind::Closed. A thread that has not started yet finds the socket
+    /// there when it does. Any thread.
     [[nodiscard]] QFuture<TakeResult> takeInto(QObject *context, std::chrono::milliseconds timeout = defaultTimeout);
     QFuture<TakeResult> takeInto(QThread *, std::chrono::milliseconds = defaultTimeout) = delete; ///< Name an object.
     /// Takes a parked connection or fails at once with ErrorKind::Empty. Any thread.
@@ -136,12 +151,18 @@ public:
     /// Returns a taken connection that is still good, to be taken again under the same id.
     ///
     /// All handles to it become empty, its signals are disconnected. A connection that is not good
-    /// (closed, unread bytes with Unsolicited::Evict, flushed since) is closed instead and counted. Any thread;
-    /// if the socket was already used in a thread with an event loop, it is parked at that loop's next turn. One used
-    /// in a thread without an event loop can be given back by that thread only; any other closes it.
+    /// (closed, unread bytes with Unsolicited::Evict, flushed since) is closed instead and counted. Any thread. If the
+    /// socket lives in a thread with an event loop, it is parked at the next turn of that loop. If it lives in a thread
+    /// without one, call this in that thread: in any other it closes the connection.
     void giveBack(Connection connection);
 
-    /// Counts an error that the application had with a connection of this pool. Any thread.
+    /// Closes the parked connection named @p id and removes it from the pool (EvictionCause::Requested); a client pool
+    /// dials another, and if all that it makes are evicted, more and more slowly. False, and without effect, if the
+    /// pool has none of that name, or it is taken. One that is handed to a waiting take in that moment is taken after
+    /// all. Any thread.
+    bool evict(ConnectionId id);
+
+    /// Counts an error that the application had with a connection of this pool; see flushesOnErrors(). Any thread.
     Q_INVOKABLE void addError();
     /// Any thread.
     Q_INVOKABLE void resetErrorCount();
@@ -161,7 +182,7 @@ public Q_SLOTS:
     void resume();
     /// Takes no new takes, listens no more (a client that connects is refused), evicts the parked ones, and waits until
     /// every taken connection is let go, at most @p deadline (0 to 24 days); then closes. Returns at once; closed()
-    /// tells the end.
+    /// tells the end, at the next turn of the event loop if the pool does not run.
     void drain(std::chrono::milliseconds deadline = std::chrono::seconds(5));
     /// Ends everything: waiters fail with ErrorKind::Closed, parked connections close. When it returns, all futures
     /// have finished, and the pool neither dials nor listens; it may wait for what an I/O thread is doing just now,
@@ -181,7 +202,7 @@ Q_SIGNALS:
     /// A parked connection left untaken.
     void connectionEvicted(Tidepool::ConnectionId id, Tidepool::EvictionCause cause);
     /// The peer of a parked connection has sent bytes. Once for each parking. They wait for whoever takes it.
-    void connectionSpoke(Tidepool::ConnectionId id);
+    void connectionReadable(Tidepool::ConnectionId id);
     /// A taken connection is held longer than leaseThreshold().
     void connectionHeldLong(Tidepool::ConnectionId id);
     /// An attempt to make a connection failed. A repeated failure is signalled each time, but logged once.

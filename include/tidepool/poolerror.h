@@ -3,8 +3,8 @@
 
 #pragma once
 
+#include <tidepool/enums.h>
 #include <tidepool/poolstatus.h>
-#include <tidepool/vocabulary.h>
 
 #include <QtCore/QString>
 

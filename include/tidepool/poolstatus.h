@@ -4,7 +4,7 @@
 #pragma once
 
 #include <tidepool/connectionid.h>
-#include <tidepool/vocabulary.h>
+#include <tidepool/enums.h>
 
 #include <QtCore/QDateTime>
 #include <QtCore/QList>
@@ -60,33 +60,79 @@ private:
     }
 };
 
-/// Every gauge and counter of a pool at one moment. All of it was read under one lock, so the figures agree.
+/// Why a client pool's capacity is what it is. PoolStatus::sizingText() says it in a sentence.
+class TIDEPOOL_EXPORT SizingReason
+{
+    Q_GADGET
+    Q_PROPERTY(Tidepool::SizingCause cause MEMBER cause)
+    Q_PROPERTY(int needed MEMBER needed)
+    Q_PROPERTY(int dialTimeMs READ dialTimeMs)
+    Q_PROPERTY(int spareWindowMs READ spareWindowMs)
+    Q_PROPERTY(int burstSize MEMBER burstSize)
+    Q_PROPERTY(int nextBurstMs READ nextBurstMs)
+    Q_PROPERTY(int announced MEMBER announced)
+
+public:
+    SizingCause cause = SizingCause::Rule;
+    /// The most takes within one dial time, during spareWindow; between bursts, those outside bursts.
+    int needed = 0;
+    std::chrono::milliseconds dialTime{0}; ///< The 90th percentile of the last dials.
+    std::chrono::milliseconds spareWindow{0}; ///< ClientPool::spareWindow()
+    int burstSize = 0; ///< The most takes within one dial time, in the last bursts.
+    std::chrono::milliseconds nextBurst{-1}; ///< Until the next burst is expected. -1 ms: nothing is known of one.
+    int announced = 0; ///< By ClientPool::expect(), and not taken yet.
+
+    [[nodiscard]] int dialTimeMs() const { return static_cast<int>(dialTime.count()); } ///< dialTime, in milliseconds.
+    [[nodiscard]] int spareWindowMs() const
+    {
+        return static_cast<int>(spareWindow.count());
+    } ///< spareWindow, in milliseconds.
+    [[nodiscard]] int nextBurstMs() const
+    {
+        return static_cast<int>(nextBurst.count());
+    } ///< nextBurst, in milliseconds.
+
+    friend bool operator==(const SizingReason &, const SizingReason &) = default;
+};
+
+/// Every gauge and counter of a pool at one moment. All of it was read under one lock, so the metrics agree.
 ///
-/// The books balance: `established + givenBack == active + ended + control + checking + taken + evictedTotal() +
-/// dropped`, and `takesAsked == servedWarm + servedAfterWait + takesFailed + takesCancelled + waiting`.
+/// The counters balance: established and givenBack together are as many as active, ended, control, checking,
+/// takenTotal, evictedTotal() and dropped together; takesAsked is as many as servedWarm, servedAfterWait, takesFailed,
+/// takesCancelled and waiting together.
 class TIDEPOOL_EXPORT PoolStatus
 {
     Q_GADGET
     Q_PROPERTY(Tidepool::PoolState state MEMBER state)
     Q_PROPERTY(int active MEMBER active)
+    Q_PROPERTY(int idle MEMBER active)
     Q_PROPERTY(int capacity MEMBER capacity)
+    Q_PROPERTY(Tidepool::SizingReason sizing MEMBER sizing)
     Q_PROPERTY(int connecting MEMBER connecting)
     Q_PROPERTY(int handshaking MEMBER handshaking)
     Q_PROPERTY(int waiting MEMBER waiting)
     Q_PROPERTY(int checking MEMBER checking)
     Q_PROPERTY(int ended MEMBER ended)
     Q_PROPERTY(int control MEMBER control)
+    Q_PROPERTY(int suspects MEMBER suspects)
     Q_PROPERTY(int leased MEMBER leased)
     Q_PROPERTY(int errorCount MEMBER errorCount)
     Q_PROPERTY(int nextAttemptMs READ nextAttemptMs)
+    Q_PROPERTY(bool waking MEMBER waking)
+    Q_PROPERTY(bool offline MEMBER offline)
+    Q_PROPERTY(int idleLifetimeMs READ idleLifetimeMs)
+    Q_PROPERTY(Tidepool::Diagnosis diagnosis MEMBER diagnosis)
+    Q_PROPERTY(int failedInARow MEMBER failedInARow)
     Q_PROPERTY(quint64 generation MEMBER generation)
-    Q_PROPERTY(qint64 parked MEMBER parked)
-    Q_PROPERTY(qint64 taken MEMBER taken)
+    Q_PROPERTY(qint64 parkedTotal MEMBER parkedTotal)
+    Q_PROPERTY(qint64 takenTotal MEMBER takenTotal)
     Q_PROPERTY(qint64 givenBack MEMBER givenBack)
     Q_PROPERTY(qint64 established MEMBER established)
     Q_PROPERTY(qint64 dropped MEMBER dropped)
     Q_PROPERTY(qint64 overflowed MEMBER overflowed)
     Q_PROPERTY(qint64 refused MEMBER refused)
+    Q_PROPERTY(qint64 sleeps MEMBER sleeps)
+    Q_PROPERTY(qint64 networkChanges MEMBER networkChanges)
     Q_PROPERTY(qint64 takesAsked MEMBER takesAsked)
     Q_PROPERTY(qint64 servedWarm MEMBER servedWarm)
     Q_PROPERTY(qint64 servedAfterWait MEMBER servedAfterWait)
@@ -102,9 +148,10 @@ class TIDEPOOL_EXPORT PoolStatus
 public:
     // Gauges
     PoolState state = PoolState::Stopped;
-    int active = 0; ///< Parked and ready now.
+    int active = 0; ///< Parked and ready now: the Go package's word.
     int capacity = 0; ///< Parked connections aimed at (client) or admitted (server).
     std::chrono::milliseconds interval{0}; ///< Between two rounds (client); 0 for a server.
+    SizingReason sizing; ///< Why the capacity is what it is (client).
     int connecting = 0; ///< Resolving or connecting TCP.
     int handshaking = 0; ///< In the TLS handshake, or waiting for the id.
     int waiting = 0; ///< Takes not served yet.
@@ -113,23 +160,37 @@ public:
     int ended = 0;
     /// 1 if the control connection, with the id 00000000, is parked: it waits for take(ConnectionId) and nobody else.
     int control = 0;
+    /// A client: of the active ones, those whose server may be gone: there was a sign of it, such as a dial that timed
+    /// out, and nothing has come from it since. They are handed out last; see docs/recovery.md. On Linux; 0 elsewhere.
+    int suspects = 0;
     int leased = 0; ///< Taken, and a Connection still holds them.
     int errorCount = 0; ///< addError() since resetErrorCount().
-    quint64 generation = 0; ///< Raised by flush().
+    quint64 generation = 0; ///< Raised by flush(), by new settings, and by what Recovery notices.
     /// A client: how long until it dials again after failures, or after losing what it had made. -1 ms: it need not
     /// wait.
     std::chrono::milliseconds nextAttempt{-1};
+    bool waking = false; ///< A client: the machine has slept, less than Recovery::quietTime ago.
+    bool offline = false; ///< A client: there is no network, and nothing is dialled until there is.
+    /// A client: so long after it was parked, the server, or a firewall on the way, closes a connection. Known when
+    /// that has happened three times at about the same age, more than 10 s and less than a day, where connections that
+    /// are closed together count as once. It holds for 20 times itself, and is forgotten with each new generation. Zero
+    /// if it is not known. See Lifetimes::learnsIdle.
+    std::chrono::milliseconds idleLifetime{0};
+    Diagnosis diagnosis = Diagnosis::None; ///< A client: what is wrong, by lastError, offline and idleLifetime.
+    int failedInARow = 0; ///< A client: attempts that have failed since the last success, or this generation began.
 
     // Counters of connections, since the pool was made
     qint64 established = 0; ///< Dialled or accepted to the end: handshaken and identified.
     qint64 dropped = 0; ///< Established, but not parked: of an old generation, or the pool had ended or was full.
-    qint64 parked = 0; ///< Made available, given back ones included: parked, or handed straight to a waiter.
-    qint64 taken = 0; ///< Handed out.
+    qint64 parkedTotal = 0; ///< Made available, given back ones included: parked, or handed straight to a waiter.
+    qint64 takenTotal = 0; ///< Handed out.
     qint64 givenBack = 0; ///< Taken ones that giveBack() returned.
     qint64 overflowed = 0; ///< Refused because the server pool was full, or the handshake limit.
     qint64 refused = 0; ///< Refused by allowedClients.
     std::array<qint64, phaseCount> failed{}; ///< Attempts that failed, by Phase.
     std::array<qint64, evictionCauseCount> evicted{}; ///< Parked ones that left untaken, by EvictionCause.
+    qint64 sleeps = 0; ///< New generations because the machine had slept: Recovery::noticesSleep.
+    qint64 networkChanges = 0; ///< New generations because of another network: Recovery::followsNetwork.
 
     // Counters of takes
     qint64 takesAsked = 0;
@@ -146,16 +207,27 @@ public:
     ErrorKind lastErrorKind = ErrorKind::None; ///< What kind of error that was; None after a success.
 
     [[nodiscard]] int nextAttemptMs() const { return static_cast<int>(nextAttempt.count()); } ///< Milliseconds.
+    [[nodiscard]] int idleLifetimeMs() const { return static_cast<int>(idleLifetime.count()); } ///< Milliseconds.
     [[nodiscard]] qint64 failedIn(Phase phase) const { return failed[static_cast<size_t>(phase)]; }
     [[nodiscard]] qint64 evictedBy(EvictionCause cause) const { return evicted[static_cast<size_t>(cause)]; }
     [[nodiscard]] qint64 failedTotal() const;
     [[nodiscard]] qint64 evictedTotal() const;
-    /// The state in a few words, for people: "Ready: 24 warm", "Degraded: connection refused, next try in 3.2 s".
+    /// The state in a few words, for people: "Ready: 24 warm", "Degraded: connection refused, next try in 3.2 s",
+    /// "Waking: 1 connecting", "Degraded: no network".
     /// What to do about an error stands in lastError.
     [[nodiscard]] QString stateText() const;
+    /// Why the capacity is what it is, in one sentence, for people: "34: up to 33 were taken within one dial time in
+    /// the last 60 s; the next burst is expected in 2.1 s".
+    [[nodiscard]] QString sizingText() const;
+    /// What idleLifetime means, in one sentence, for people: "Connections that are idle for 5 min 50 s are closed by
+    /// the server, or by a firewall on the way". Empty if it is not known.
+    [[nodiscard]] QString idleText() const;
+    /// What diagnosis means and how often it was seen, in one sentence, for people: "Nothing answers at the server's
+    /// address: 12 attempts in a row failed". Empty if nothing is known to be wrong. What to do stands in lastError.
+    [[nodiscard]] QString diagnosisText() const;
 };
 
-/// One line of a pool's death ledger: a connection that left the pool without being taken.
+/// One line of a pool's eviction log: a connection that left the pool without being taken.
 class TIDEPOOL_EXPORT EvictionRecord
 {
     Q_GADGET

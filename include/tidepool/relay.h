@@ -17,7 +17,7 @@ class RelayPrivate;
 
 /// Pumps bytes between two connections until one of them ends.
 ///
-/// The bytes run in a lane, not in the relay's thread; of each direction at most 64 KiB are in memory.
+/// The bytes run in an I/O thread, not in the relay's thread; of each direction at most 64 KiB are in memory.
 /// When one side closes, what it sent before still reaches the other, which is then closed too. Between two plain TCP
 /// connections, on Linux and without a proxy, a side that has only ended its sending still receives (half-close); in
 /// any other pair it counts as closed, and what the other still had to say is lost. The other is given 5 s to close in
@@ -45,10 +45,10 @@ public:
 
     /// Takes both over: all other handles to them become empty. A connection whose socket is used in another thread is
     /// moved out of that by its event loop; if it has none, or does not turn within 5 s, the relay ends with
-    /// NotStarted.
+    /// NotStarted. So it does if a handle is empty, the same as the other, or one that another relay has taken over.
     Relay(const Connection &first, const Connection &second, QObject *parent = nullptr);
-    /// For a side that does not come from a pool. The socket must be connected, without a parent, and
-    /// live in the relay's thread, or else the relay ends with NotStarted.
+    /// For a side that does not come from a pool. At start() the socket must be connected (or ended by its peer since),
+    /// without a parent, and live in the relay's thread, or else the relay ends with NotStarted.
     Relay(const Connection &first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     ~Relay() override;

@@ -39,23 +39,24 @@ public:
     /// evicts the surplus, oldest first.
     [[nodiscard]] int maximumCapacity() const;
     void setMaximumCapacity(int connections);
-    /// TLS handshakes under way at once; clients that have not said a word yet do not count, but are limited to four
-    /// times as many, and the oldest of them makes room for a newcomer. When others wait for a place, a handshake that
-    /// has not finished within 1 s loses it, and counts as overflowed. A pool that is nearly full begins fewer, but a
-    /// quarter of them in any case. At least 1, by default 64.
+    /// TLS handshakes under way at once. Default: 64. Range: 1 and up. Clients that have not sent a byte yet count
+    /// apart: there may be four times as many, and then the oldest makes room for a newcomer. While clients wait for a
+    /// place, a handshake that takes longer than 1 s is ended, and counts as overflowed. A pool that is nearly full
+    /// begins fewer at once, but never less than a quarter of this number.
     [[nodiscard]] int maximumHandshakes() const;
     void setMaximumHandshakes(int handshakes);
-    /// As the newest Go pool servers do: the first connection behind each start, and behind each flush while none has
-    /// it, gets the id 00000000. It is the application's control connection: only take(ConnectionId(0)) returns it, it
-    /// has no lifetime, and it counts as PoolStatus::control and not as active. Off (default): no connection ever gets
-    /// that id. A ClientPool treats a connection with that id the same way in any case. In force for connections
-    /// accepted from then on.
+    /// As the newest Go pool servers do: the first connection after each start of this pool gets the id 00000000, and
+    /// so does the first after each flush() of this pool, unless one with that id is still there, taken perhaps. If it
+    /// ends or the client flushes, no other gets the id before the next flush or start here. It is the application's
+    /// control connection: only take(ConnectionId(0)) returns it, it has no lifetime, and it counts as
+    /// PoolStatus::control and not as active. Off (default): no connection ever gets that id. A ClientPool treats a
+    /// connection with that id the same way in any case. In force for connections accepted from then on.
     [[nodiscard]] bool reservesControlId() const;
     void setReservesControlId(bool reserves);
-    /// What a full pool does: one whose parked connections, with those about to be parked, are as many as
-    /// maximumCapacity and the takes that wait. Default: Refuse. A client that is refused is closed and counted as
-    /// overflowed, and is told no id; it does not wait in the system's backlog, so it learns at once that it has to
-    /// try later.
+    /// What a full pool does with a client that connects. Default: Refuse. A pool is full when its parked connections
+    /// and those about to be parked are as many as maximumCapacity and the waiting takes together. A refused client is
+    /// closed before it is told an id, and counted as overflowed. It is not left in the system's backlog, and so learns
+    /// at once that it has to try later.
     [[nodiscard]] Overflow overflow() const;
     void setOverflow(Overflow overflow);
 

@@ -6,6 +6,6 @@
 /// Everything Tidepool offers.
 
 #include <tidepool/clientpool.h>
-#include <tidepool/lanes.h>
+#include <tidepool/iothreads.h>
 #include <tidepool/relay.h>
 #include <tidepool/serverpool.h>

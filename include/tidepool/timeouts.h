@@ -17,7 +17,8 @@ class TIDEPOOL_EXPORT Timeouts
     Q_GADGET
 
 public:
-    /// take() without a timeout of its own. Default: 10 s.
+    /// take() without a timeout of its own. So long, too, is a connection kept for take(ConnectionId) when its peer has
+    /// written and closed: PoolStatus::ended. Default: 10 s.
     std::chrono::milliseconds take{10'000};
     /// Looking up the host name. Default: 5 s.
     std::chrono::milliseconds resolve{5'000};
@@ -45,8 +46,12 @@ public:
     /// Since it was parked. Default: no limit.
     std::chrono::milliseconds maximumIdle{0};
     /// Each connection's limits are shortened by a random part up to this one, so that those born
-    /// together do not die together. Default: 0.025 (2.5 %, HikariCP's figure). Range: 0 to 0.5.
+    /// together do not die together. Default: 0.025 (2.5 %, HikariCP's value). Range: 0 to 0.5.
     double jitter = 0.025;
+    /// A client pool: replace a parked connection before the server, or a firewall on the way, closes it because it is
+    /// idle. The pool learns after how long that happens (PoolStatus::idleLifetime), and dials the replacement after
+    /// 80 % of it. maximumIdle holds, too. Default: true.
+    bool learnsIdle = true;
 
     /// These values, each within its range; a pool uses and returns them so.
     [[nodiscard]] Lifetimes corrected() const;

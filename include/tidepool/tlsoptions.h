@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <tidepool/vocabulary.h>
+#include <tidepool/enums.h>
 
 #include <QtCore/QList>
 #include <QtNetwork/QSslCertificate>
@@ -52,8 +52,8 @@ public:
     TlsProtocol minimumProtocol = TlsProtocol::Tls13;
 
     /// The key exchange groups that are allowed, by OpenSSL's names, the preferred one first. Default, also if empty:
-    /// X25519, P-256, P-384. Not among them are finite fields (ffdhe...), with which a stranger's single packet costs a
-    /// server some 100 ms. A name that OpenSSL does not know is a fatal Settings error. Without effect in other
+    /// X25519, P-256, P-384. Not among them are finite fields (ffdhe...), with which an unknown client's single packet
+    /// costs a server some 100 ms. A name that OpenSSL does not know is a fatal Settings error. Without effect in other
     /// TLS backends of Qt than OpenSSL.
     QStringList groups{QStringLiteral("X25519"), QStringLiteral("P-256"), QStringLiteral("P-384")};
 

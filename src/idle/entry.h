@@ -3,15 +3,18 @@
 
 #pragma once
 
+#include "../io/liveness.h"
+#include "../io/peerprobe.h"
 #include "../policy/expiry.h"
-#include "liveness.h"
 
 #include <tidepool/connectionid.h>
 
+#include <QtCore/QByteArray>
 #include <QtCore/QString>
 #include <QtNetwork/QHostAddress>
 
 #include <chrono>
+#include <optional>
 
 QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
@@ -41,24 +44,34 @@ struct Entry
     bool hasArrived = false; ///< Its id, at the client.
     bool isUnderWay = false; ///< In the list of those whose id has not.
     bool hasNews = false; ///< It was reported in state Checking: to be looked at when it is parked.
+    bool isGivenBack = false; ///< Leased; its user has given it back, and its thread has still to do so.
+    bool isReturned = false; ///< In state Checking since it came back.
     bool isRetiring = false; ///< Its replacement is under way.
+    bool isSuspect = false; ///< Its peer may be gone: see PoolMachine::suspectAll().
+    bool isOverdue = false; ///< A suspect whose peer has not answered in time.
     bool isReported = false; ///< As a lease held too long.
-    bool isCounted = false; ///< In PoolStatus::parked.
-    QSslSocket *socket = nullptr; ///< Owned in all states but Leased.
+    bool isCounted = false; ///< In PoolStatus::parkedTotal.
+    bool isUnwanted = false; ///< It is to be evicted as soon as it has been looked at.
+    QSslSocket *socket = nullptr; ///< Owned in all states but Leased. A handle: the pool's rules never look into it.
     Examination examination; ///< Since it was parked.
     qint64 buffered = 0; ///< Bytes that its peer has made us hold.
-    qintptr descriptor = -1;
+    qintptr descriptor = -1; ///< Another handle.
     quint64 watch = 0; ///< The watcher's number for it.
     QString peer; ///< As in ConnectionRecord.
     QHostAddress address; ///< The peer's.
     QString cipher;
+    QByteArray peerCertificate; ///< As in ConnectionRecord.
     quint64 generation = 0;
-    bool hasPlace = false; ///< One of those that the pool keeps, until it is parked or leaves.
+    bool hasPlace = false; ///< Holds a reservation, until it is parked or leaves.
     Clock::time_point establishedAt;
     Clock::time_point parkedAt; ///< Leased: when it was taken. Ended: when that was seen.
     Expiry expiry;
+    Clock::time_point suspectedAt;
+    Clock::time_point probedAt; ///< Since when the peer of a suspect is asked.
+    std::optional<KeepAliveTimes> probed; ///< How keepalive was set before.
     Entry *newer = nullptr; ///< In the list of its state.
     Entry *older = nullptr;
+    Entry *nextForgotten = nullptr; ///< See PoolMachine::m_forgotten.
 
     /// The one that the application talks over about the others: only for who names its id. It has no lifetime.
     [[nodiscard]] bool isControl() const { return id.value() == 0; }

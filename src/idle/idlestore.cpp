@@ -3,8 +3,6 @@
 
 #include "idlestore.h"
 
-#include "../supply/descriptor.h"
-
 namespace Tidepool {
 
 Entry *IdleStore::find(quint64 token) const
@@ -29,6 +27,7 @@ Entry *IdleStore::add(std::unique_ptr<Entry> entry)
 
 void IdleStore::park(Entry *entry)
 {
+    endReturn(entry);
     if (entry->hasEnded) {
         entry->state = Entry::State::Ended;
         m_ended.add(entry);
@@ -40,7 +39,10 @@ void IdleStore::park(Entry *entry)
         m_control.add(entry);
         return;
     }
-    if (m_prefersArrived && !entry->hasArrived) {
+    if (entry->isSuspect) {
+        m_suspects.add(entry);
+        m_overdue += entry->isOverdue ? 1 : 0;
+    } else if (m_prefersArrived && !entry->hasArrived) {
         entry->isUnderWay = true;
         m_underWay.add(entry);
         promoteArrived();
@@ -55,7 +57,7 @@ void IdleStore::park(Entry *entry)
 
 void IdleStore::setPrefersArrived(bool prefers)
 {
-    m_prefersArrived = prefers && seesArrivals();
+    m_prefersArrived = prefers && m_hasArrived;
     if (!m_prefersArrived)
         settleArrivals();
 }
@@ -72,12 +74,12 @@ void IdleStore::promoteArrived()
 {
     constexpr int atOnce = 64;
     constexpr int othersAtOnce = 4;
-    for (int i = 0; i < atOnce && !m_underWay.isEmpty() && hasArrived(m_underWay.oldest()->descriptor); ++i)
+    for (int i = 0; i < atOnce && !m_underWay.isEmpty() && m_hasArrived(m_underWay.oldest()->descriptor); ++i)
         promote(m_underWay.oldest());
     for (int i = 0; i < othersAtOnce && !m_underWay.isEmpty(); ++i) {
         Entry *entry = m_nextToLookAt ? m_nextToLookAt : m_underWay.oldest();
         m_nextToLookAt = entry->newer;
-        if (hasArrived(entry->descriptor))
+        if (m_hasArrived(entry->descriptor))
             promote(entry);
     }
 }
@@ -104,22 +106,46 @@ void IdleStore::setBuffered(Entry *entry, qint64 bytes)
 
 void IdleStore::lease(Entry *entry)
 {
+    endReturn(entry);
     setBuffered(entry, 0);
     entry->state = Entry::State::Leased;
-    entry->isReported = false;
+    entry->isReported = entry->isGivenBack = false;
     m_leased.add(entry);
+}
+
+void IdleStore::removeLeased(Entry *entry)
+{
+    EntryList &list = entry->isGivenBack ? m_givenBack : entry->isReported ? m_reported : m_leased;
+    list.remove(entry);
+    entry->state = Entry::State::Checking;
+}
+
+void IdleStore::setGivenBack(Entry *entry)
+{
+    removeLeased(entry);
+    entry->state = Entry::State::Leased;
+    entry->isGivenBack = true;
+    m_givenBack.add(entry);
 }
 
 void IdleStore::reclaim(Entry *entry)
 {
-    (entry->isReported ? m_reported : m_leased).remove(entry);
-    entry->state = Entry::State::Checking;
+    removeLeased(entry);
+    entry->isReturned = true;
+    m_returned.add(entry);
+}
+
+void IdleStore::endReturn(Entry *entry)
+{
+    if (std::exchange(entry->isReturned, false))
+        m_returned.remove(entry);
 }
 
 std::unique_ptr<Entry> IdleStore::remove(Entry *entry)
 {
     if (entry->state == Entry::State::Leased)
-        reclaim(entry);
+        removeLeased(entry);
+    endReturn(entry);
     setBuffered(entry, 0);
     const auto found = m_entries.find(entry->id.value());
     auto result = std::move(found->second);
@@ -133,6 +159,8 @@ Entry *IdleStore::checkOut(TakeOrder order)
     Entry *entry = order == TakeOrder::NewestFirst ? m_parked.newest() : m_parked.oldest();
     if (!entry)
         entry = m_underWay.oldest(); // the next to arrive, most likely
+    if (!entry)
+        entry = order == TakeOrder::NewestFirst ? m_suspects.newest() : m_suspects.oldest();
     if (entry)
         checkOut(entry);
     return entry;
@@ -160,6 +188,8 @@ void IdleStore::checkOut(Entry *entry)
     }
     if (entry->isUnderWay)
         removeUnderWay(entry);
+    else if (entry->isSuspect)
+        removeSuspect(entry);
     else
         m_parked.remove(entry);
     if (entry->expiry.end == Expiry::Clock::time_point::max())
@@ -168,6 +198,48 @@ void IdleStore::checkOut(Entry *entry)
     m_byEnd.erase({entry->expiry.end, entry});
     if (std::exchange(entry->isRetiring, false))
         --m_retiring;
+}
+
+void IdleStore::suspectAll(Expiry::Clock::time_point now)
+{
+    settleArrivals();
+    while (Entry *entry = m_parked.oldest()) {
+        m_parked.remove(entry);
+        entry->isSuspect = true;
+        entry->suspectedAt = now;
+        m_suspects.add(entry);
+    }
+}
+
+Entry *IdleStore::nextSuspect()
+{
+    Entry *entry = m_nextSuspect ? m_nextSuspect : m_suspects.oldest();
+    m_nextSuspect = entry ? entry->newer : nullptr;
+    return entry;
+}
+
+void IdleStore::setOverdue(Entry *suspect)
+{
+    suspect->isOverdue = true;
+    ++m_overdue;
+}
+
+void IdleStore::removeSuspect(Entry *entry)
+{
+    if (m_nextSuspect == entry)
+        m_nextSuspect = entry->newer;
+    m_suspects.remove(entry);
+    m_overdue -= entry->isOverdue ? 1 : 0;
+}
+
+void IdleStore::trust(Entry *suspect)
+{
+    const bool isParked = suspect->state == Entry::State::Parked;
+    if (isParked)
+        removeSuspect(suspect);
+    suspect->isSuspect = suspect->isOverdue = false;
+    if (isParked)
+        m_parked.add(suspect);
 }
 
 void IdleStore::setRetiring(Entry *entry)

@@ -5,61 +5,76 @@
 
 namespace Tidepool {
 
-Waiters::Ticket Waiters::add(std::unique_ptr<Waiter> waiter)
+Waiters::Ticket Waiters::add(Waiter waiter)
 {
-    waiter->ticket = ++m_lastTicket;
-    const Ticket ticket = waiter->ticket;
-    if (waiter->id)
-        m_byId[waiter->id->value()].insert(ticket);
+    waiter.ticket = ++m_lastTicket;
+    if (waiter.id)
+        m_byId[waiter.id->value()].insert(waiter.ticket);
     else
-        m_anyInLine.insert(ticket);
-    m_byDeadline.emplace(waiter->deadline, ticket);
-    m_waiters.emplace(ticket, std::move(waiter));
-    return ticket;
+        m_anyInLine.insert(waiter.ticket);
+    m_byDeadline.emplace(waiter.deadline, waiter.ticket);
+    m_inLine.emplace(waiter.ticket, waiter);
+    return waiter.ticket;
 }
 
-std::unique_ptr<Waiter> Waiters::next(ConnectionId id)
+std::map<Waiters::Ticket, Waiter>::node_type Waiters::leaveLine(Ticket ticket)
 {
-    auto named = nextByName(id);
-    if (named || m_anyInLine.empty())
-        return named;
-    return remove(*m_anyInLine.begin());
-}
-
-std::unique_ptr<Waiter> Waiters::nextByName(ConnectionId id)
-{
-    const auto named = m_byId.find(id.value());
-    return named == m_byId.end() ? nullptr : remove(*named->second.begin());
-}
-
-std::unique_ptr<Waiter> Waiters::remove(Ticket ticket)
-{
-    const auto found = m_waiters.find(ticket);
-    if (found == m_waiters.end())
-        return nullptr;
-    std::unique_ptr<Waiter> waiter = std::move(found->second);
-    m_waiters.erase(found);
-    m_byDeadline.erase({waiter->deadline, ticket});
-    if (!waiter->id) {
+    auto node = m_inLine.extract(ticket);
+    if (node.empty())
+        return node;
+    const Waiter &waiter = node.mapped();
+    m_byDeadline.erase({waiter.deadline, ticket});
+    if (!waiter.id) {
         m_anyInLine.erase(ticket);
-        return waiter;
+        return node;
     }
-    const auto named = m_byId.find(waiter->id->value());
+    const auto named = m_byId.find(waiter.id->value());
     named->second.erase(ticket);
     if (named->second.empty())
         m_byId.erase(named);
-    return waiter;
+    return node;
 }
 
-std::vector<std::unique_ptr<Waiter>> Waiters::expired(Waiter::Clock::time_point now)
+std::optional<Waiters::Ticket> Waiters::serveNext(ConnectionId id)
 {
-    std::vector<std::unique_ptr<Waiter>> result;
+    const auto named = serveNextByName(id);
+    if (named || m_anyInLine.empty())
+        return named;
+    const Ticket ticket = *m_anyInLine.begin();
+    m_served.insert(leaveLine(ticket));
+    return ticket;
+}
+
+std::optional<Waiters::Ticket> Waiters::serveNextByName(ConnectionId id)
+{
+    const auto named = m_byId.find(id.value());
+    if (named == m_byId.end())
+        return std::nullopt;
+    const Ticket ticket = *named->second.begin();
+    m_served.insert(leaveLine(ticket));
+    return ticket;
+}
+
+Waiter Waiters::endServing(Ticket ticket)
+{
+    return m_served.extract(ticket).mapped();
+}
+
+std::optional<Waiter> Waiters::remove(Ticket ticket)
+{
+    const auto node = leaveLine(ticket);
+    return node.empty() ? std::nullopt : std::optional(node.mapped());
+}
+
+std::vector<Waiter> Waiters::expired(Waiter::Clock::time_point now)
+{
+    std::vector<Waiter> result;
     while (!m_byDeadline.empty() && m_byDeadline.begin()->first <= now)
-        result.push_back(remove(m_byDeadline.begin()->second));
+        result.push_back(leaveLine(m_byDeadline.begin()->second).mapped());
     return result;
 }
 
-std::vector<std::unique_ptr<Waiter>> Waiters::removeAll()
+std::vector<Waiter> Waiters::removeAll()
 {
     return expired(Waiter::Clock::time_point::max());
 }

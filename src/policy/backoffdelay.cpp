@@ -8,14 +8,16 @@
 
 namespace Tidepool {
 
-std::chrono::milliseconds backoffDelay(const Backoff &backoff, int failures, double random)
+std::chrono::milliseconds backoffDelay(const Backoff &backoff, int failures, double random,
+                                       std::chrono::milliseconds spent)
 {
     const auto base = static_cast<double>(std::max<qint64>(1, backoff.base.count()));
     const auto cap = std::max(base, static_cast<double>(backoff.cap.count()));
     const double factor = std::clamp(backoff.factor, 1.0, 10.0);
     // pow() overflows to infinity after some hundred failures, and min() makes that the cap.
     const double bound = std::min(cap, base * std::pow(factor, std::max(0, failures - 1)));
-    return std::chrono::milliseconds(static_cast<qint64>(bound * random));
+    const double left = std::max(base, bound - static_cast<double>(spent.count()));
+    return std::chrono::milliseconds(static_cast<qint64>(left * random));
 }
 
 std::chrono::milliseconds lastingBackoffDelay(const Backoff &backoff, double random)

@@ -9,8 +9,10 @@
 
 namespace Tidepool {
 
-/// The delay after @p failures failures in a row (1 and up); @p random is uniform in [0, 1).
-[[nodiscard]] std::chrono::milliseconds backoffDelay(const Backoff &backoff, int failures, double random);
+/// The delay after @p failures failures in a row (1 and up); @p random is uniform in [0, 1). @p spent: so much of the
+/// largest possible delay has passed already; Backoff::base of it is left at least.
+[[nodiscard]] std::chrono::milliseconds backoffDelay(const Backoff &backoff, int failures, double random,
+                                                     std::chrono::milliseconds spent = {});
 
 /// After an error that lasts (PoolError::isLasting()) and was not the first in a row: the cap, less up to a half of it.
 [[nodiscard]] std::chrono::milliseconds lastingBackoffDelay(const Backoff &backoff, double random);

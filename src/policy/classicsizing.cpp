@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-namespace Tidepool::ClassicSizing {
+namespace Tidepool {
 
-// The seed's text speaks of percentages, so they are compared exactly, without its source's integer
-// division: 2 of 12 is 16.7 % and counts as "less than 20 %", where 12*2/10 rounds down to 2.
+// The Go package's README gives percentages, so this compares exactly; its code divides integers: 2 of 12 is 16.7 % and
+// counts as "less than 20 %" here, but there 12*2/10 is rounded down to 2.
 namespace {
 bool isBelowFifth(int part, int whole)
 {
@@ -21,8 +21,29 @@ bool isAboveFourFifths(int part, int whole)
 }
 } // namespace
 
-std::chrono::milliseconds adjustedInterval(std::chrono::milliseconds interval, int idle, int capacity,
-                                           const Bounds &bounds)
+ClassicSizing::ClassicSizing(const Bounds &bounds)
+    : m_bounds(bounds.corrected()), m_capacity(m_bounds.minimumCapacity), m_interval(m_bounds.minimumInterval)
+{}
+
+void ClassicSizing::setBounds(const Bounds &bounds)
+{
+    m_bounds = bounds.corrected();
+    m_capacity = std::clamp(m_capacity, m_bounds.minimumCapacity, m_bounds.maximumCapacity);
+    m_interval = std::clamp(m_interval, m_bounds.minimumInterval, m_bounds.maximumInterval);
+}
+
+void ClassicSizing::onRoundBegun(Time, int idle)
+{
+    m_interval = adjustedInterval(m_interval, idle, m_capacity, m_bounds);
+}
+
+void ClassicSizing::onRoundEnded(Time, int created)
+{
+    m_capacity = adjustedCapacity(m_capacity, created, m_bounds);
+}
+
+std::chrono::milliseconds ClassicSizing::adjustedInterval(std::chrono::milliseconds interval, int idle, int capacity,
+                                                          const Bounds &bounds)
 {
     if (isBelowFifth(idle, capacity))
         interval -= intervalStep;
@@ -31,7 +52,7 @@ std::chrono::milliseconds adjustedInterval(std::chrono::milliseconds interval, i
     return std::clamp(interval, bounds.minimumInterval, bounds.maximumInterval);
 }
 
-int adjustedCapacity(int capacity, int created, const Bounds &bounds)
+int ClassicSizing::adjustedCapacity(int capacity, int created, const Bounds &bounds)
 {
     if (isBelowFifth(created, capacity))
         --capacity;
@@ -40,9 +61,4 @@ int adjustedCapacity(int capacity, int created, const Bounds &bounds)
     return std::clamp(capacity, bounds.minimumCapacity, bounds.maximumCapacity);
 }
 
-int missing(int capacity, int idle, int underWay)
-{
-    return std::max(0, capacity - idle - underWay);
-}
-
-} // namespace Tidepool::ClassicSizing
+} // namespace Tidepool

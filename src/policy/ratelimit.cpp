@@ -16,12 +16,15 @@ constexpr std::chrono::seconds lossMemory{30};
 constexpr int stepGrowth = 4;
 } // namespace
 
-void RateLimit::setSize(int capacity, int wanted)
+void RateLimit::setSize(int capacity, int missing)
 {
     const bool wasFull = m_tokens == m_capacity;
     m_capacity = std::max(1, capacity);
-    m_wanted = std::max(m_capacity, wanted);
-    m_tokens = wasFull ? m_capacity : std::clamp(m_tokens, -m_wanted, m_capacity);
+    m_missing = std::max(0, missing);
+    m_tokens = wasFull ? m_capacity : std::clamp(m_tokens, -m_missing, m_capacity);
+    // If nothing is to be dialled, what is there shows whether connections live.
+    if (m_isTroubled && owed() == 0 && m_due == Clock::time_point::max())
+        m_due = m_lastLoss + m_trial;
 }
 
 void RateLimit::reset()
@@ -36,13 +39,17 @@ void RateLimit::reset()
 
 void RateLimit::lost(Clock::duration age, Clock::time_point now)
 {
+    ++m_missing;
     if (now - m_lastLoss > lossMemory)
         m_trial = shortestTrial;
     if (age >= lifeEnough)
         return;
     m_lastLoss = now;
     m_trial = std::clamp<Clock::duration>(2 * age, m_trial, lifeEnough);
-    m_tokens = std::max(m_tokens - 1, -m_wanted);
+    if (m_tokens == m_capacity)
+        m_lossesBegan = now;
+    const int least = now - age < m_lossesBegan ? std::min(m_tokens, 0) : -m_missing;
+    m_tokens = std::max(m_tokens - 1, least);
     m_hasLost = true;
     if (m_tokens < 0)
         m_isTroubled = true;

@@ -13,10 +13,10 @@ namespace Tidepool {
 /// asked for.
 ///
 /// It keeps an account of connections. A bucket holds as many as the pool's capacity. A connection that is lost within
-/// lifeEnough of being made costs one; what is below zero is owed(), and so many of the missing must wait. So the
-/// pool comes back at once when a server restarts, and stops when it loses what it makes over and over: to a server
-/// that closes everything after a second, a load balancer with nothing behind it, a greeting where
-/// Unsolicited::Evict is set.
+/// lifeEnough of being made costs one; what is below zero is owed(), and so many of the missing must wait. What was
+/// made before the losses began, when the bucket was full, empties the bucket at most. So the pool comes back at once
+/// when a server restarts, and stops when it loses what it makes over and over: to a server that closes everything
+/// after a second, a load balancer with nothing behind it, a greeting where Unsolicited::Evict is set.
 ///
 /// What is owed is allowed step by step, and each step is judged before the next. After each the pool waits as
 /// long as shows whether the connections live: twice the age at which others were lost. None was lost: the next step
@@ -38,8 +38,9 @@ public:
     static constexpr std::chrono::milliseconds shortestTrial{250};
 
     void setBackoff(const Backoff &backoff) { m_backoff = backoff; }
-    /// @p capacity: what the pool keeps parked; @p wanted: the same and the takes that wait. More is never owed.
-    void setSize(int capacity, int wanted);
+    /// @p capacity: what the pool keeps parked; @p missing: what it lacks, beside what is under way. More is never
+    /// owed, but for what is lost later.
+    void setSize(int capacity, int missing);
     /// Nothing is owed, and the bucket is full.
     void reset();
 
@@ -62,7 +63,7 @@ public:
 private:
     Backoff m_backoff;
     int m_capacity = 1;
-    int m_wanted = 1;
+    int m_missing = 1;
     int m_tokens = 1;
     int m_step = 1; ///< How many the next good step allows.
     int m_failures = 0; ///< Steps in a row in which something was lost.
@@ -73,6 +74,7 @@ private:
     Clock::duration m_trial = shortestTrial;
     Clock::time_point m_due = Clock::time_point::max();
     Clock::time_point m_lastLoss;
+    Clock::time_point m_lossesBegan; ///< When the bucket was last full at a loss.
 };
 
 } // namespace Tidepool

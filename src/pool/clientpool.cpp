@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "../log.h"
-#include "../supply/clientsupply.h"
+#include "../io/log.h"
+#include "../supply/connector.h"
+#include "../types/durations.h"
 #include "pool_p.h"
 
 #include <tidepool/clientpool.h>
@@ -27,14 +28,17 @@ public:
         settings.keepAlive = keepAlive;
         if (!isRunning())
             return;
-        std::optional<quint64> newGeneration;
+        const auto tell = [this](std::optional<quint64> newGeneration) {
+            inIoThread<Connector>([settings = settings, newGeneration](Connector &supply) {
+                supply.setSettings(settings, newGeneration);
+            });
+        };
         if (isNewEndpoint) {
-            newGeneration = core->flush();
             core->forgetFatal();
+            core->flush(tell);
+        } else {
+            tell({});
         }
-        inLane<ClientSupply>([settings = settings, newGeneration](ClientSupply &supply) {
-            supply.setSettings(settings, newGeneration);
-        });
     }
 
     template <typename T>
@@ -72,7 +76,8 @@ public:
                   static_cast<long long>(effective.maximumInterval.count()));
     }
 
-    ClientSettings settings;
+    ConnectorSettings settings;
+    const std::shared_ptr<LearnedShelf> shelf = std::make_shared<LearnedShelf>();
     Bounds warnedOf;
 };
 
@@ -184,6 +189,36 @@ Bounds ClientPool::effectiveBounds() const
     return dd()->settings.bounds.corrected();
 }
 
+SizingPolicy ClientPool::sizingPolicy() const
+{
+    return dd()->settings.sizingPolicy;
+}
+
+void ClientPool::setSizingPolicy(SizingPolicy policy)
+{
+    dd()->set(dd()->settings.sizingPolicy, policy, false);
+}
+
+std::chrono::milliseconds ClientPool::spareWindow() const
+{
+    return dd()->settings.spareWindow;
+}
+
+void ClientPool::setSpareWindow(std::chrono::milliseconds window)
+{
+    dd()->set(dd()->settings.spareWindow, clampedDuration(window, std::chrono::milliseconds(100)), false);
+}
+
+int ClientPool::spareWindowMs() const
+{
+    return static_cast<int>(spareWindow().count());
+}
+
+void ClientPool::setSpareWindowMs(int milliseconds)
+{
+    setSpareWindow(std::chrono::milliseconds(milliseconds));
+}
+
 Identity ClientPool::identity() const
 {
     return dd()->settings.identity;
@@ -212,6 +247,16 @@ Backoff ClientPool::backoff() const
 void ClientPool::setBackoff(const Backoff &backoff)
 {
     dd()->set(dd()->settings.backoff, backoff.corrected(), false);
+}
+
+Recovery ClientPool::recovery() const
+{
+    return dd()->settings.recovery;
+}
+
+void ClientPool::setRecovery(const Recovery &recovery)
+{
+    dd()->set(dd()->settings.recovery, recovery.corrected(), false);
 }
 
 int ClientPool::maximumParallelDials() const
@@ -263,18 +308,36 @@ void ClientPool::setDialer(Dialer dialer)
 
 void ClientPool::start()
 {
-    if (dd()->isRunning())
+    if (dd()->isRunning() || !dd()->canStart())
         return;
     dd()->warnIfCorrected();
     dd()->applySettings(false);
-    dd()->open(std::make_unique<ClientSupply>(*dd()->core, dd()->settings), effectiveBounds().minimumCapacity,
+    dd()->open(std::make_unique<Connector>(*dd()->core, dd()->settings, dd()->shelf), effectiveBounds().minimumCapacity,
                effectiveBounds().minimumInterval);
+}
+
+void ClientPool::expect(int connections, std::chrono::milliseconds within)
+{
+    const auto until = std::chrono::steady_clock::now() + clampedDuration(within, std::chrono::milliseconds(0));
+    dd()->inIoThread<Connector>([connections, until](Connector &supply) { supply.expect(connections, until); });
+}
+
+SizingLevels ClientPool::levels() const
+{
+    return toSizingLevels(dd()->shelf->latest().learned, std::chrono::steady_clock::now(),
+                          QDateTime::currentDateTimeUtc());
+}
+
+void ClientPool::setLevels(const SizingLevels &levels)
+{
+    dd()->shelf->replace(fromSizingLevels(levels, std::chrono::steady_clock::now(), QDateTime::currentDateTimeUtc()));
+    dd()->inIoThread<Connector>([](Connector &supply) { supply.learn(); });
 }
 
 void ClientPool::retryNow()
 {
     dd()->core->forgetFatal();
-    dd()->inLane<ClientSupply>([](ClientSupply &supply) { supply.retryNow(); });
+    dd()->inIoThread<Connector>([](Connector &supply) { supply.retryNow(); });
 }
 
 } // namespace Tidepool

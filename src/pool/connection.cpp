@@ -24,9 +24,9 @@ QSslSocket *Connection::socket() const
     return m_lease ? m_lease->socket() : nullptr;
 }
 
-std::unique_ptr<QSslSocket> Connection::release()
+std::unique_ptr<QSslSocket> Connection::takeSocket()
 {
-    return m_lease ? m_lease->release() : nullptr;
+    return m_lease ? m_lease->takeSocket() : nullptr;
 }
 
 Connection Connection::transfer() const

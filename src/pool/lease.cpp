@@ -3,73 +3,28 @@
 
 #include "lease.h"
 
-#include "../idle/affinity.h"
-#include "../idle/liveness.h"
-#include "../supply/descriptor.h"
-#include "../supply/forks.h"
-#include "errands.h"
+#include "../io/affinity.h"
+#include "../io/descriptor.h"
+#include "../io/forks.h"
+#include "../io/liveness.h"
 #include "poolcore.h"
 #include "takecontext.h"
 
 #include <tidepool/connection.h>
 
 #include <QtCore/QThread>
-#include <QtCore/QTimer>
 
-#include <chrono>
 #include <utility>
 
 namespace Tidepool {
 
-namespace {
-
-constexpr std::chrono::seconds closingTime{5};
-
-// Whoever may be inside one of the socket's own signals has to defer its deletion. A deferred deletion of each of many
-// would cost the square of their number: every destructor looks through all events that are still posted.
-void closeInThisThread(QSslSocket *socket, bool canDefer)
-{
-    socket->disconnect();
-    if (socket->state() == QAbstractSocket::ConnectedState) {
-        if (hasUnsentBytes(*socket))
-            socket->flush();
-        const bool isLeftToSend = hasUnsentBytes(*socket);
-        socket->disconnectFromHost(); // in TLS with a close_notify
-        if (isLeftToSend && canDefer && socket->state() != QAbstractSocket::UnconnectedState) {
-            QObject::connect(socket, &QAbstractSocket::disconnected, socket, &QObject::deleteLater);
-            QTimer::singleShot(closingTime, socket, &QObject::deleteLater);
-            QObject::connect(socket->thread(), &QThread::finished, socket, &QObject::deleteLater);
-            return;
-        }
-    }
-    socket->abort();
-    if (canDefer)
-        socket->deleteLater();
-    else
-        delete socket;
-}
-
-} // namespace
-
-void closeGently(QSslSocket *socket)
-{
-    if (!socket)
-        return;
-    if (!socket->thread()) {
-        pullIntoThisThread(*socket);
-        closeInThisThread(socket, hasEventLoop() && hasUnsentBytes(*socket));
-    } else if (socket->thread() == QThread::currentThread()) {
-        closeInThisThread(socket, hasEventLoop());
-    } else if (socket->thread()->isFinished()) {
-        delete socket; // Qt allows it for objects of a thread that has ended
-    } else {
-        QMetaObject::invokeMethod(
-            socket, [socket] { closeInThisThread(socket, true); }, Qt::QueuedConnection);
-    }
-}
-
 Lease::Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket)
-    : m_forks(forkCount()), m_core(std::move(core)), m_token(token), m_id(id), m_socket(socket)
+    : m_forks(forkCount())
+    , m_core(std::move(core))
+    , m_token(token)
+    , m_id(id)
+    , m_socket(socket)
+    , m_isHeld(socket != nullptr)
 {}
 
 Lease::~Lease()
@@ -85,7 +40,7 @@ std::shared_ptr<Lease> Lease::of(const Connection &connection)
 bool Lease::isValid() const
 {
     const std::scoped_lock lock(m_mutex);
-    return m_socket != nullptr;
+    return !m_socket.isNull();
 }
 
 bool Lease::isInNoThread() const
@@ -107,7 +62,7 @@ void Lease::bringHere()
     const auto error = m_socket->error();
     if (m_isEndExpected && error == QAbstractSocket::RemoteHostClosedError)
         QMetaObject::invokeMethod(
-            m_socket, [socket = m_socket, error] { emit socket->errorOccurred(error); }, Qt::QueuedConnection);
+            m_socket, [socket = m_socket.data(), error] { emit socket->errorOccurred(error); }, Qt::QueuedConnection);
 }
 
 // False if there is no context, or none any more.
@@ -149,11 +104,11 @@ void Lease::settle()
 {
     if (!m_socket || m_socket->thread() != QThread::currentThread())
         return;
-    if (!m_errands) {
-        m_errands = Errands::ofThisThread();
-        (void)m_errands->addLease(weak_from_this());
+    if (!m_threadTasks) {
+        m_threadTasks = ThreadTasks::ofThisThread();
+        (void)m_threadTasks->addResident(weak_from_this());
     }
-    m_errands->lookForLoop();
+    m_threadTasks->lookForLoop();
 }
 
 QSslSocket *Lease::socket()
@@ -162,10 +117,10 @@ QSslSocket *Lease::socket()
     const bool isNewHere = pull();
     settle();
     QSslSocket *socket = m_socket;
-    const auto errands = m_errands;
+    const auto threadTasks = m_threadTasks;
     lock.unlock();
-    if (isNewHere && errands && !errands->isInLoop() && socket->thread() == QThread::currentThread())
-        errands->run(); // nobody else would soon
+    if (isNewHere && threadTasks && !threadTasks->isInLoop() && socket->thread() == QThread::currentThread())
+        threadTasks->run(); // nobody else would soon
     return socket;
 }
 
@@ -176,16 +131,10 @@ void Lease::deliver()
         (void)pushToContext();
 }
 
-void Lease::forgetThread()
-{
-    const std::scoped_lock lock(m_mutex);
-    m_errands.reset();
-}
-
 void Lease::leaveThread()
 {
     const std::scoped_lock lock(m_mutex);
-    m_errands.reset();
+    m_threadTasks.reset();
     if (!m_socket || m_isInNoThread || m_socket->thread() != QThread::currentThread())
         return;
     m_socket->moveToThread(nullptr);
@@ -195,7 +144,14 @@ void Lease::leaveThread()
 QSslSocket *Lease::detach()
 {
     const std::scoped_lock lock(m_mutex);
+    m_isHeld = false;
     return std::exchange(m_socket, nullptr);
+}
+
+// Under the mutex. True once, if the user has deleted the socket: the pool is still to be told.
+bool Lease::forgetDeleted()
+{
+    return m_socket.isNull() && std::exchange(m_isHeld, false);
 }
 
 QSslSocket *Lease::reclaim()
@@ -209,14 +165,16 @@ void Lease::tellPool()
         core->leaseEnded(m_token);
 }
 
-std::unique_ptr<QSslSocket> Lease::release()
+std::unique_ptr<QSslSocket> Lease::takeSocket()
 {
+    bool wasDeleted = false;
     {
         const std::scoped_lock lock(m_mutex);
         (void)pull();
+        wasDeleted = forgetDeleted();
     }
     std::unique_ptr<QSslSocket> socket(detach());
-    if (socket)
+    if (socket || wasDeleted)
         tellPool();
     return socket;
 }
@@ -224,32 +182,38 @@ std::unique_ptr<QSslSocket> Lease::release()
 void Lease::close()
 {
     std::unique_lock lock(m_mutex);
-    if (!m_socket)
+    if (!m_socket) {
+        const bool wasDeleted = m_forks == forkCount() && forgetDeleted();
+        lock.unlock();
+        if (wasDeleted)
+            tellPool();
         return;
+    }
+    m_isHeld = false;
     if (m_forks != forkCount()) {
         closeDescriptor(nativeDescriptor(*std::exchange(m_socket, nullptr))); // the connection is the parent's
         return;
     }
-    const auto errands = m_errands;
-    if (errands && m_socket->thread() != QThread::currentThread()) {
-        QSslSocket *socket = m_socket;
+    const auto threadTasks = m_threadTasks;
+    if (threadTasks && m_socket->thread() != QThread::currentThread()) {
+        const QPointer<QSslSocket> socket = m_socket;
         // Its thread may be long in hearing of it; the peer need not wait. Nobody uses the socket any more, so it may
         // be looked at from here.
-        if (!errands->isInLoop() && !hasUnsentBytes(*socket))
-            hangUp(nativeDescriptor(*socket));
-        if (errands->add([socket] { closeGently(socket); })) {
+        if (!threadTasks->isInLoop() && !hasUnsentBytes(*socket))
+            endSending(nativeDescriptor(*socket));
+        if (threadTasks->add([socket] { closeAfterUse(socket); })) { // its parent may delete it before
             m_socket = nullptr;
             lock.unlock();
             tellPool();
             return;
         }
         lock.unlock();
-        errands->waitForEnd(); // it takes the socket out of the thread
+        threadTasks->waitForEnd(); // it takes the socket out of the thread
         lock.lock();
     }
     QSslSocket *socket = std::exchange(m_socket, nullptr);
     lock.unlock();
-    closeGently(socket);
+    closeAfterUse(socket);
     tellPool();
 }
 
@@ -257,27 +221,33 @@ std::shared_ptr<Lease> Lease::transfer()
 {
     std::unique_lock lock(m_mutex);
     auto result = std::make_shared<Lease>(m_core, m_token, m_id, nullptr);
-    const auto errands = m_errands;
-    if (m_socket && errands && !errands->addLease(result)) {
+    const auto threadTasks = m_threadTasks;
+    if (m_socket && threadTasks && !threadTasks->addResident(result)) {
         lock.unlock();
-        errands->waitForEnd(); // it takes the socket out of the thread
+        threadTasks->waitForEnd(); // it takes the socket out of the thread
         lock.lock();
     }
-    if (!m_socket)
+    if (!m_socket) {
+        const bool wasDeleted = forgetDeleted();
+        lock.unlock();
+        if (wasDeleted)
+            tellPool();
         return nullptr;
+    }
     result->m_socket = std::exchange(m_socket, nullptr);
+    result->m_isHeld = std::exchange(m_isHeld, false);
     result->m_isBytesExpected = m_isBytesExpected;
     result->m_isEndExpected = m_isEndExpected;
     result->m_isInNoThread = m_isInNoThread;
     result->m_context = m_context;
-    result->m_errands = m_errands;
+    result->m_threadTasks = m_threadTasks;
     return result;
 }
 
 bool Lease::isOutOfReach() const
 {
     const std::scoped_lock lock(m_mutex);
-    return m_socket && m_errands && !m_errands->isInLoop() && m_socket->thread() != QThread::currentThread();
+    return m_socket && m_threadTasks && !m_threadTasks->isInLoop() && m_socket->thread() != QThread::currentThread();
 }
 
 bool Lease::post(std::function<void()> task)
@@ -285,8 +255,8 @@ bool Lease::post(std::function<void()> task)
     const std::scoped_lock lock(m_mutex);
     if (!m_socket)
         return false;
-    if (m_errands)
-        return m_errands->add(std::move(task));
+    if (m_threadTasks)
+        return m_threadTasks->add(std::move(task));
     QMetaObject::invokeMethod(m_socket, std::move(task), Qt::QueuedConnection);
     return true;
 }

@@ -3,31 +3,32 @@
 
 #pragma once
 
+#include "../io/gracefulclose.h"
+#include "../io/threadtasks.h"
+
 #include <tidepool/connectionid.h>
 
-#include <QtCore/qglobal.h>
+#include <QtCore/QPointer>
+#include <QtNetwork/QSslSocket>
 
 #include <functional>
 #include <memory>
 #include <mutex>
 
-QT_FORWARD_DECLARE_CLASS(QSslSocket)
-
 namespace Tidepool {
 
 class Connection;
-class Errands;
 class PoolCore;
 class TakeContext;
 
 /// What the handles of one taken connection share: the socket, until it is released, closed or given back.
 ///
 /// Thread-safe. The socket is in no thread until somebody asks for it.
-class Lease : public std::enable_shared_from_this<Lease>
+class Lease final : public ThreadResident, public std::enable_shared_from_this<Lease>
 {
 public:
     Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket);
-    ~Lease();
+    ~Lease() override;
     Q_DISABLE_COPY_MOVE(Lease)
 
     /// nullptr for an empty handle.
@@ -36,7 +37,7 @@ public:
     [[nodiscard]] ConnectionId id() const { return m_id; }
     /// Brings the socket into the calling thread if it is in none.
     [[nodiscard]] QSslSocket *socket();
-    [[nodiscard]] std::unique_ptr<QSslSocket> release();
+    [[nodiscard]] std::unique_ptr<QSslSocket> takeSocket();
     /// In whose thread the socket goes; nullptr, or one that has gone, for the thread of whoever first asks for it. To
     /// be set before anybody else knows the lease.
     void setContext(std::shared_ptr<TakeContext> context) { m_context = std::move(context); }
@@ -60,10 +61,8 @@ public:
     [[nodiscard]] bool isOutOfReach() const;
     /// Runs @p task later in the socket's thread, outside the socket's signals. False if that thread has ended.
     [[nodiscard]] bool post(std::function<void()> task);
-    /// The socket has been moved on by somebody who knows better.
-    void forgetThread();
-    /// The calling thread ends: if the socket is there, it belongs to no thread again.
-    void leaveThread();
+    /// The calling thread ends, or has no more to do with it: if the socket is there, it belongs to no thread again.
+    void leaveThread() override;
     [[nodiscard]] std::weak_ptr<PoolCore> core() const { return m_core; }
     [[nodiscard]] quint64 token() const { return m_token; }
 
@@ -73,6 +72,7 @@ private:
     void bringHere();
     void settle();
     QSslSocket *detach();
+    [[nodiscard]] bool forgetDeleted();
     void tellPool();
 
     const quint64 m_forks; // forkCount() of the process that it belongs to
@@ -80,15 +80,13 @@ private:
     std::weak_ptr<PoolCore> m_core;
     quint64 m_token;
     ConnectionId m_id;
-    QSslSocket *m_socket;
+    QPointer<QSslSocket> m_socket; // the user may have deleted it
+    bool m_isHeld; // it is this one's, deleted or not
     std::shared_ptr<TakeContext> m_context;
     bool m_isBytesExpected = false;
     bool m_isEndExpected = false;
     bool m_isInNoThread = true;
-    std::shared_ptr<Errands> m_errands; // of its thread
+    std::shared_ptr<ThreadTasks> m_threadTasks; // of its thread
 };
-
-/// Closes a socket: at once if nothing is unsent, else when it is sent, at most 5 s later. Any thread.
-void closeGently(QSslSocket *socket);
 
 } // namespace Tidepool

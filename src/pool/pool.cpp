@@ -1,15 +1,18 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "../policy/durations.h"
+#include "../types/durations.h"
 #include "pool_p.h"
 #include "takecontext.h"
 
 #include <tidepool/pool.h>
 
 #include <QtCore/QMetaMethod>
+#include <QtCore/QPromise>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace Tidepool {
 
@@ -35,7 +38,7 @@ void Pool::connectNotify(const QMetaMethod &signal)
     wantIf(QMetaMethod::fromSignal(&Pool::connectionParked), PoolEvent::Kind::Parked);
     wantIf(QMetaMethod::fromSignal(&Pool::connectionTaken), PoolEvent::Kind::Taken);
     wantIf(QMetaMethod::fromSignal(&Pool::connectionEvicted), PoolEvent::Kind::Evicted);
-    wantIf(QMetaMethod::fromSignal(&Pool::connectionSpoke), PoolEvent::Kind::Spoke);
+    wantIf(QMetaMethod::fromSignal(&Pool::connectionReadable), PoolEvent::Kind::Readable);
     wantIf(QMetaMethod::fromSignal(&Pool::connectionHeldLong), PoolEvent::Kind::HeldLong);
     wantIf(QMetaMethod::fromSignal(&Pool::attemptFailed), PoolEvent::Kind::Failed);
     QObject::connectNotify(signal);
@@ -146,6 +149,16 @@ void Pool::setLeaseThreshold(std::chrono::milliseconds threshold)
         d->applyPolicy();
 }
 
+bool Pool::flushesOnErrors() const
+{
+    return d->flushesOnErrors;
+}
+
+void Pool::setFlushesOnErrors(bool flushes)
+{
+    d->assign(d->flushesOnErrors, flushes);
+}
+
 bool Pool::usesCallerThread() const
 {
     return d->usesCallerThread;
@@ -156,7 +169,7 @@ void Pool::setUsesCallerThread(bool uses)
     d->assign(d->usesCallerThread, uses);
 }
 
-// --- Live figures
+// --- Live metrics
 
 bool Pool::isReady() const
 {
@@ -220,19 +233,46 @@ QList<EvictionRecord> Pool::evictions() const
 
 // --- Taking
 
+namespace {
+
+QFuture<TakeResult> failedTake(ErrorKind kind, const QString &what)
+{
+    QPromise<TakeResult> promise;
+    promise.start();
+    promise.addResult(TakeResult(PoolError(Phase::Wait, kind, what)));
+    promise.finish();
+    return promise.future();
+}
+
+// "The pool was never started" would not be of much help to who could not start it.
+QFuture<TakeResult> toldOfApplication(QFuture<TakeResult> take)
+{
+    const bool isOver = IoThread::hasApplication() || !take.isFinished() || take.resultCount() == 0;
+    if (isOver || take.result().error().kind() != ErrorKind::Closed)
+        return take;
+    return failedTake(ErrorKind::Closed, IoThread::applicationAdvice());
+}
+
+} // namespace
+
 QFuture<TakeResult> Pool::take(std::chrono::milliseconds timeout)
 {
-    return d->core->take({std::nullopt, timeout, nullptr});
+    return toldOfApplication(d->core->take({std::nullopt, timeout, nullptr}));
 }
 
 QFuture<TakeResult> Pool::take(ConnectionId id, std::chrono::milliseconds timeout)
 {
-    return d->core->take({id, timeout, nullptr});
+    return toldOfApplication(d->core->take({id, timeout, nullptr}));
 }
 
 QFuture<TakeResult> Pool::takeInto(QObject *context, std::chrono::milliseconds timeout)
 {
-    return d->core->take({std::nullopt, timeout, std::make_shared<TakeContext>(context)});
+    auto into = std::make_shared<TakeContext>(context);
+    if (into->isGone())
+        return failedTake(ErrorKind::Closed,
+                          QStringLiteral("The context object that the connection is for lives in no "
+                                         "thread, or in one that has ended."));
+    return toldOfApplication(d->core->take({std::nullopt, timeout, std::move(into)}));
 }
 
 TakeResult Pool::tryTake()
@@ -251,6 +291,11 @@ void Pool::giveBack(Connection connection)
         lease->close(); // its pool is gone
 }
 
+bool Pool::evict(ConnectionId id)
+{
+    return d->core->evict(id);
+}
+
 void Pool::addError()
 {
     d->core->addError();
@@ -265,10 +310,12 @@ void Pool::resetErrorCount()
 
 void Pool::flush()
 {
-    d->inLane<Supply>([generation = d->core->flush()](Supply &supply) {
-        supply.setGeneration(generation);
-        supply.abandon();
-        supply.wake();
+    d->core->flush([this](quint64 generation) {
+        d->inIoThread<Supply>([generation](Supply &supply) {
+            supply.setGeneration(generation);
+            supply.abandon();
+            supply.wake();
+        });
     });
 }
 
@@ -276,19 +323,19 @@ void Pool::pause()
 {
     if (!d->core->setPaused(true))
         return;
-    d->inLane<Supply>([](Supply &supply) { supply.setPaused(true); });
+    d->inIoThread<Supply>([](Supply &supply) { supply.setPaused(true); });
 }
 
 void Pool::resume()
 {
     if (!d->core->setPaused(false))
         return;
-    d->inLane<Supply>([](Supply &supply) { supply.setPaused(false); });
+    d->inIoThread<Supply>([](Supply &supply) { supply.setPaused(false); });
 }
 
 void Pool::drain(std::chrono::milliseconds deadline)
 {
-    d->inLane<Supply>([](Supply &supply) { supply.retire(); });
+    d->inIoThread<Supply>([](Supply &supply) { supply.retire(); });
     d->drain(clampedDuration(deadline, std::chrono::milliseconds(0)));
 }
 

@@ -3,27 +3,32 @@
 
 #include "pool_p.h"
 
-#include "../log.h"
-#include "../supply/threadend.h"
+#include "../io/forks.h"
+#include "../io/log.h"
+#include "../io/threadend.h"
 
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace Tidepool {
 
 namespace {
 // A TLS connection takes some tenths of a millisecond to close.
 constexpr size_t closedAtOnce = 8;
-// How often figures alone are announced: as often as a fast screen can show them. Waking the facade's thread costs a
+// How often metrics alone are announced: as often as a fast screen can show them. Waking the facade's thread costs a
 // taker as much as the take itself.
 constexpr std::chrono::milliseconds notifyInterval{8};
+// Between two flushes for errors.
+constexpr std::chrono::seconds flushPause{10};
 
-// Thousands would hold up whoever closes the pool, and all who wait in the lane.
-void closeInSteps(const std::shared_ptr<Lane> &lane, std::vector<QSslSocket *> sockets)
+// Thousands would hold up whoever closes the pool, and all who wait in the I/O thread.
+void closeInSteps(const std::shared_ptr<IoThread> &ioThread, std::vector<QSslSocket *> sockets)
 {
     if (sockets.empty())
         return;
     const auto left = std::make_shared<std::vector<QSslSocket *>>(std::move(sockets));
-    Lane::runInSteps(lane, [left] {
+    IoThread::runInSteps(ioThread, [left] {
         for (size_t i = 0; i < closedAtOnce && !left->empty(); ++i) {
             closeGently(left->back());
             left->pop_back();
@@ -31,12 +36,70 @@ void closeInSteps(const std::shared_ptr<Lane> &lane, std::vector<QSslSocket *> s
         return !left->empty();
     });
 }
+
+// The pools that were started. When the application object goes, their takes would wait for ever: deadlines need
+// events.
+class StartedPools
+{
+public:
+    static StartedPools &instance()
+    {
+        static auto &pools = *new StartedPools; // threads may outlive main()
+        return pools;
+    }
+
+    void add(const std::shared_ptr<PoolCore> &core)
+    {
+        IoThread::setApplicationHook([](bool isThere) { isThere ? instance().goOn() : instance().endWaiting(); });
+        const std::scoped_lock lock(m_mutex);
+        std::erase_if(m_cores, [&](const Started &each) { return each.core.expired() || each.core.lock() == core; });
+        m_cores.push_back({core, forkCount()});
+    }
+
+private:
+    struct Started
+    {
+        std::weak_ptr<PoolCore> core;
+        quint64 forks = 0;
+    };
+
+    void endWaiting()
+    {
+        for (const auto &core : alive()) {
+            const PoolState state = core->status().state;
+            if (state == PoolState::Closed || state == PoolState::Draining)
+                continue; // nobody waits
+            core->halt({Phase::Wait, ErrorKind::Closed, IoThread::applicationAdvice()});
+        }
+    }
+
+    void goOn()
+    {
+        for (const auto &core : alive())
+            core->goOn();
+    }
+
+    std::vector<std::shared_ptr<PoolCore>> alive()
+    {
+        std::vector<std::shared_ptr<PoolCore>> cores;
+        const std::scoped_lock lock(m_mutex);
+        for (const Started &each : m_cores) {
+            // In a forked child, those of the parent may not even be looked at.
+            if (auto core = each.forks == forkCount() ? each.core.lock() : nullptr)
+                cores.push_back(std::move(core));
+        }
+        return cores;
+    }
+
+    std::mutex m_mutex;
+    std::vector<Started> m_cores;
+};
 } // namespace
 
 PoolPrivate::PoolPrivate(bool isServer)
 {
     policy.isServer = isServer;
-    core->announcer().attach(this);
+    core->notifier().attach(this);
     m_drainTimer.setParent(this);
     m_drainTimer.setSingleShot(true);
     connect(&m_drainTimer, &QTimer::timeout, this, &PoolPrivate::close);
@@ -48,47 +111,58 @@ PoolPrivate::PoolPrivate(bool isServer)
 
 PoolPrivate::~PoolPrivate()
 {
-    core->announcer().detach();
+    core->notifier().detach();
 }
 
-bool PoolPrivate::acquireLane()
+bool PoolPrivate::acquireIoThread()
 {
     QString problem;
-    m_lane = usesCallerThread ? Lane::ofCallerThread() : Lane::acquire(&problem);
-    if (m_lane)
+    m_ioThread = usesCallerThread ? IoThread::ofCallerThread() : IoThread::acquire(IoThread::Use::Pools, &problem);
+    if (m_ioThread)
         return true;
-    core->setStartError({Phase::Wait, ErrorKind::Resources, problem});
+    return refuseStart(ErrorKind::Resources, problem);
+}
+
+bool PoolPrivate::canStart()
+{
+    return IoThread::hasApplication() || refuseStart(ErrorKind::Other, IoThread::applicationAdvice());
+}
+
+bool PoolPrivate::refuseStart(ErrorKind kind, const QString &problem)
+{
+    core->setStartError({Phase::Wait, kind, problem});
     qCWarning(lcTidepool, "The pool did not start: %ls", qUtf16Printable(problem));
     return false;
 }
 
 bool PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval)
 {
-    if (!acquireLane())
+    if (!acquireIoThread())
         return false;
-    // Not a shared_ptr: the lane's own tasks must not keep the lane alive.
-    const PostToLane post = [lane = std::weak_ptr(m_lane)](std::function<void()> task) {
-        if (const auto alive = lane.lock())
+    // Not a shared_ptr: the I/O thread's own tasks must not keep the I/O thread alive.
+    const PostToIoThread post = [ioThread = std::weak_ptr(m_ioThread)](std::function<void()> task) {
+        if (const auto alive = ioThread.lock())
             alive->post(std::move(task));
     };
     auto *engine = new PoolEngine(core, std::move(supply), post);
-    engine->moveToThread(m_lane->thread());
+    engine->moveToThread(m_ioThread->thread());
     m_engine = engine;
 
     applyPolicy();
     const QPointer<PoolEngine> guarded = engine;
-    PoolCore::LanePort port;
-    port.lane = m_lane;
+    PoolCore::IoThreadPort port;
+    port.ioThread = m_ioThread;
     port.wake = [guarded] {
         if (guarded)
             guarded->wake();
     };
-    port.watchForCancel = [guarded](const QFuture<TakeResult> &future, Waiters::Ticket ticket) {
+    port.watchForCancel = [guarded](const QFuture<void> &future, Waiters::Ticket ticket) {
         if (guarded)
             guarded->watchForCancel(future, ticket);
     };
     const quint64 generation = core->open(std::move(port), capacity, interval);
-    m_lane->post([guarded, generation] {
+    StartedPools::instance().add(core);
+    m_ioThread->post([guarded, generation] {
         if (guarded)
             guarded->start(generation);
     });
@@ -101,18 +175,18 @@ bool PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono
     };
     atEndOfThisThread(stopTimers, [self] { return self.isNull(); });
     if (usesCallerThread)
-        m_lane->atEnd([itsCore = core, guarded] { closeWithThread(itsCore, guarded); });
+        m_ioThread->atEnd([itsCore = core, guarded] { closeWithThread(itsCore, guarded); });
     return true;
 }
 
-// In the lane, when the caller's thread ends with the pool still open: its sockets cannot outlive it.
+// In the I/O thread, when the caller's thread ends with the pool still open: its sockets cannot outlive it.
 void PoolPrivate::closeWithThread(const std::shared_ptr<PoolCore> &core, const QPointer<PoolEngine> &engine)
 {
-    PoolCore::Remains remains = core->shut();
+    PoolCore::ShutdownResult left = core->shutDown();
     delete engine.data();
-    for (QSslSocket *socket : remains.sockets)
+    for (QSslSocket *socket : left.sockets)
         closeGently(socket);
-    core->failAsClosed(std::move(remains));
+    core->failAsClosed(std::move(left));
 }
 
 // In a forked child. The connections are the parent's; here only the descriptors are closed, so that the peers see the
@@ -121,33 +195,33 @@ void PoolPrivate::abandon()
 {
     core->abandon();
     (void)new std::shared_ptr<PoolCore>(std::exchange(core, std::make_shared<PoolCore>()));
-    core->announcer().attach(this);
+    core->notifier().attach(this);
     m_engine.clear();
-    m_lane.reset();
+    m_ioThread.reset();
     m_frame.stop();
 }
 
 void PoolPrivate::close()
 {
     m_drainTimer.stop();
-    if (!m_lane)
+    if (!m_ioThread)
         return;
-    if (m_lane->isOfAnotherProcess()) {
+    if (m_ioThread->isOfAnotherProcess()) {
         abandon();
         return;
     }
     const QPointer<PoolPrivate> alive(this);
     const std::shared_ptr<PoolCore> itsCore = core;
-    PoolCore::Remains remains = itsCore->shut();
-    (void)m_lane->run([engine = m_engine] { delete engine.data(); });
-    closeInSteps(m_lane, std::exchange(remains.sockets, {}));
-    m_lane->settle();
+    PoolCore::ShutdownResult left = itsCore->shutDown();
+    (void)m_ioThread->run([engine = m_engine] { delete engine.data(); });
+    closeInSteps(m_ioThread, std::exchange(left.sockets, {}));
+    m_ioThread->settle();
     m_engine.clear();
-    m_lane.reset();
+    m_ioThread.reset();
     m_frame.stop();
-    (void)itsCore->announcer().endFrame();
+    (void)itsCore->notifier().endFrame();
     // Last, because a continuation of theirs may close, start or destroy the pool.
-    itsCore->failAsClosed(std::move(remains));
+    itsCore->failAsClosed(std::move(left));
     if (!alive || isRunning())
         return;
     publish(); // nothing comes after closed()
@@ -157,8 +231,15 @@ void PoolPrivate::close()
 
 void PoolPrivate::drain(std::chrono::milliseconds deadline)
 {
-    if (!m_lane)
+    if (!m_ioThread) {
+        // There is nothing to wait for, but somebody may wait for this.
+        const auto tell = [this] {
+            if (!isRunning())
+                emit q->closed();
+        };
+        QMetaObject::invokeMethod(this, tell, Qt::QueuedConnection);
         return;
+    }
     core->startDraining();
     m_drainTimer.start(std::max(deadline, std::chrono::milliseconds(0)));
     publish(); // it may be over already
@@ -172,14 +253,14 @@ void PoolPrivate::applyPolicy()
 
 void PoolPrivate::customEvent(QEvent *)
 {
-    core->announcer().received();
+    core->notifier().received();
     m_frame.start();
     publish();
 }
 
 void PoolPrivate::endFrame()
 {
-    if (!core->announcer().endFrame())
+    if (!core->notifier().endFrame())
         return;
     m_frame.start();
     publish();
@@ -194,6 +275,8 @@ void PoolPrivate::publish()
         return;
     const PoolStatus now = core->status();
     const PoolStatus before = std::exchange(m_published, now);
+    if (now.idleLifetime != before.idleLifetime && now.idleLifetime.count() > 0 && policy.lifetimes.learnsIdle)
+        qCInfo(lcTidepool, "%ls.", qUtf16Printable(now.idleText()));
     const bool isReady = now.state == PoolState::Ready;
     const bool wasReady = std::exchange(m_isReadyPublished, isReady);
     const auto tell = [&alive](bool isNews, auto signal, auto... value) {
@@ -210,6 +293,25 @@ void PoolPrivate::publish()
     tell(true, &Pool::statusChanged);
     if (alive && core->isDrained())
         close();
+    else if (alive)
+        flushForErrors(now);
+}
+
+// With nothing parked there is nothing to flush. An application whose errors have another cause, such as a service that
+// is down, must not have all connections replaced over and over.
+void PoolPrivate::flushForErrors(const PoolStatus &status)
+{
+    if (!flushesOnErrors || status.active == 0 || status.errorCount <= status.active / 2
+        || status.state == PoolState::Paused)
+        return;
+    const auto now = std::chrono::steady_clock::now();
+    if (m_flushedForErrors && now - *m_flushedForErrors < flushPause)
+        return;
+    m_flushedForErrors = now;
+    qCInfo(lcTidepool, "The application reported %d errors with %d connections parked: the pool replaces them.",
+           status.errorCount, status.active);
+    core->resetErrorCount();
+    q->flush();
 }
 
 void PoolPrivate::signalEvents()
@@ -228,8 +330,8 @@ void PoolPrivate::signalEvents()
         case PoolEvent::Kind::Evicted:
             emit q->connectionEvicted(event.id, event.cause);
             break;
-        case PoolEvent::Kind::Spoke:
-            emit q->connectionSpoke(event.id);
+        case PoolEvent::Kind::Readable:
+            emit q->connectionReadable(event.id);
             break;
         case PoolEvent::Kind::HeldLong:
             emit q->connectionHeldLong(event.id);

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "../supply/lane.h"
+#include "../io/iothread.h"
 #include "poolcore.h"
 #include "poolengine.h"
 
@@ -12,7 +12,7 @@
 
 namespace Tidepool {
 
-/// What the facades keep: the settings, the last published figures, the ways to core and lane.
+/// What the facades keep: the settings, the last published metrics, the ways to core and I/O thread.
 class PoolPrivate : public QObject
 {
     Q_OBJECT
@@ -35,22 +35,24 @@ public:
         return alive;
     }
 
-    /// Passes changed settings on to the lane. @p isNewEndpoint: what a connection is has changed.
+    /// Passes changed settings on to the I/O thread. @p isNewEndpoint: what a connection is has changed.
     virtual void applySettings(bool isNewEndpoint) = 0;
 
     [[nodiscard]] bool isRunning() const { return m_engine != nullptr; }
+    /// False, and lastError() says why, if there is no application object.
+    [[nodiscard]] bool canStart();
     /// False if the system has nothing left to run it with; lastError() says so.
     bool open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval);
     void close();
     void drain(std::chrono::milliseconds deadline);
     void applyPolicy();
-    /// Runs @p task in the lane with the supply, if the pool runs.
+    /// Runs @p task in the I/O thread with the supply, if the pool runs.
     template <typename ConcreteSupply, typename Task>
-    void inLane(Task task)
+    void inIoThread(Task task)
     {
         if (!isRunning())
             return;
-        m_lane->post([engine = m_engine, task = std::move(task)] {
+        m_ioThread->post([engine = m_engine, task = std::move(task)] {
             if (engine)
                 task(static_cast<ConcreteSupply &>(engine->supply()));
         });
@@ -63,6 +65,7 @@ public:
     IdFormat idFormat = IdFormat::Hex8;
     Timeouts timeouts;
     KeepAlive keepAlive;
+    bool flushesOnErrors = true;
     bool usesCallerThread = false;
 
 protected:
@@ -70,18 +73,21 @@ protected:
 
 private:
     static void closeWithThread(const std::shared_ptr<PoolCore> &core, const QPointer<PoolEngine> &engine);
-    [[nodiscard]] bool acquireLane();
+    [[nodiscard]] bool acquireIoThread();
+    [[nodiscard]] bool refuseStart(ErrorKind kind, const QString &problem);
     void abandon();
     void endFrame();
     void publish();
+    void flushForErrors(const PoolStatus &status);
     void signalEvents();
 
-    std::shared_ptr<Lane> m_lane;
-    QPointer<PoolEngine> m_engine; // in the lane; only looked into there
+    std::shared_ptr<IoThread> m_ioThread;
+    QPointer<PoolEngine> m_engine; // in the I/O thread; only looked into there
     PoolStatus m_published;
     bool m_isReadyPublished = false;
     QTimer m_drainTimer;
     QTimer m_frame;
+    std::optional<std::chrono::steady_clock::time_point> m_flushedForErrors;
 };
 
 } // namespace Tidepool

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "../idle/affinity.h"
+#include "../io/affinity.h"
 #include "poolcore.h"
+#include "poolcore_perform.h"
 
 #include <QtCore/QTimer>
 
@@ -19,7 +20,11 @@ constexpr std::chrono::seconds sendingTime{5};
 void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
 {
     QSslSocket *socket = lease->socket();
-    socket->disconnect();
+    if (!socket) {
+        lease->close(); // the user has deleted it
+        return;
+    }
+    disconnectUsers(*socket);
     if (hasUnsentBytes(*socket))
         socket->flush();
     if (!hasUnsentBytes(*socket) || !hasEventLoop()) {
@@ -53,56 +58,27 @@ void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
 void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
 {
     QSslSocket *socket = lease->reclaim();
-    if (socket->isEncrypted())
-        socket->flush(); // if the peer has ended TLS, the socket says so again
     const Liveness seen = glance(*socket);
     const bool isGood = (seen == Liveness::Quiet || seen == Liveness::Spoke) && !hasUnsentBytes(*socket);
-    // What has not been decrypted yet is for the lane to look at: this is the user's thread.
+    // What has not been decrypted yet is for the I/O thread to look at: this is the user's thread.
     const bool isToExamine = seen == Liveness::Spoke && isReadToExamine(socket->isEncrypted());
-
-    Entry *entry = nullptr;
-    quint64 generation = 0;
-    {
-        const Lock lock(m_mutex);
-        Entry *known = m_store.find(lease->token());
-        const bool isRoom = known && (m_store.parkedCount() < m_policy.limit || m_waiters.isAwaited(known->id));
-        const bool isWelcome = isRoom && m_life == Life::Running && known->generation == m_figures.generation;
-        if (known)
-            countEndOfLease(*known, isGood);
-        if (known && !isGood) {
-            ++m_figures.failed[static_cast<size_t>(Phase::Validate)];
-            m_store.remove(known);
-        } else if (known) {
-            ++m_figures.givenBack;
-            ++m_figures.checking;
-            m_store.reclaim(known);
-            known->hasSpoken = seen == Liveness::Spoke && !isToExamine;
-            known->hasEnded = false;
-            known->examination = {};
-            known->isCounted = false;
-            generation = known->generation;
-            if (isWelcome)
-                entry = known;
-            else
-                (void)drop(known);
-        }
-    }
-    if (!entry) {
+    const bool hasSpoken = seen == Liveness::Spoke && !isToExamine;
+    const auto now = Clock::now();
+    MutexLocker lock(m_mutex);
+    CheckedOut out = m_machine.giveBack(lease->token(), isGood, hasSpoken, now);
+    lock.unlock();
+    if (!out) {
         if (hasUnsentBytes(*socket))
             socket->abort(); // they have had their time
-        closeGently(socket);
-        changed();
+        closeAfterUse(socket);
+        m_notifier.notify();
         return;
     }
     pushToNoThread(*socket);
-    if (isToExamine) {
-        const Lock lock(m_mutex);
-        if (m_port.lane) {
-            leaveToLane(*entry);
-            return;
-        }
-    }
-    offer(entry, generation);
+    if (isToExamine)
+        leaveToIoThread(out);
+    if (out)
+        offer(std::move(out));
 }
 
 void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
@@ -110,6 +86,10 @@ void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
     const auto moved = lease->transfer();
     if (!moved)
         return;
+    {
+        const MutexLocker lock(m_mutex);
+        m_machine.announceGiveBack(moved->token());
+    }
     if (moved->isInNoThread()) {
         giveBackWhenSent(moved);
         return;
@@ -134,44 +114,7 @@ void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
 
 void PoolCore::leaseEnded(quint64 token)
 {
-    bool isAwaited = false;
-    {
-        const Lock lock(m_mutex);
-        Entry *entry = m_store.find(token);
-        if (!entry || entry->state != Entry::State::Leased)
-            return;
-        countEndOfLease(*entry, false);
-        isAwaited = !m_policy.isServer && (m_policy.maximumTotal > 0 || m_returns.expected(1) > 0);
-        m_store.remove(entry);
-    }
-    if (isAwaited)
-        wakeSupply();
-    changed();
-}
-
-void PoolCore::countEndOfLease(const Entry &entry, bool isReturned)
-{
-    m_returns.ended(isReturned, Clock::now() - entry.parkedAt);
-}
-
-// More than the capacity is of no interest, so the walk is short.
-int PoolCore::expectedBack() const
-{
-    const int most = m_figures.capacity;
-    if (m_policy.isServer || m_returns.expected(most) == 0)
-        return 0;
-    const auto tooEarly = Clock::now() - m_returns.patience();
-    int recent = 0;
-    for (const Entry *entry = m_store.newestLeased().front(); entry && entry->parkedAt > tooEarly && recent < most;
-         entry = entry->older)
-        recent += entry->generation == m_figures.generation ? 1 : 0;
-    return m_returns.expected(recent);
-}
-
-// A limit of a client's total was lowered.
-bool PoolCore::isTooMuch() const
-{
-    return !m_policy.isServer && m_policy.maximumTotal > 0 && m_store.size() > m_policy.maximumTotal;
+    perform([token, now = Clock::now()](PoolMachine &machine) { return machine.leaseEnded(token, now); });
 }
 
 } // namespace Tidepool

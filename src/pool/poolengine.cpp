@@ -9,10 +9,10 @@
 
 namespace Tidepool {
 
-PoolEngine::PoolEngine(std::shared_ptr<PoolCore> core, std::unique_ptr<Supply> supply, PostToLane post)
+PoolEngine::PoolEngine(std::shared_ptr<PoolCore> core, std::unique_ptr<Supply> supply, PostToIoThread post)
     : m_core(std::move(core)), m_supply(std::move(supply)), m_post(std::move(post))
 {
-    m_supply->setParent(this); // so that they move to the lane with this
+    m_supply->setParent(this); // so that they move to the I/O thread with this
     m_deadline.setParent(this);
     m_deadline.setSingleShot(true);
     m_deadline.setTimerType(Qt::PreciseTimer);
@@ -65,12 +65,13 @@ void PoolEngine::armDeadline()
     m_deadline.start(std::clamp<milliseconds>(rest, milliseconds(0), std::chrono::hours(1)));
 }
 
-// QFuture::cancel() tells nobody but its watchers.
-void PoolEngine::watchForCancel(const QFuture<TakeResult> &future, Waiters::Ticket ticket)
+// QFuture::cancel() tells nobody but its watchers. Without a type, because that one does not keep the result, and with
+// it the connection.
+void PoolEngine::watchForCancel(const QFuture<void> &future, Waiters::Ticket ticket)
 {
     if (future.isFinished())
         return;
-    auto *watcher = new QFutureWatcher<TakeResult>(this);
+    auto *watcher = new QFutureWatcher<void>(this);
     connect(watcher, &QFutureWatcherBase::canceled, this, [this, ticket] { m_core->cancel(ticket); });
     connect(watcher, &QFutureWatcherBase::finished, watcher, &QObject::deleteLater);
     watcher->setFuture(future);

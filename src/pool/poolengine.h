@@ -10,21 +10,21 @@
 
 namespace Tidepool {
 
-/// A pool's part in the lane: its supply, its watcher, its deadlines.
+/// A pool's part in the I/O thread: its supply, its watcher, its deadlines.
 ///
-/// Made in the facade's thread, moved to the lane, and destroyed there.
+/// Made in the facade's thread, moved to the I/O thread, and destroyed there.
 class PoolEngine final : public QObject
 {
     Q_OBJECT
 
 public:
-    PoolEngine(std::shared_ptr<PoolCore> core, std::unique_ptr<Supply> supply, PostToLane post);
+    PoolEngine(std::shared_ptr<PoolCore> core, std::unique_ptr<Supply> supply, PostToIoThread post);
     ~PoolEngine() override;
 
     void start(quint64 generation);
     /// Demand or a deadline may have changed.
     void wake();
-    void watchForCancel(const QFuture<TakeResult> &future, Waiters::Ticket ticket);
+    void watchForCancel(const QFuture<void> &future, Waiters::Ticket ticket);
     [[nodiscard]] Supply &supply() { return *m_supply; }
 
 private:
@@ -33,7 +33,7 @@ private:
 
     std::shared_ptr<PoolCore> m_core;
     std::unique_ptr<Supply> m_supply;
-    PostToLane m_post;
+    PostToIoThread m_post;
     std::shared_ptr<Watcher> m_watcher;
     QTimer m_deadline;
 };

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "../log.h"
-#include "../supply/serversupply.h"
+#include "../io/log.h"
+#include "../supply/acceptor.h"
 #include "pool_p.h"
 
 #include <tidepool/serverpool.h>
@@ -28,13 +28,17 @@ public:
         settings.keepAlive = keepAlive;
         if (!isRunning())
             return;
-        std::optional<quint64> newGeneration;
-        if (isNewEndpoint && (applyTls() || idFormat != idFormatInUse))
-            newGeneration = core->flush();
+        const auto tell = [this](std::optional<quint64> newGeneration) {
+            inIoThread<Acceptor>([settings = settings, tls = tlsInUse, newGeneration](Acceptor &supply) {
+                supply.setSettings(settings, tls, newGeneration);
+            });
+        };
+        const bool isNew = isNewEndpoint && (applyTls() || idFormat != idFormatInUse);
         idFormatInUse = idFormat;
-        inLane<ServerSupply>([settings = settings, tls = tlsInUse, newGeneration](ServerSupply &supply) {
-            supply.setSettings(settings, tls, newGeneration);
-        });
+        if (isNew)
+            core->flush(tell);
+        else
+            tell({});
     }
 
     /// False, and told, if the TLS settings cannot be used: those in use stay.
@@ -62,7 +66,7 @@ public:
     {
         const QPointer<ServerPoolPrivate> alive(this);
         close();
-        if (!alive)
+        if (!alive || !canStart())
             return false;
         if (isRunning())
             return refuse({Phase::Accept, ErrorKind::Settings,
@@ -79,10 +83,10 @@ public:
         port = listener->serverPort();
         applySettings(false);
         idFormatInUse = idFormat;
-        return open(std::make_unique<ServerSupply>(*core, settings, tlsInUse, std::move(listener)), policy.limit, {});
+        return open(std::make_unique<Acceptor>(*core, settings, tlsInUse, std::move(listener)), policy.limit, {});
     }
 
-    ServerSettings settings;
+    AcceptorSettings settings;
     QStringList allowedClients;
     TlsConfiguration tlsInUse;
     IdFormat idFormatInUse = IdFormat::Hex8;

@@ -34,12 +34,26 @@ TakeContext::TakeContext(QObject *context) : m_state(std::make_shared<State>())
     };
     if (!context)
         return;
+    if (QThread *thread = context->thread()) {
+        const auto onFinished = [state = m_state, thread] {
+            std::function<void()> task;
+            {
+                const std::scoped_lock lock(state->mutex);
+                if (state->context && state->context->thread() == thread)
+                    task = std::exchange(state->whenGone, {});
+            }
+            if (task)
+                task();
+        };
+        m_threadConnection = QObject::connect(thread, &QThread::finished, thread, onFinished, Qt::DirectConnection);
+    }
     m_connection = QObject::connect(context, &QObject::destroyed, context, onDestroyed, Qt::DirectConnection);
 }
 
 TakeContext::~TakeContext()
 {
     QObject::disconnect(m_connection);
+    QObject::disconnect(m_threadConnection);
 }
 
 bool TakeContext::withThread(const std::function<void(QThread *)> &use) const
@@ -61,7 +75,8 @@ void TakeContext::whenGone(std::function<void()> task)
 {
     {
         const std::scoped_lock lock(m_state->mutex);
-        if (m_state->context) {
+        const QThread *thread = m_state->context ? m_state->context->thread() : nullptr;
+        if (thread && !thread->isFinished()) {
             m_state->whenGone = std::move(task);
             return;
         }

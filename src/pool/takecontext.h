@@ -24,13 +24,15 @@ public:
     /// thread has ended.
     bool withThread(const std::function<void(QThread *)> &use) const;
     [[nodiscard]] bool isGone() const;
-    /// Calls @p task when the context goes, in the thread that destroys it; at once if it has gone.
+    /// Calls @p task when the context goes, in the thread that destroys it, or its thread ends, in that; at once if it
+    /// has gone.
     void whenGone(std::function<void()> task);
 
 private:
     struct State;
     std::shared_ptr<State> m_state;
     QMetaObject::Connection m_connection;
+    QMetaObject::Connection m_threadConnection;
 };
 
 } // namespace Tidepool

@@ -3,6 +3,8 @@
 
 #include "clientpoolelement.h"
 
+#include "milliseconds.h"
+
 #include <QtQml/qqmlinfo.h>
 
 #include <algorithm>
@@ -30,9 +32,9 @@ int ClientPoolElement::leaseThresholdMs() const
     return static_cast<int>(leaseThreshold().count());
 }
 
-void ClientPoolElement::setLeaseThresholdMs(int milliseconds)
+void ClientPoolElement::setLeaseThresholdMs(double milliseconds)
 {
-    setLeaseThreshold(std::chrono::milliseconds(milliseconds));
+    setLeaseThreshold(fromMs(milliseconds));
 }
 
 QUrl ClientPoolElement::proxyUrl() const
@@ -76,9 +78,31 @@ void ClientPoolElement::setLocalAddress(const QString &address)
         setSourceAddress(parsed);
 }
 
-void ClientPoolElement::drain(int deadlineMs)
+void ClientPoolElement::expect(int connections, double withinMs)
 {
-    ClientPool::drain(std::chrono::milliseconds(deadlineMs));
+    ClientPool::expect(connections, fromMs(withinMs));
+}
+
+QString ClientPoolElement::levelsText() const
+{
+    return QString::fromUtf8(levels().toText());
+}
+
+bool ClientPoolElement::setLevelsText(const QString &text)
+{
+    QString problem;
+    const std::optional<SizingLevels> levels =
+        text.isEmpty() ? SizingLevels() : SizingLevels::fromText(text.toUtf8(), &problem);
+    if (levels)
+        setLevels(*levels);
+    else
+        qmlWarning(this) << "The text is not what levelsText() was: " << problem;
+    return levels.has_value();
+}
+
+void ClientPoolElement::drain(double deadlineMs)
+{
+    ClientPool::drain(fromMs(deadlineMs));
 }
 
 void ClientPoolElement::classBegin()

@@ -23,7 +23,7 @@ class ClientPoolElement : public Tidepool::ClientPool, public QQmlParserStatus
     Q_PROPERTY(bool running READ isRunning WRITE setRunning NOTIFY runningChanged FINAL)
     // QML knows no 16 bit numbers.
     Q_PROPERTY(int port READ portNumber WRITE setPortNumber NOTIFY settingsChanged FINAL)
-    Q_PROPERTY(int leaseThresholdMs READ leaseThresholdMs WRITE setLeaseThresholdMs NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(double leaseThresholdMs READ leaseThresholdMs WRITE setLeaseThresholdMs NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QUrl proxyUrl READ proxyUrl WRITE setProxyUrl NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QString localAddress READ localAddress WRITE setLocalAddress NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QString stateText READ stateText NOTIFY stateTextChanged FINAL)
@@ -41,7 +41,7 @@ public:
     void setPortNumber(int port);
     /// Pool::leaseThreshold() in milliseconds. Default: 0, never.
     [[nodiscard]] int leaseThresholdMs() const;
-    void setLeaseThresholdMs(int milliseconds);
+    void setLeaseThresholdMs(double milliseconds);
     /// "socks5://user:password@host:1080" or "http://host:3128"; empty (default): none. Reads without the password.
     [[nodiscard]] QUrl proxyUrl() const;
     void setProxyUrl(const QUrl &url);
@@ -52,8 +52,15 @@ public:
     [[nodiscard]] QString stateText() const { return m_summary.stateText(); }
     [[nodiscard]] QString lastErrorText() const { return m_summary.lastErrorText(); }
 
+    /// ClientPool::expect() with the time in milliseconds.
+    Q_INVOKABLE void expect(int connections, double withinMs);
+    /// ClientPool::levels() as text, for a Settings element or a file.
+    Q_INVOKABLE [[nodiscard]] QString levelsText() const;
+    /// ClientPool::setLevels() with what levelsText() was; an empty text makes the pool forget. False, and a warning
+    /// says why, if it is something else; nothing changes then.
+    Q_INVOKABLE bool setLevelsText(const QString &text);
     /// Pool::drain() with the deadline in milliseconds.
-    Q_INVOKABLE void drain(int deadlineMs = 5'000);
+    Q_INVOKABLE void drain(double deadlineMs = 5'000);
 
     void classBegin() override;
     void componentComplete() override;

@@ -42,8 +42,8 @@ ConnectionModel::ConnectionModel(QObject *parent) : QAbstractListModel(parent), 
     m_clock.start();
     connect(&m_throttle, &Throttle::due, this, &ConnectionModel::refresh);
     connect(&m_aging, &QTimer::timeout, this, &ConnectionModel::growOlder);
-    connect(&m_onlooker, &Onlooker::itemChanged, this, &ConnectionModel::itemChanged);
-    connect(&m_onlooker, &Onlooker::shownChanged, this, &ConnectionModel::request);
+    connect(&m_visibility, &VisibilityTracker::itemChanged, this, &ConnectionModel::itemChanged);
+    connect(&m_visibility, &VisibilityTracker::shownChanged, this, &ConnectionModel::request);
 }
 
 void ConnectionModel::setPool(Pool *pool)
@@ -143,13 +143,13 @@ QHash<int, QByteArray> ConnectionModel::roleNames() const
 void ConnectionModel::componentComplete()
 {
     m_isComplete = true;
-    m_onlooker.findItemAbove(this);
+    m_visibility.findItemAbove(this);
     request();
 }
 
 void ConnectionModel::request()
 {
-    if (m_pool && m_isComplete && m_onlooker.isShown())
+    if (m_pool && m_isComplete && m_visibility.isShown())
         m_throttle.request();
     else
         m_throttle.cancel();
@@ -282,7 +282,7 @@ void ConnectionModel::updateRows(const std::vector<Row> &target)
 
 void ConnectionModel::updateAging()
 {
-    const bool shall = m_ageInterval > 0 && m_isComplete && m_onlooker.isShown() && !m_rows.empty();
+    const bool shall = m_ageInterval > 0 && m_isComplete && m_visibility.isShown() && !m_rows.empty();
     if (shall && !m_aging.isActive())
         m_aging.start(m_ageInterval);
     else if (!shall)

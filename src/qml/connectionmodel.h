@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "onlooker.h"
 #include "throttle.h"
+#include "visibilitytracker.h"
 
 #include <tidepool/pool.h>
 
@@ -64,8 +64,8 @@ public:
     [[nodiscard]] int ageInterval() const { return m_ageInterval; }
     void setAgeInterval(int milliseconds);
     /// It works while this one can be seen. Default: the Item it is declared in; without any it always works.
-    [[nodiscard]] QQuickItem *item() const { return m_onlooker.item(); }
-    void setItem(QQuickItem *item) { m_onlooker.setItem(item); }
+    [[nodiscard]] QQuickItem *item() const { return m_visibility.item(); }
+    void setItem(QQuickItem *item) { m_visibility.setItem(item); }
     [[nodiscard]] int count() const { return static_cast<int>(m_rows.size()); }
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const override;
@@ -110,7 +110,7 @@ private:
     QElapsedTimer m_clock;
     Throttle m_throttle;
     QTimer m_aging;
-    Onlooker m_onlooker;
+    VisibilityTracker m_visibility;
 };
 
 } // namespace Tidepool::Qml

@@ -35,6 +35,8 @@ QString evictionSentence(EvictionCause cause)
         return QStringLiteral("The peer flooded a parked connection with TLS records that carry no data.");
     case EvictionCause::NotAllowed:
         return QStringLiteral("The client of a parked connection is not among the allowed ones any more.");
+    case EvictionCause::Requested:
+        return QStringLiteral("The application evicted a parked connection.");
     }
     return {};
 }
@@ -55,8 +57,8 @@ QString secondsText(std::chrono::milliseconds time)
 EventModel::EventModel(QObject *parent) : QAbstractListModel(parent), m_throttle(Throttle::modelInterval)
 {
     connect(&m_throttle, &Throttle::due, this, &EventModel::flush);
-    connect(&m_onlooker, &Onlooker::itemChanged, this, &EventModel::itemChanged);
-    connect(&m_onlooker, &Onlooker::shownChanged, this, &EventModel::request);
+    connect(&m_visibility, &VisibilityTracker::itemChanged, this, &EventModel::itemChanged);
+    connect(&m_visibility, &VisibilityTracker::shownChanged, this, &EventModel::request);
 }
 
 void EventModel::setPool(Pool *pool)
@@ -171,7 +173,7 @@ QHash<int, QByteArray> EventModel::roleNames() const
 void EventModel::componentComplete()
 {
     m_isComplete = true;
-    m_onlooker.findItemAbove(this);
+    m_visibility.findItemAbove(this);
     request();
 }
 
@@ -209,7 +211,7 @@ void EventModel::note(const Event &event)
 
 void EventModel::request()
 {
-    if (!m_pending.empty() && m_isComplete && m_onlooker.isShown())
+    if (!m_pending.empty() && m_isComplete && m_visibility.isShown())
         m_throttle.request();
     else
         m_throttle.cancel();
@@ -241,20 +243,20 @@ void EventModel::flush()
         emit countChanged();
 }
 
-// The pool's own ledger knows more of an eviction than its signal tells.
+// The pool's own eviction log knows more of an eviction than its signal tells.
 void EventModel::addDetails(std::deque<Event> &events) const
 {
     const bool isWanted = std::any_of(events.begin(), events.end(), [](const Event &e) { return e.id.isValid(); });
     if (!isWanted || !m_pool)
         return;
-    const QList<EvictionRecord> ledger = m_pool->evictions();
+    const QList<EvictionRecord> log = m_pool->evictions();
     for (Event &event : events) {
         if (!event.id.isValid())
             continue;
         event.detail = event.id.toString();
-        const auto record = std::find_if(ledger.rbegin(), ledger.rend(),
-                                         [&](const EvictionRecord &known) { return known.id == event.id; });
-        if (record == ledger.rend())
+        const auto record =
+            std::find_if(log.rbegin(), log.rend(), [&](const EvictionRecord &known) { return known.id == event.id; });
+        if (record == log.rend())
             continue;
         event.detail += QStringLiteral(", parked for ") + secondsText(record->idle);
         if (!record->errorText.isEmpty())

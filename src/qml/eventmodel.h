@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "onlooker.h"
 #include "throttle.h"
+#include "visibilitytracker.h"
 
 #include <tidepool/pool.h>
 
@@ -58,8 +58,8 @@ public:
     [[nodiscard]] int interval() const { return m_throttle.interval(); }
     void setInterval(int milliseconds);
     /// It works while this one can be seen. Default: the Item it is declared in; without any it always works.
-    [[nodiscard]] QQuickItem *item() const { return m_onlooker.item(); }
-    void setItem(QQuickItem *item) { m_onlooker.setItem(item); }
+    [[nodiscard]] QQuickItem *item() const { return m_visibility.item(); }
+    void setItem(QQuickItem *item) { m_visibility.setItem(item); }
     [[nodiscard]] int count() const { return static_cast<int>(m_rows.size()); }
 
     Q_INVOKABLE void clear();
@@ -109,7 +109,7 @@ private:
     std::deque<Event> m_pending; // newest first, as in the rows
     std::deque<Event> m_rows; // newest first
     Throttle m_throttle;
-    Onlooker m_onlooker;
+    VisibilityTracker m_visibility;
 };
 
 } // namespace Tidepool::Qml

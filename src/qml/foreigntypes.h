@@ -14,12 +14,12 @@
 namespace Tidepool::Qml {
 
 /// The enumerations: `Tidepool.PoolState.Ready`.
-namespace Vocabulary {
+namespace Enums {
 Q_NAMESPACE
 Q_CLASSINFO("RegisterEnumClassesUnscoped", "false") // two of them know a "Closed"
 QML_NAMED_ELEMENT(Tidepool)
 QML_FOREIGN_NAMESPACE(Tidepool)
-} // namespace Vocabulary
+} // namespace Enums
 
 /// The type of everything that is called `pool`: a ClientPool or ServerPool, made in QML or in C++.
 class PoolForeign

@@ -12,7 +12,7 @@ namespace Tidepool::Qml {
 
 namespace {
 
-constexpr const char *figureNames[] = {"active",   "connecting", "handshaking",    "waiting",  "taken",
+constexpr const char *metricNames[] = {"active",   "connecting", "handshaking",    "waiting",  "leased",
                                        "capacity", "intervalMs", "takesPerSecond", "p99WaitMs"};
 constexpr qint64 waitWindow = 5'000; // ms: long enough for a percentile, short enough to follow
 
@@ -23,8 +23,8 @@ PoolHistory::PoolHistory(QObject *parent) : QObject(parent)
     m_clock.start();
     m_timer.setTimerType(Qt::PreciseTimer);
     connect(&m_timer, &QTimer::timeout, this, &PoolHistory::sample);
-    connect(&m_onlooker, &Onlooker::itemChanged, this, &PoolHistory::itemChanged);
-    connect(&m_onlooker, &Onlooker::shownChanged, this, &PoolHistory::updateSampling);
+    connect(&m_visibility, &VisibilityTracker::itemChanged, this, &PoolHistory::itemChanged);
+    connect(&m_visibility, &VisibilityTracker::shownChanged, this, &PoolHistory::updateSampling);
 }
 
 void PoolHistory::setPool(Pool *pool)
@@ -73,10 +73,10 @@ void PoolHistory::setPeriod(int milliseconds)
 
 QVariant PoolHistory::values(const QString &name) const
 {
-    return QVariant::fromValue(figures(name));
+    return QVariant::fromValue(metrics(name));
 }
 
-QList<qreal> PoolHistory::figures(const QString &name) const
+QList<qreal> PoolHistory::metrics(const QString &name) const
 {
     QList<qreal> values;
     values.reserve(static_cast<qsizetype>(m_history.size()));
@@ -85,21 +85,21 @@ QList<qreal> PoolHistory::figures(const QString &name) const
             values.append(static_cast<qreal>(m_history.back().time - sample.time) / 1'000);
         return values;
     }
-    const auto found = std::find_if(std::begin(figureNames), std::end(figureNames),
+    const auto found = std::find_if(std::begin(metricNames), std::end(metricNames),
                                     [&](const char *known) { return name == QLatin1String(known); });
-    if (found == std::end(figureNames)) {
-        qmlWarning(this) << "There is no figure named " << name;
+    if (found == std::end(metricNames)) {
+        qmlWarning(this) << "There is no metric named " << name;
         return {};
     }
-    const auto index = static_cast<size_t>(found - std::begin(figureNames));
+    const auto index = static_cast<size_t>(found - std::begin(metricNames));
     for (const Sample &sample : m_history)
-        values.append(sample.figures[index]);
+        values.append(sample.metrics[index]);
     return values;
 }
 
 qreal PoolHistory::maximum(const QString &name) const
 {
-    const QList<qreal> values = figures(name);
+    const QList<qreal> values = metrics(name);
     return values.isEmpty() ? 0 : *std::max_element(values.begin(), values.end());
 }
 
@@ -115,13 +115,13 @@ void PoolHistory::clear()
 void PoolHistory::componentComplete()
 {
     m_isComplete = true;
-    m_onlooker.findItemAbove(this);
+    m_visibility.findItemAbove(this);
     updateSampling();
 }
 
 void PoolHistory::updateSampling()
 {
-    const bool shall = m_pool && m_isComplete && m_onlooker.isShown();
+    const bool shall = m_pool && m_isComplete && m_visibility.isShown();
     if (shall == m_timer.isActive())
         return;
     if (shall) {
@@ -139,7 +139,7 @@ void PoolHistory::sample()
     const qint64 now = m_clock.elapsed();
     qreal takesPerSecond = 0;
     if (!m_marks.empty() && now > m_marks.back().time) {
-        takesPerSecond = static_cast<qreal>(status.taken - m_marks.back().taken) * 1'000
+        takesPerSecond = static_cast<qreal>(status.takenTotal - m_marks.back().taken) * 1'000
             / static_cast<qreal>(now - m_marks.back().time);
     }
     // One mark from before the window stays, to be compared with.
@@ -152,7 +152,7 @@ void PoolHistory::sample()
                           qreal(status.interval.count()), takesPerSecond, recentP99(status.waitTime)}});
     while (count() > m_samples)
         m_history.pop_front();
-    m_marks.push_back({now, status.taken, status.waitTime});
+    m_marks.push_back({now, status.takenTotal, status.waitTime});
     emit sampled();
 }
 

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "onlooker.h"
+#include "visibilitytracker.h"
 
 #include <tidepool/pool.h>
 
@@ -19,7 +19,7 @@
 
 namespace Tidepool::Qml {
 
-/// A pool's figures over time, for charts.
+/// A pool's metrics over time, for charts.
 ///
 /// Takes a sample of pool every period and keeps the newest of them. Time is the monotonic clock: nobody who sets the
 /// system's clock bends a curve. While nobody can see the Item it belongs to, no sample is taken and no timer runs.
@@ -48,15 +48,15 @@ public:
     [[nodiscard]] int period() const { return m_period; }
     void setPeriod(int milliseconds);
     /// It samples while this one can be seen. Default: the Item it is declared in; without any it always samples.
-    [[nodiscard]] QQuickItem *item() const { return m_onlooker.item(); }
-    void setItem(QQuickItem *item) { m_onlooker.setItem(item); }
+    [[nodiscard]] QQuickItem *item() const { return m_visibility.item(); }
+    void setItem(QQuickItem *item) { m_visibility.setItem(item); }
     /// There is a pool, and the item can be seen.
     [[nodiscard]] bool isSampling() const { return m_timer.isActive(); }
     /// Samples there are. A binding that reads it is evaluated after each sample.
     [[nodiscard]] int count() const { return static_cast<int>(m_history.size()); }
 
-    /// The samples of one figure, oldest first: "active", "connecting", "handshaking", "waiting", "taken" (and still
-    /// held), "capacity", "intervalMs"; "takesPerSecond" since the sample before; "p99WaitMs" of the takes of the
+    /// The samples of one metric, oldest first: "active", "connecting", "handshaking", "waiting", "leased" (taken, and
+    /// still held), "capacity", "intervalMs"; "takesPerSecond" since the sample before; "p99WaitMs" of the takes of the
     /// last 5 s, 0 if there were none; "secondsAgo" before the newest sample. Empty, with a warning, for other names.
     /// A list<real>; a QVariant, because qmllint takes a QList<qreal> for a single number.
     [[nodiscard]] Q_INVOKABLE QVariant values(const QString &name) const;
@@ -78,11 +78,11 @@ Q_SIGNALS:
     void samplingChanged();
 
 private:
-    static constexpr size_t figureCount = 9;
+    static constexpr size_t metricCount = 9;
     struct Sample
     {
         qint64 time = 0; // milliseconds of m_clock
-        std::array<qreal, figureCount> figures{};
+        std::array<qreal, metricCount> metrics{};
     };
     /// The pool's counters some time ago, to tell what came since.
     struct Mark
@@ -92,7 +92,7 @@ private:
         Distribution waitTime;
     };
 
-    [[nodiscard]] QList<qreal> figures(const QString &name) const;
+    [[nodiscard]] QList<qreal> metrics(const QString &name) const;
     void updateSampling();
     void sample();
     [[nodiscard]] qreal recentP99(const Distribution &now) const;
@@ -105,7 +105,7 @@ private:
     QElapsedTimer m_clock;
     std::deque<Sample> m_history;
     std::deque<Mark> m_marks; // of the last seconds, oldest first
-    Onlooker m_onlooker;
+    VisibilityTracker m_visibility;
 };
 
 } // namespace Tidepool::Qml

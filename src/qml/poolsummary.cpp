@@ -43,14 +43,46 @@ void PoolSummary::setPool(Pool *pool)
     emit poolChanged();
 }
 
+QString PoolSummary::stateText() const
+{
+    renewIfOld();
+    return m_stateText;
+}
+
+QString PoolSummary::lastErrorText() const
+{
+    renewIfOld();
+    return m_lastErrorText;
+}
+
+void PoolSummary::renew(const PoolStatus &status) const
+{
+    const QString text = m_pool ? status.stateText() : QString();
+    m_state = status.state;
+    m_isTextNews |= std::exchange(m_stateText, text) != text;
+    m_isErrorNews |= std::exchange(m_lastErrorText, status.lastError) != status.lastError;
+}
+
+// An onStateChanged of QML runs before any slot that could have renewed the text.
+void PoolSummary::renewIfOld() const
+{
+    if (m_pool && m_pool->state() != m_state)
+        renew(m_pool->status());
+}
+
 void PoolSummary::update()
 {
     const PoolStatus status = m_pool ? m_pool->status() : PoolStatus();
-    QString text = m_pool ? status.stateText() : QString();
-    if (std::exchange(m_stateText, text) != text)
+    renew(status);
+    const bool isNewText = std::exchange(m_isTextNews, false);
+    const bool isNewError = std::exchange(m_isErrorNews, false);
+    const QPointer<PoolSummary> alive(this); // a handler may destroy it
+    if (isNewText)
         emit stateTextChanged();
-    if (std::exchange(m_lastErrorText, status.lastError) != status.lastError)
+    if (isNewError && alive)
         emit lastErrorTextChanged();
+    if (!alive)
+        return;
     // Nothing tells that time passes; count down while there is something to count and somebody to read it.
     static const QMetaMethod signal = QMetaMethod::fromSignal(&PoolSummary::stateTextChanged);
     if (status.nextAttempt.count() > 0 && status.state != PoolState::Ready && isSignalConnected(signal))

@@ -16,7 +16,8 @@ namespace Tidepool::Qml {
 
 /// A pool in words. ClientPool and ServerPool have the same properties; this is for pools made in C++.
 ///
-/// The texts follow the pool at most ten times a second; while a client waits to dial again, stateText counts down.
+/// The texts follow the pool's state at once, and its metrics at most ten times a second; while a client waits to dial
+/// again, stateText counts down.
 class PoolSummary : public QObject
 {
     Q_OBJECT
@@ -32,9 +33,9 @@ public:
     [[nodiscard]] Pool *pool() const { return m_pool; }
     void setPool(Pool *pool);
     /// PoolStatus::stateText(): "Ready: 24 warm", "Degraded: connection refused, next try in 3.2 s".
-    [[nodiscard]] QString stateText() const { return m_stateText; }
+    [[nodiscard]] QString stateText() const;
     /// The last dial or accept error as a sentence that says what to do; empty after a success.
-    [[nodiscard]] QString lastErrorText() const { return m_lastErrorText; }
+    [[nodiscard]] QString lastErrorText() const;
     /// Looks at the pool now.
     void update();
 
@@ -44,9 +45,16 @@ Q_SIGNALS:
     void lastErrorTextChanged();
 
 private:
+    void renew(const PoolStatus &status) const;
+    void renewIfOld() const;
+
     QPointer<Pool> m_pool;
-    QString m_stateText;
-    QString m_lastErrorText;
+    // Renewed by whoever reads them first in a new state.
+    mutable PoolState m_state = PoolState::Stopped;
+    mutable QString m_stateText;
+    mutable QString m_lastErrorText;
+    mutable bool m_isTextNews = false; // not told yet
+    mutable bool m_isErrorNews = false;
     Throttle m_throttle;
     QTimer m_countdown;
 };

@@ -3,6 +3,8 @@
 
 #include "serverpoolelement.h"
 
+#include "milliseconds.h"
+
 #include <QtQml/qqmlinfo.h>
 
 #include <utility>
@@ -43,9 +45,9 @@ int ServerPoolElement::leaseThresholdMs() const
     return static_cast<int>(leaseThreshold().count());
 }
 
-void ServerPoolElement::setLeaseThresholdMs(int milliseconds)
+void ServerPoolElement::setLeaseThresholdMs(double milliseconds)
 {
-    setLeaseThreshold(std::chrono::milliseconds(milliseconds));
+    setLeaseThreshold(fromMs(milliseconds));
 }
 
 QString ServerPoolElement::lastErrorText() const
@@ -69,9 +71,9 @@ void ServerPoolElement::start()
     publishPort();
 }
 
-void ServerPoolElement::drain(int deadlineMs)
+void ServerPoolElement::drain(double deadlineMs)
 {
-    ServerPool::drain(std::chrono::milliseconds(deadlineMs));
+    ServerPool::drain(fromMs(deadlineMs));
 }
 
 void ServerPoolElement::classBegin()

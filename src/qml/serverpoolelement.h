@@ -23,7 +23,7 @@ class ServerPoolElement : public Tidepool::ServerPool, public QQmlParserStatus
     Q_PROPERTY(QString listenAddress READ listenAddress WRITE setListenAddress NOTIFY listenAddressChanged FINAL)
     Q_PROPERTY(int listenPort READ listenPort WRITE setListenPort NOTIFY listenPortChanged FINAL)
     Q_PROPERTY(int serverPort READ serverPortNumber NOTIFY serverPortChanged FINAL)
-    Q_PROPERTY(int leaseThresholdMs READ leaseThresholdMs WRITE setLeaseThresholdMs NOTIFY settingsChanged FINAL)
+    Q_PROPERTY(double leaseThresholdMs READ leaseThresholdMs WRITE setLeaseThresholdMs NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QString stateText READ stateText NOTIFY stateTextChanged FINAL)
     Q_PROPERTY(QString lastErrorText READ lastErrorText NOTIFY lastErrorTextChanged FINAL)
 
@@ -45,7 +45,7 @@ public:
     [[nodiscard]] int serverPortNumber() const { return serverPort(); }
     /// Pool::leaseThreshold() in milliseconds. Default: 0, never.
     [[nodiscard]] int leaseThresholdMs() const;
-    void setLeaseThresholdMs(int milliseconds);
+    void setLeaseThresholdMs(double milliseconds);
     /// See PoolSummary.
     [[nodiscard]] QString stateText() const { return m_summary.stateText(); }
     [[nodiscard]] QString lastErrorText() const;
@@ -53,7 +53,7 @@ public:
     /// Listens on listenAddress and listenPort.
     void start() override;
     /// Pool::drain() with the deadline in milliseconds.
-    Q_INVOKABLE void drain(int deadlineMs = 5'000);
+    Q_INVOKABLE void drain(double deadlineMs = 5'000);
 
     void classBegin() override;
     void componentComplete() override;

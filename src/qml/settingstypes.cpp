@@ -3,6 +3,8 @@
 
 #include "settingstypes.h"
 
+#include "milliseconds.h"
+
 #include <QtCore/QFile>
 #include <QtCore/QLoggingCategory>
 #include <QtCore/QUrl>
@@ -21,12 +23,7 @@ int toMs(Duration duration)
     return static_cast<int>(std::clamp<qint64>(milliseconds, 0, std::numeric_limits<int>::max()));
 }
 
-std::chrono::milliseconds fromMs(int milliseconds)
-{
-    return std::chrono::milliseconds(milliseconds);
-}
-
-std::chrono::seconds wholeSeconds(int milliseconds)
+std::chrono::seconds wholeSeconds(double milliseconds)
 {
     return std::chrono::ceil<std::chrono::seconds>(fromMs(milliseconds));
 }
@@ -83,7 +80,7 @@ int TimeoutsExtension::takeMs() const
     return toMs(v.take);
 }
 
-void TimeoutsExtension::setTakeMs(int milliseconds)
+void TimeoutsExtension::setTakeMs(double milliseconds)
 {
     v.take = fromMs(milliseconds);
 }
@@ -93,7 +90,7 @@ int TimeoutsExtension::resolveMs() const
     return toMs(v.resolve);
 }
 
-void TimeoutsExtension::setResolveMs(int milliseconds)
+void TimeoutsExtension::setResolveMs(double milliseconds)
 {
     v.resolve = fromMs(milliseconds);
 }
@@ -103,7 +100,7 @@ int TimeoutsExtension::dialMs() const
     return toMs(v.dial);
 }
 
-void TimeoutsExtension::setDialMs(int milliseconds)
+void TimeoutsExtension::setDialMs(double milliseconds)
 {
     v.dial = fromMs(milliseconds);
 }
@@ -113,7 +110,7 @@ int TimeoutsExtension::handshakeMs() const
     return toMs(v.handshake);
 }
 
-void TimeoutsExtension::setHandshakeMs(int milliseconds)
+void TimeoutsExtension::setHandshakeMs(double milliseconds)
 {
     v.handshake = fromMs(milliseconds);
 }
@@ -123,7 +120,7 @@ int TimeoutsExtension::identifyMs() const
     return toMs(v.identify);
 }
 
-void TimeoutsExtension::setIdentifyMs(int milliseconds)
+void TimeoutsExtension::setIdentifyMs(double milliseconds)
 {
     v.identify = fromMs(milliseconds);
 }
@@ -133,7 +130,7 @@ int LifetimesExtension::maximumLifetimeMs() const
     return toMs(v.maximumLifetime);
 }
 
-void LifetimesExtension::setMaximumLifetimeMs(int milliseconds)
+void LifetimesExtension::setMaximumLifetimeMs(double milliseconds)
 {
     v.maximumLifetime = fromMs(milliseconds);
 }
@@ -143,7 +140,7 @@ int LifetimesExtension::maximumIdleMs() const
     return toMs(v.maximumIdle);
 }
 
-void LifetimesExtension::setMaximumIdleMs(int milliseconds)
+void LifetimesExtension::setMaximumIdleMs(double milliseconds)
 {
     v.maximumIdle = fromMs(milliseconds);
 }
@@ -153,7 +150,7 @@ int KeepAliveExtension::idleMs() const
     return toMs(v.idle);
 }
 
-void KeepAliveExtension::setIdleMs(int milliseconds)
+void KeepAliveExtension::setIdleMs(double milliseconds)
 {
     v.idle = wholeSeconds(milliseconds);
 }
@@ -163,7 +160,7 @@ int KeepAliveExtension::intervalMs() const
     return toMs(v.interval);
 }
 
-void KeepAliveExtension::setIntervalMs(int milliseconds)
+void KeepAliveExtension::setIntervalMs(double milliseconds)
 {
     v.interval = wholeSeconds(milliseconds);
 }
@@ -173,9 +170,14 @@ int KeepAliveExtension::userTimeoutMs() const
     return toMs(v.userTimeout);
 }
 
-void KeepAliveExtension::setUserTimeoutMs(int milliseconds)
+void KeepAliveExtension::setUserTimeoutMs(double milliseconds)
 {
     v.userTimeout = fromMs(milliseconds);
+}
+
+void KeepAliveExtension::setCount(double count)
+{
+    v.count = toInt(count);
 }
 
 int BackoffExtension::baseMs() const
@@ -183,7 +185,7 @@ int BackoffExtension::baseMs() const
     return toMs(v.base);
 }
 
-void BackoffExtension::setBaseMs(int milliseconds)
+void BackoffExtension::setBaseMs(double milliseconds)
 {
     v.base = fromMs(milliseconds);
 }
@@ -193,9 +195,19 @@ int BackoffExtension::capMs() const
     return toMs(v.cap);
 }
 
-void BackoffExtension::setCapMs(int milliseconds)
+void BackoffExtension::setCapMs(double milliseconds)
 {
     v.cap = fromMs(milliseconds);
+}
+
+int RecoveryExtension::quietTimeMs() const
+{
+    return toMs(v.quietTime);
+}
+
+void RecoveryExtension::setQuietTimeMs(double milliseconds)
+{
+    v.quietTime = fromMs(milliseconds);
 }
 
 QString TlsOptionsExtension::authorities() const

@@ -5,14 +5,16 @@
 
 #include <tidepool/backoff.h>
 #include <tidepool/keepalive.h>
+#include <tidepool/recovery.h>
 #include <tidepool/timeouts.h>
 #include <tidepool/tlsoptions.h>
 
 #include <QtCore/QStringList>
 #include <QtQml/qqml.h>
 
-/// The settings as QML's grouped properties, `timeouts.dialMs: 3000`. Durations are whole milliseconds (int), and the
-/// name says so; defaults and ranges are those of the C++ value types. QML sees a value through its extension, whose
+/// The settings as QML's grouped properties, `timeouts.dialMs: 3000`. Durations are whole milliseconds, and the
+/// name says so. Setters take a double, because QML wraps an int beyond 2^31 instead of clamping it; defaults and
+/// ranges are those of the C++ value types. QML sees a value through its extension, whose
 /// only member is the value itself.
 
 namespace Tidepool::Qml {
@@ -24,23 +26,23 @@ class TimeoutsExtension
     QML_VALUE_TYPE(timeouts)
     QML_FOREIGN(Tidepool::Timeouts)
     QML_EXTENDED(Tidepool::Qml::TimeoutsExtension)
-    Q_PROPERTY(int takeMs READ takeMs WRITE setTakeMs FINAL)
-    Q_PROPERTY(int resolveMs READ resolveMs WRITE setResolveMs FINAL)
-    Q_PROPERTY(int dialMs READ dialMs WRITE setDialMs FINAL)
-    Q_PROPERTY(int handshakeMs READ handshakeMs WRITE setHandshakeMs FINAL)
-    Q_PROPERTY(int identifyMs READ identifyMs WRITE setIdentifyMs FINAL)
+    Q_PROPERTY(double takeMs READ takeMs WRITE setTakeMs FINAL)
+    Q_PROPERTY(double resolveMs READ resolveMs WRITE setResolveMs FINAL)
+    Q_PROPERTY(double dialMs READ dialMs WRITE setDialMs FINAL)
+    Q_PROPERTY(double handshakeMs READ handshakeMs WRITE setHandshakeMs FINAL)
+    Q_PROPERTY(double identifyMs READ identifyMs WRITE setIdentifyMs FINAL)
 
 public:
     [[nodiscard]] int takeMs() const;
-    void setTakeMs(int milliseconds);
+    void setTakeMs(double milliseconds);
     [[nodiscard]] int resolveMs() const;
-    void setResolveMs(int milliseconds);
+    void setResolveMs(double milliseconds);
     [[nodiscard]] int dialMs() const;
-    void setDialMs(int milliseconds);
+    void setDialMs(double milliseconds);
     [[nodiscard]] int handshakeMs() const;
-    void setHandshakeMs(int milliseconds);
+    void setHandshakeMs(double milliseconds);
     [[nodiscard]] int identifyMs() const;
-    void setIdentifyMs(int milliseconds);
+    void setIdentifyMs(double milliseconds);
 
 private:
     Timeouts v;
@@ -53,15 +55,18 @@ class LifetimesExtension
     QML_VALUE_TYPE(lifetimes)
     QML_FOREIGN(Tidepool::Lifetimes)
     QML_EXTENDED(Tidepool::Qml::LifetimesExtension)
-    Q_PROPERTY(int maximumLifetimeMs READ maximumLifetimeMs WRITE setMaximumLifetimeMs FINAL)
-    Q_PROPERTY(int maximumIdleMs READ maximumIdleMs WRITE setMaximumIdleMs FINAL)
+    Q_PROPERTY(double maximumLifetimeMs READ maximumLifetimeMs WRITE setMaximumLifetimeMs FINAL)
+    Q_PROPERTY(double maximumIdleMs READ maximumIdleMs WRITE setMaximumIdleMs FINAL)
+    Q_PROPERTY(bool learnsIdle READ learnsIdle WRITE setLearnsIdle FINAL)
     Q_PROPERTY(double jitter READ jitter WRITE setJitter FINAL)
 
 public:
     [[nodiscard]] int maximumLifetimeMs() const;
-    void setMaximumLifetimeMs(int milliseconds);
+    void setMaximumLifetimeMs(double milliseconds);
     [[nodiscard]] int maximumIdleMs() const;
-    void setMaximumIdleMs(int milliseconds);
+    void setMaximumIdleMs(double milliseconds);
+    [[nodiscard]] bool learnsIdle() const { return v.learnsIdle; }
+    void setLearnsIdle(bool learns) { v.learnsIdle = learns; }
     [[nodiscard]] double jitter() const { return v.jitter; }
     void setJitter(double jitter) { v.jitter = jitter; }
 
@@ -77,22 +82,22 @@ class KeepAliveExtension
     QML_FOREIGN(Tidepool::KeepAlive)
     QML_EXTENDED(Tidepool::Qml::KeepAliveExtension)
     Q_PROPERTY(bool enabled READ isEnabled WRITE setEnabled FINAL)
-    Q_PROPERTY(int idleMs READ idleMs WRITE setIdleMs FINAL)
-    Q_PROPERTY(int intervalMs READ intervalMs WRITE setIntervalMs FINAL)
-    Q_PROPERTY(int count READ count WRITE setCount FINAL)
-    Q_PROPERTY(int userTimeoutMs READ userTimeoutMs WRITE setUserTimeoutMs FINAL)
+    Q_PROPERTY(double idleMs READ idleMs WRITE setIdleMs FINAL)
+    Q_PROPERTY(double intervalMs READ intervalMs WRITE setIntervalMs FINAL)
+    Q_PROPERTY(double count READ count WRITE setCount FINAL)
+    Q_PROPERTY(double userTimeoutMs READ userTimeoutMs WRITE setUserTimeoutMs FINAL)
 
 public:
     [[nodiscard]] bool isEnabled() const { return v.enabled; }
     void setEnabled(bool enabled) { v.enabled = enabled; }
     [[nodiscard]] int idleMs() const;
-    void setIdleMs(int milliseconds);
+    void setIdleMs(double milliseconds);
     [[nodiscard]] int intervalMs() const;
-    void setIntervalMs(int milliseconds);
+    void setIntervalMs(double milliseconds);
     [[nodiscard]] int count() const { return v.count; }
-    void setCount(int count) { v.count = count; }
+    void setCount(double count);
     [[nodiscard]] int userTimeoutMs() const;
-    void setUserTimeoutMs(int milliseconds);
+    void setUserTimeoutMs(double milliseconds);
 
 private:
     KeepAlive v;
@@ -105,20 +110,43 @@ class BackoffExtension
     QML_VALUE_TYPE(backoff)
     QML_FOREIGN(Tidepool::Backoff)
     QML_EXTENDED(Tidepool::Qml::BackoffExtension)
-    Q_PROPERTY(int baseMs READ baseMs WRITE setBaseMs FINAL)
-    Q_PROPERTY(int capMs READ capMs WRITE setCapMs FINAL)
+    Q_PROPERTY(double baseMs READ baseMs WRITE setBaseMs FINAL)
+    Q_PROPERTY(double capMs READ capMs WRITE setCapMs FINAL)
     Q_PROPERTY(double factor READ factor WRITE setFactor FINAL)
 
 public:
     [[nodiscard]] int baseMs() const;
-    void setBaseMs(int milliseconds);
+    void setBaseMs(double milliseconds);
     [[nodiscard]] int capMs() const;
-    void setCapMs(int milliseconds);
+    void setCapMs(double milliseconds);
     [[nodiscard]] double factor() const { return v.factor; }
     void setFactor(double factor) { v.factor = factor; }
 
 private:
     Backoff v;
+};
+
+/// Recovery, with the time in milliseconds.
+class RecoveryExtension
+{
+    Q_GADGET
+    QML_VALUE_TYPE(recovery)
+    QML_FOREIGN(Tidepool::Recovery)
+    QML_EXTENDED(Tidepool::Qml::RecoveryExtension)
+    Q_PROPERTY(bool noticesSleep READ noticesSleep WRITE setNoticesSleep FINAL)
+    Q_PROPERTY(bool followsNetwork READ followsNetwork WRITE setFollowsNetwork FINAL)
+    Q_PROPERTY(double quietTimeMs READ quietTimeMs WRITE setQuietTimeMs FINAL)
+
+public:
+    [[nodiscard]] bool noticesSleep() const { return v.noticesSleep; }
+    void setNoticesSleep(bool notices) { v.noticesSleep = notices; }
+    [[nodiscard]] bool followsNetwork() const { return v.followsNetwork; }
+    void setFollowsNetwork(bool follows) { v.followsNetwork = follows; }
+    [[nodiscard]] int quietTimeMs() const;
+    void setQuietTimeMs(double milliseconds);
+
+private:
+    Recovery v;
 };
 
 /// TlsOptions. `authorities`, `certificate` and `privateKey` take PEM text, or the name of a PEM file: a path, or a

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "../supply/descriptor.h"
-#include "afterwrite.h"
+#include "../io/afterwrite.h"
+#include "../io/descriptor.h"
 #include "stream.h"
 
 #include <QtCore/QSocketNotifier>

@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds closingTimeout{30'000};
 // How long a side that was told of the end may take to end, too, before its connection is closed: nginx's default
 // lingering_timeout.
 constexpr std::chrono::milliseconds lingeringTimeout{5'000};
-// Reads in one go, so that one busy relay does not keep the lane from the others.
+// Reads in one go, so that one busy relay does not keep the I/O thread from the others.
 constexpr int maximumReads = 16;
 
 // Shared by the relays of a thread: what a sink does not take at once it keeps, so an idle relay needs none. On the
@@ -65,8 +65,10 @@ Pump::~Pump() = default;
 void Pump::start()
 {
     for (const int side : {0, 1}) {
-        if (!m_streams[static_cast<size_t>(side)]) {
-            finish(failedReason(side), QStringLiteral("There is no connection on this side."));
+        if (!m_streams[static_cast<size_t>(side)]) { // its handle was closed on the way here
+            finish(Relay::Reason::NotStarted,
+                   QStringLiteral("The %1 side has no connection any more.")
+                       .arg(side == 0 ? QLatin1String("first") : QLatin1String("second")));
             return;
         }
     }
@@ -180,7 +182,7 @@ void Pump::noteProgress(int from, qsizetype bytes)
 {
     m_state->bytes[static_cast<size_t>(from)].fetch_add(bytes, std::memory_order_relaxed);
     m_lastProgress = std::chrono::steady_clock::now();
-    m_state->announcer.announceInFrame();
+    m_state->notifier.notifyInFrame();
 }
 
 // Nothing more is to be read; what was read is still being sent, for a limited time.
@@ -255,7 +257,7 @@ void Pump::finish(Relay::Reason reason, const QString &errorText)
             stream->close();
     }
     m_state->end(reason, errorText);
-    m_state->announcer.announce();
+    m_state->notifier.notify();
 }
 
 } // namespace Tidepool

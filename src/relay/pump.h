@@ -18,7 +18,7 @@ namespace Tidepool {
 /// What a pump is made of.
 struct PumpParts
 {
-    std::array<RelayEnd, 2> ends; ///< In the calling thread, the lane, or in none.
+    std::array<RelayEnd, 2> ends; ///< In the calling thread, the I/O thread, or in none.
     std::shared_ptr<RelayState> state;
     std::chrono::milliseconds idleTimeout;
 };
@@ -26,9 +26,9 @@ struct PumpParts
 /// What a pump reads into.
 using PumpChunk = std::array<char, maximumInFlight>;
 
-/// Moves a relay's bytes. Lives in the lane, owns both streams, and tells RelayState how it went.
+/// Moves a relay's bytes. Lives in the I/O thread, owns both streams, and tells RelayState how it went.
 ///
-/// Destroy it from a task of the lane, outside its sockets' signals.
+/// Destroy it from a task of the I/O thread, outside its sockets' signals.
 class Pump final : public QObject
 {
     Q_OBJECT

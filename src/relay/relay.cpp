@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "../policy/durations.h"
-#include "../supply/lane.h"
+#include "../io/iothread.h"
+#include "../types/durations.h"
 #include "pump.h"
 
 #include <tidepool/relay.h>
@@ -25,19 +25,19 @@ constexpr std::chrono::milliseconds progressInterval{100}; // between two signal
 constexpr std::chrono::seconds movingTime{5}; // for a socket to come out of another thread
 } // namespace
 
-// A relay's part in the lane.
+// A relay's part in the I/O thread.
 struct PumpPlace
 {
     std::unique_ptr<Pump> pump;
     bool isLeft = false; // what still arrives is closed
 };
 
-// Two ends on their way to the lane. When the last has arrived, the pump begins.
+// Two ends on their way to the I/O thread. When the last has arrived, the pump begins.
 class PumpParcel : public std::enable_shared_from_this<PumpParcel>
 {
 public:
-    PumpParcel(std::shared_ptr<Lane> lane, std::shared_ptr<PumpPlace> place, PumpParts parts)
-        : m_lane(std::move(lane)), m_place(std::move(place)), m_parts(std::move(parts))
+    PumpParcel(std::shared_ptr<IoThread> ioThread, std::shared_ptr<PumpPlace> place, PumpParts parts)
+        : m_ioThread(std::move(ioThread)), m_place(std::move(place)), m_parts(std::move(parts))
     {}
 
     /// What is in the way, or nothing.
@@ -46,8 +46,7 @@ public:
         const std::array<QString, 2> sides{QStringLiteral("The first side cannot be moved: "),
                                            QStringLiteral("The second side cannot be moved: ")};
         for (size_t side = 0; side < sides.size(); ++side) {
-            const QString problem =
-                m_parts.ends[side].moveTo(m_lane->thread(), [self = shared_from_this()] { self->onArrival(); });
+            const QString problem = m_parts.ends[side].moveOut([self = shared_from_this()] { self->onArrival(); });
             if (!problem.isEmpty())
                 return sides[side] + problem;
         }
@@ -55,7 +54,7 @@ public:
     }
     [[nodiscard]] bool hasArrived() const { return m_missing == 0; }
 
-    /// What the pump has not got. In the lane.
+    /// What the pump has not got. In the I/O thread.
     void close()
     {
         for (RelayEnd &end : m_parts.ends)
@@ -67,7 +66,9 @@ private:
     {
         if (--m_missing > 0)
             return;
-        m_lane->post([self = shared_from_this()] {
+        m_ioThread->post([self = shared_from_this()] {
+            for (RelayEnd &end : self->m_parts.ends)
+                end.moveIn();
             PumpPlace &place = *self->m_place;
             if (place.isLeft) {
                 self->close();
@@ -78,8 +79,8 @@ private:
         });
     }
 
-    std::shared_ptr<Lane> m_lane;
-    std::shared_ptr<PumpPlace> m_place; // touched in the lane only
+    std::shared_ptr<IoThread> m_ioThread;
+    std::shared_ptr<PumpPlace> m_place; // touched in the I/O thread only
     PumpParts m_parts;
     std::atomic<int> m_missing = 2;
 };
@@ -89,10 +90,11 @@ class RelayPrivate final : public QObject
     Q_OBJECT
 
 public:
-    RelayPrivate(Relay *relay, RelayEnd one, RelayEnd two) : q(relay), first(std::move(one)), second(std::move(two))
+    RelayPrivate(Relay *relay, std::array<RelayEnd, 2> ends)
+        : q(relay), first(std::move(ends[0])), second(std::move(ends[1]))
     {
         setParent(relay); // so that it moves to other threads with it
-        state->announcer.attach(this);
+        state->notifier.attach(this);
         m_frame.setParent(this);
         m_frame.setSingleShot(true);
         m_frame.setInterval(progressInterval);
@@ -104,7 +106,7 @@ public:
 
     ~RelayPrivate() override
     {
-        state->announcer.detach();
+        state->notifier.detach();
         letGo();
     }
 
@@ -112,15 +114,15 @@ public:
     void start()
     {
         QString problem;
-        lane = Lane::acquire(&problem);
-        if (!lane) {
+        ioThread = IoThread::acquire(IoThread::Use::Relays, &problem);
+        if (!ioThread) {
             refuse(problem);
             return;
         }
         QMetaObject::invokeMethod(
             this,
             [this] {
-                if (lane) // else stopped meanwhile
+                if (ioThread) // else stopped meanwhile
                     send();
             },
             Qt::QueuedConnection);
@@ -130,7 +132,7 @@ public:
     {
         state->end(Relay::Reason::Stopped, {});
         letGo();
-        state->announcer.announce();
+        state->notifier.notify();
     }
 
     void letGo()
@@ -140,14 +142,14 @@ public:
                 (*end)->close();
             end->reset();
         }
-        if (lane)
-            lane->post([place = m_place, parcel = std::exchange(m_parcel, nullptr)] {
+        if (ioThread)
+            ioThread->post([place = m_place, parcel = std::exchange(m_parcel, nullptr)] {
                 place->pump.reset();
                 place->isLeft = true;
                 if (parcel)
                     parcel->close();
             });
-        lane.reset();
+        ioThread.reset();
         m_moving.stop();
     }
 
@@ -156,14 +158,14 @@ public:
     std::optional<RelayEnd> second;
     std::shared_ptr<RelayState> state = std::make_shared<RelayState>();
     std::chrono::milliseconds idleTimeout = std::chrono::minutes(10);
-    std::shared_ptr<Lane> lane;
+    std::shared_ptr<IoThread> ioThread;
     bool isStarted = false;
     bool isFinished = false;
 
 protected:
     void customEvent(QEvent *) override
     {
-        state->announcer.received();
+        state->notifier.received();
         m_frame.start();
         publish();
     }
@@ -171,7 +173,7 @@ protected:
 private:
     void endFrame()
     {
-        if (!state->announcer.endFrame())
+        if (!state->notifier.endFrame())
             return;
         m_frame.start();
         publish();
@@ -197,7 +199,15 @@ private:
 
     void send()
     {
-        m_parcel = std::make_shared<PumpParcel>(lane, m_place,
+        for (const auto &[end, side] : {std::pair(&*first, QStringLiteral("The first side cannot be relayed: ")),
+                                        std::pair(&*second, QStringLiteral("The second side cannot be relayed: "))}) {
+            const QString obstacle = end->obstacle();
+            if (!obstacle.isEmpty()) {
+                refuse(side + obstacle);
+                return;
+            }
+        }
+        m_parcel = std::make_shared<PumpParcel>(ioThread, m_place,
                                                 PumpParts{{std::move(*first), std::move(*second)}, state, idleTimeout});
         first.reset();
         second.reset();
@@ -222,7 +232,7 @@ private:
     void refuse(const QString &problem)
     {
         state->end(Relay::Reason::NotStarted, problem);
-        state->announcer.announce();
+        state->notifier.notify();
     }
 
     std::shared_ptr<PumpPlace> m_place = std::make_shared<PumpPlace>();
@@ -233,15 +243,18 @@ private:
 };
 
 Relay::Relay(const Connection &first, const Connection &second, QObject *parent)
-    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(first.transfer()), RelayEnd(second.transfer())))
+    : QObject(parent)
+    , d(std::make_unique<RelayPrivate>(this, std::array{RelayEnd(first.transfer()), RelayEnd(second.transfer())}))
 {}
 
 Relay::Relay(const Connection &first, std::unique_ptr<QTcpSocket> second, QObject *parent)
-    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(first.transfer()), RelayEnd(std::move(second))))
+    : QObject(parent)
+    , d(std::make_unique<RelayPrivate>(this, std::array{RelayEnd(first.transfer()), RelayEnd(std::move(second))}))
 {}
 
 Relay::Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent)
-    : QObject(parent), d(std::make_unique<RelayPrivate>(this, RelayEnd(std::move(first)), RelayEnd(std::move(second))))
+    : QObject(parent)
+    , d(std::make_unique<RelayPrivate>(this, std::array{RelayEnd(std::move(first)), RelayEnd(std::move(second))}))
 {}
 
 Relay::~Relay() = default;

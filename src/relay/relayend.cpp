@@ -11,36 +11,60 @@ namespace Tidepool {
 
 namespace {
 
-// From the socket's own thread.
-void push(QTcpSocket &socket, QThread *thread)
+// From the socket's own thread, into none: on its way, nobody must read the end of its peer's sending, because a socket
+// that knows of it sends no more either.
+void push(QTcpSocket &socket, Lease *lease)
 {
     socket.disconnect(); // whoever listened is in the old thread
     socket.setParent(nullptr);
-    socket.moveToThread(thread);
+    if (lease)
+        lease->leaveThread();
+    else
+        socket.moveToThread(nullptr);
 }
 
 } // namespace
 
-QString RelayEnd::moveTo(QThread *thread, std::function<void()> onArrival)
+QString RelayEnd::obstacle() const
+{
+    if (!m_socket && !m_connection.isValid())
+        return QStringLiteral(
+            "there is no connection: its handle or pointer is empty, or it was given away already, to "
+            "another relay or as the other side.");
+    if (!m_socket)
+        return {};
+    if (m_socket->thread() != QThread::currentThread())
+        return QStringLiteral("the socket lives in another thread than the relay; move it here first.");
+    if (m_socket->parent())
+        return QStringLiteral("the socket has a parent, which would delete it; call setParent(nullptr) first.");
+    // One whose peer has ended meanwhile may still have its last words.
+    const bool hasEnded = m_socket->error() == QAbstractSocket::RemoteHostClosedError || m_socket->bytesAvailable() > 0;
+    if (m_socket->state() == QAbstractSocket::ConnectedState
+        || (m_socket->state() == QAbstractSocket::UnconnectedState && hasEnded))
+        return {};
+    const QString why = m_socket->error() == QAbstractSocket::UnknownSocketError
+        ? QString()
+        : QStringLiteral(" (%1)").arg(m_socket->errorString());
+    return QStringLiteral("the socket is not connected%1; wait for its connected() first.").arg(why);
+}
+
+QString RelayEnd::moveOut(std::function<void()> onArrival)
 {
     QTcpSocket *own = socket();
     const std::shared_ptr<Lease> lease = Lease::of(m_connection);
-    if (!own || own->thread() == thread) {
+    if (!own || !own->thread()) {
         onArrival();
         return {};
     }
     if (own->thread() == QThread::currentThread()) {
-        push(*own, thread);
-        if (lease)
-            lease->forgetThread();
+        push(*own, lease.get());
         onArrival();
         return {};
     }
-    if (m_socket)
-        return QStringLiteral("the socket lives in another thread than the relay; move it here first.");
-    const auto pushFromThere = [own, thread, lease, arrived = std::move(onArrival)] {
-        push(*own, thread);
-        lease->forgetThread();
+    const auto pushFromThere = [own, lease, arrived = std::move(onArrival)] {
+        if (!lease->isValid())
+            return; // closed meanwhile: what does that comes next in this thread
+        push(*own, lease.get());
         arrived();
     };
     if (!lease->isOutOfReach() && lease->post(pushFromThere))
@@ -49,8 +73,16 @@ QString RelayEnd::moveTo(QThread *thread, std::function<void()> onArrival)
                           "there, or do not call socket() before.");
 }
 
+// A connection's is pulled by whoever asks for it.
+void RelayEnd::moveIn()
+{
+    if (m_socket && !m_socket->thread())
+        m_socket->moveToThread(QThread::currentThread());
+}
+
 void RelayEnd::close()
 {
+    moveIn();
     if (m_socket && m_socket->thread() != QThread::currentThread()) {
         m_socket.release()->deleteLater();
     } else if (m_socket) {

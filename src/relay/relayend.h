@@ -22,9 +22,13 @@ public:
 
     /// In a thread, or to be brought into the calling one.
     [[nodiscard]] QTcpSocket *socket() const { return m_socket ? m_socket.get() : m_connection.socket(); }
-    /// Puts the socket into @p thread, outside its signals, and then calls @p onArrival, in the thread it came from.
+    /// What keeps the end from being relayed, or nothing. In the relay's thread.
+    [[nodiscard]] QString obstacle() const;
+    /// Puts the socket into no thread, outside its signals, and then calls @p onArrival, in the thread it came from.
     /// What is in the way, or nothing; an empty end is in no one's way. In the relay's thread.
-    [[nodiscard]] QString moveTo(QThread *thread, std::function<void()> onArrival);
+    [[nodiscard]] QString moveOut(std::function<void()> onArrival);
+    /// Puts the socket into the calling thread, after moveOut().
+    void moveIn();
     /// Closes and forgets the socket. Any thread, if it is not in use.
     void close();
 

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "../pool/announcer.h"
+#include "../io/changenotifier.h"
 
 #include <tidepool/relay.h>
 
@@ -17,7 +17,7 @@ namespace Tidepool {
 /// What a relay and its pump share across their threads.
 struct RelayState
 {
-    Announcer announcer;
+    ChangeNotifier notifier;
     std::array<std::atomic<qint64>, 2> bytes{}; ///< Read from the first and the second side.
 
     void end(Relay::Reason reason, const QString &errorText)

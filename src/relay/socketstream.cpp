@@ -3,7 +3,7 @@
 
 #include "socketstream.h"
 
-#include "../supply/descriptor.h"
+#include "../io/descriptor.h"
 
 #include <algorithm>
 #include <utility>

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "afterwrite.h"
+#include "../io/afterwrite.h"
 #include "stream.h"
 
 namespace Tidepool {

@@ -11,7 +11,7 @@ namespace Tidepool {
 
 /// One side of a relay, as a pump sees it: bytes come, bytes go, and each of the two ends once.
 ///
-/// Lives in the lane and owns the connection. Its signals may be emitted from inside write() and endWriting().
+/// Lives in the I/O thread and owns the connection. Its signals may be emitted from inside write() and endWriting().
 class Stream : public QObject
 {
     Q_OBJECT
@@ -63,7 +63,7 @@ protected:
 /// At most so much of a direction is in memory.
 inline constexpr qsizetype maximumInFlight = 64 * 1024;
 
-/// The fastest stream for this end, which is in the calling thread, the lane; nullptr if there is no connection.
+/// The fastest stream for this end, which is in the calling thread, the I/O thread; nullptr if there is no connection.
 [[nodiscard]] std::unique_ptr<Stream> makeStream(RelayEnd end);
 
 /// A stream on the bare descriptor, for plain TCP where the platform can do it. Else nullptr, and @p end is as it was.

@@ -3,9 +3,9 @@
 
 #include "dial.h"
 
-#include "descriptor.h"
+#include "../io/descriptor.h"
+#include "../io/socketoptions.h"
 #include "socketerror.h"
-#include "socketoptions.h"
 #include "wireid.h"
 
 #include <QtNetwork/QNetworkProxy>
@@ -20,8 +20,8 @@ namespace {
 constexpr std::chrono::milliseconds longestDoubt{500};
 } // namespace
 
-Dial::Dial(Sink &sink, const DialPlan &plan)
-    : m_sink(sink), m_plan(plan), m_step(std::in_place, sink, Sink::Step::Connecting)
+Dial::Dial(ConnectionSink &sink, const DialPlan &plan)
+    : m_sink(sink), m_plan(plan), m_step(std::in_place, sink, ConnectionSink::Step::Connecting)
 {
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this, &Dial::onTimeout);
@@ -39,6 +39,11 @@ void Dial::enterPhase(Phase phase, std::chrono::milliseconds timeout)
 {
     m_phase = phase;
     m_timer.start(std::max(timeout, std::chrono::milliseconds(1)));
+}
+
+std::chrono::milliseconds Dial::timeLeft() const
+{
+    return std::max(m_timer.remainingTimeAsDuration(), std::chrono::milliseconds(0));
 }
 
 void Dial::onTimeout()
@@ -130,7 +135,7 @@ void Dial::onConnected()
         return;
     applyKeepAlive(nativeDescriptor(*m_socket), settings().keepAlive);
     m_socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
-    m_step->moveTo(Sink::Step::Handshaking);
+    m_step->moveTo(ConnectionSink::Step::Handshaking);
     if (tls().mode == TlsMode::None) {
         beginIdentify();
         return;
@@ -138,7 +143,7 @@ void Dial::onConnected()
     enterPhase(Phase::Handshake, settings().timeouts.handshake);
     if (m_socket->mode() != QSslSocket::UnencryptedMode)
         return; // the dialer has chosen connectToHostEncrypted()
-    tls().context->lendTo(*m_socket);
+    tls().context->applyTo(*m_socket);
     m_socket->startClientEncryption();
 }
 
@@ -146,7 +151,7 @@ void Dial::onEncrypted()
 {
     if (m_isOver)
         return;
-    tls().context->learnFrom(*m_socket);
+    tls().context->captureFrom(*m_socket);
     if (const PoolError error = tls().verify(*m_socket, settings().endpoint())) {
         fail(error);
         return;

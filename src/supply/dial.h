@@ -4,8 +4,8 @@
 #pragma once
 
 #include "../tls/tlsconfiguration.h"
-#include "clientsettings.h"
-#include "sink.h"
+#include "connectionsink.h"
+#include "connectorsettings.h"
 #include "tcpconnect.h"
 #include "wireid.h"
 
@@ -18,7 +18,7 @@ namespace Tidepool {
 /// What a dial is made of.
 struct DialPlan
 {
-    std::shared_ptr<const ClientSettings> settings;
+    std::shared_ptr<const ConnectorSettings> settings;
     std::shared_ptr<const TlsConfiguration> tls;
     int round = 0; ///< The round that begins it.
     quint64 generation = 0; ///< Of the settings.
@@ -28,15 +28,15 @@ struct DialPlan
 ///
 /// TcpConnect connects; where a proxy or a dialer has to, a QSslSocket does. From there on all is the same.
 ///
-/// Lives in the lane. Owns its socket until takeResult(). Exactly one of finished() and failed() is emitted, once, and
-/// that inside one of the socket's signals: connect them queued, and look at isOver(), because the event may
+/// Lives in the I/O thread. Owns its socket until takeResult(). Exactly one of finished() and failed() is emitted,
+/// once, and that inside one of the socket's signals: connect them queued, and look at isOver(), because the event may
 /// outlive the dial it speaks of and find another in its place.
 class Dial final : public QObject
 {
     Q_OBJECT
 
 public:
-    Dial(Sink &sink, const DialPlan &plan);
+    Dial(ConnectionSink &sink, const DialPlan &plan);
     ~Dial() override;
     Q_DISABLE_COPY_MOVE(Dial)
 
@@ -45,6 +45,8 @@ public:
     [[nodiscard]] int round() const { return m_plan.round; }
     [[nodiscard]] quint64 generation() const { return m_plan.generation; }
     [[nodiscard]] std::chrono::steady_clock::time_point begunAt() const { return m_begunAt; }
+    /// Until the phase that it is in times out.
+    [[nodiscard]] std::chrono::milliseconds timeLeft() const;
     /// After finished(): the connection.
     Established takeResult();
     /// After failed().
@@ -55,7 +57,7 @@ Q_SIGNALS:
     void failed(Tidepool::Dial *dial);
 
 private:
-    [[nodiscard]] const ClientSettings &settings() const { return *m_plan.settings; }
+    [[nodiscard]] const ConnectorSettings &settings() const { return *m_plan.settings; }
     [[nodiscard]] const TlsConfiguration &tls() const { return *m_plan.tls; }
     void enterPhase(Phase phase, std::chrono::milliseconds timeout);
     void onTimeout();
@@ -70,7 +72,7 @@ private:
     void succeed(ConnectionId id);
     void fail(const PoolError &error);
 
-    Sink &m_sink;
+    ConnectionSink &m_sink;
     const DialPlan m_plan;
     std::optional<StepGuard> m_step;
     QTimer m_timer;

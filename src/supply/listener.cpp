@@ -21,7 +21,7 @@ namespace Tidepool {
 
 namespace {
 constexpr int backlog = 1'024; // Qt's default is 50
-// In one turn of the loop, so that a flood does not keep the lane from the rest.
+// In one turn of the loop, so that a flood does not keep the I/O thread from the rest.
 constexpr int acceptsInOneTurn = 64;
 
 QString remedy(QAbstractSocket::SocketError error)

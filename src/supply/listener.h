@@ -16,7 +16,7 @@ namespace Tidepool {
 /// A listening socket that hands every descriptor on, without a queue of its own.
 ///
 /// Not QSslServer: there, handshakes under way count as pending connections, and thirty silent clients stop it for
-/// good. Made and told to listen in the facade's thread, then moved to the lane.
+/// good. Made and told to listen in the facade's thread, then moved to the I/O thread.
 class Listener : public QTcpServer
 {
     Q_OBJECT
@@ -31,7 +31,7 @@ public:
     bool adopt(qintptr descriptor);
     [[nodiscard]] PoolError error() const { return m_error; }
 
-    /// Begins to accept. In the lane.
+    /// Begins to accept. In the I/O thread.
     void start(Handler handler);
     /// Accepts no more, from within the handler too; clients wait in the system's backlog.
     void hold();

@@ -171,6 +171,17 @@ PoolError timeoutError(Phase phase, qint64 milliseconds, const QString &endpoint
             sentence(phase, ErrorKind::Timeout, endpoint, QStringLiteral("no answer within %1 ms").arg(milliseconds))};
 }
 
+PoolError clientTimeoutError(Phase phase, qint64 milliseconds, const QString &client)
+{
+    const QString what =
+        verb(phase).arg(client) + QStringLiteral(" failed: no answer within %1 ms. ").arg(milliseconds);
+    return {phase, ErrorKind::Timeout,
+            what
+                + (phase == Phase::Handshake
+                       ? QStringLiteral("Do both ends use the same TLS mode? If so, the client or the network is slow.")
+                       : QStringLiteral("The client or the network is slow."))};
+}
+
 PoolError systemError(Phase phase, int number, const QString &endpoint)
 {
     const ErrorKind kind = kindOfSystem(number);

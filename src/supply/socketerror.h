@@ -17,6 +17,9 @@ namespace Tidepool {
 /// The error of a phase that took longer than @p milliseconds.
 [[nodiscard]] PoolError timeoutError(Phase phase, qint64 milliseconds, const QString &endpoint);
 
+/// The same, of a server with a client.
+[[nodiscard]] PoolError clientTimeoutError(Phase phase, qint64 milliseconds, const QString &client);
+
 /// The error of a system call that failed with @p number (errno) in @p phase.
 [[nodiscard]] PoolError systemError(Phase phase, int number, const QString &endpoint);
 

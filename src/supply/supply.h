@@ -7,7 +7,7 @@
 
 namespace Tidepool {
 
-/// Makes a pool's connections. Lives in the lane from start() to its destruction.
+/// Makes a pool's connections. Lives in the I/O thread from start() to its destruction.
 class Supply : public QObject
 {
     Q_OBJECT
@@ -16,7 +16,7 @@ public:
     using QObject::QObject;
 
     virtual void start() = 0;
-    /// Something changed in Sink::demand().
+    /// Something changed in ConnectionSink::demand().
     virtual void wake() = 0;
     virtual void setPaused(bool paused) = 0;
     /// Abandons what is under way: it would be dropped anyhow.

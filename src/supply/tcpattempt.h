@@ -16,7 +16,7 @@ namespace Tidepool {
 
 /// One attempt to connect to one address.
 ///
-/// Lives in the lane. Owns its descriptor until takeSocket(), and closes it when it fails or is given up.
+/// Lives in the I/O thread. Owns its descriptor until takeSocket(), and closes it when it fails or is given up.
 class TcpAttempt : public QObject
 {
     Q_OBJECT

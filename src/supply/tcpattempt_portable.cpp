@@ -44,6 +44,14 @@ public:
     }
 
 private:
+    // Qt keeps the descriptor of what has failed for as long as the socket lives, and may still use it in this signal.
+    void fail()
+    {
+        setFailed(socketError(Phase::Dial, *m_socket, m_peer));
+        m_socket->disconnect(this);
+        m_socket.release()->deleteLater();
+    }
+
     void onEnded()
     {
         if (state() != State::Connecting)
@@ -51,7 +59,7 @@ private:
         if (m_socket->state() == QAbstractSocket::ConnectedState)
             setConnected();
         else
-            setFailed(socketError(Phase::Dial, *m_socket, m_peer));
+            fail();
         if (m_isBegun)
             emit ended();
     }

@@ -3,7 +3,7 @@
 
 #include "tcpconnect.h"
 
-#include "descriptorlimit.h"
+#include "../io/descriptorlimit.h"
 #include "socketerror.h"
 
 #include <QtNetwork/QHostInfo>

@@ -27,7 +27,7 @@ struct TcpTarget
 /// Resolves a host and connects to whichever of its addresses answers first ("Happy Eyeballs", RFC 8305).
 ///
 /// The attempts begin one after another, 250 ms apart, or at once when the one before has failed; families take turns.
-/// Knows no TLS, no proxy, no ids and no time limit of its own. Lives in the lane. Exactly one of connected() and
+/// Knows no TLS, no proxy, no ids and no time limit of its own. Lives in the I/O thread. Exactly one of connected() and
 /// failed() is emitted, once, and possibly inside start(); what loses is closed. Deleting it closes everything.
 class TcpConnect final : public QObject
 {

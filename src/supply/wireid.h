@@ -4,7 +4,7 @@
 #pragma once
 
 #include <tidepool/connectionid.h>
-#include <tidepool/vocabulary.h>
+#include <tidepool/enums.h>
 
 #include <QtCore/QByteArray>
 

@@ -3,7 +3,7 @@
 
 #include "tlsconfiguration.h"
 
-#include "../log.h"
+#include "../io/log.h"
 #include "groups.h"
 #include "opensslerror.h"
 
@@ -40,9 +40,10 @@ bool belongTogether(const QSslCertificate &certificate, const QSslKey &key)
     return !read || !readKey || X509_check_private_key(read.get(), readKey.get()) == 1;
 }
 
-// The roots that a configuration of its own has to be given. Where Qt has found a directory with hashed names, it loads
-// them from there on demand, and its default configuration has none: to add them all to every context would cost 0.4 ms
-// a handshake. Where there is only a bundle, Qt has loaded them all, but an empty configuration has not.
+// The roots to add to a configuration that does not start from Qt's default one. Where Qt has found a directory with
+// hashed names, it loads them from there on demand, and its default configuration has none: to add them all to every
+// context would cost 0.4 ms a handshake. Where there is only a bundle, Qt has loaded them all, but an empty
+// configuration has not.
 const QList<QSslCertificate> &rootsToAdd()
 {
     static const QList<QSslCertificate> roots = QSslConfiguration::defaultConfiguration().caCertificates().isEmpty()

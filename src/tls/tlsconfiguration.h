@@ -21,7 +21,7 @@ struct TlsConfiguration
     TlsMode mode = TlsMode::None;
     TlsProtocol minimumProtocol = TlsProtocol::Tls13;
     bool verifiesPeer = false;
-    bool usesSystemRoots = false; ///< And no others.
+    bool usesSystemRoots = false; ///< Trusts the system's roots and no others.
     QSslConfiguration ssl;
     Pins pins;
     std::shared_ptr<SharedTlsContext> context = std::make_shared<SharedTlsContext>();
@@ -30,20 +30,20 @@ struct TlsConfiguration
     /// What is dangerous about the settings and what to do about it, for the log; empty if nothing is.
     QString advice;
 
-    /// Before the handshake, in the lane. Client: @p peerName is what the certificate must be valid for, and the name
-    /// that is sent.
+    /// Before the handshake, in the I/O thread. Client: @p peerName is what the certificate must be valid for, and the
+    /// name that is sent.
     void applyTo(QSslSocket &socket, const QString &peerName = {}) const;
-    /// After the handshake: what about it is not as the settings demand, or no error. A dialer may have changed the
-    /// socket's configuration. @p endpoint is for the message.
+    /// After the handshake: an error if it does not meet the settings, for a dialer may have changed the socket's
+    /// configuration. @p endpoint is for the message.
     [[nodiscard]] PoolError verify(const QSslSocket &socket, const QString &endpoint) const;
 
-    /// Logs the advice to @p who, unless @p said, which a pool keeps, is the same.
+    /// Logs the advice, with @p who in front, unless it is @p said, the one logged last; sets @p said.
     void advise(QString &said, const QString &who) const;
 };
 
 [[nodiscard]] TlsConfiguration clientTlsConfiguration(const TlsOptions &options, Identity identity);
 
-/// In SelfSigned mode without a certificate, shows @p own, and makes that first if it is null.
+/// In SelfSigned mode without a certificate it uses @p own, and creates that if it is null.
 [[nodiscard]] TlsConfiguration serverTlsConfiguration(const TlsOptions &options, CertificateAndKey &own);
 
 } // namespace Tidepool

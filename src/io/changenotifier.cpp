@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "changenotifier.h"
+
+#include "iothreadmailbox.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QEvent>
+
+namespace Tidepool {
+
+void ChangeNotifier::attach(QObject *object)
+{
+    const std::scoped_lock lock(m_mutex);
+    m_object = object;
+}
+
+void ChangeNotifier::detach()
+{
+    attach(nullptr);
+}
+
+// Either this sees that the frame is over, or endFrame() sees that there is something to look at. A flag that is set
+// stays so until somebody looks, so many takers in a row need not write it.
+void ChangeNotifier::notifyInFrame()
+{
+    if (!m_isDirty)
+        m_isDirty = true;
+    if (!m_isInFrame)
+        notify();
+}
+
+void ChangeNotifier::received()
+{
+    m_isPending = false;
+    m_isInFrame = true;
+    m_isDirty = false;
+}
+
+bool ChangeNotifier::endFrame()
+{
+    m_isInFrame = false;
+    if (!m_isDirty.exchange(false))
+        return false;
+    m_isInFrame = true;
+    return true;
+}
+
+void ChangeNotifier::notifyAnew()
+{
+    m_isPending = false;
+    notify();
+}
+
+void ChangeNotifier::notify()
+{
+    if (!IoThreadMailbox::areEventsDelivered || m_isPending.exchange(true))
+        return;
+    // The mutex keeps the object from vanishing while the event is posted.
+    const std::scoped_lock lock(m_mutex);
+    if (m_object)
+        QCoreApplication::postEvent(m_object, new QEvent(QEvent::User));
+}
+
+} // namespace Tidepool

@@ -1,0 +1,268 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "completions.h"
+
+#include "forks.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#ifdef Q_OS_LINUX
+#    include <pthread.h>
+#endif
+
+namespace Tidepool {
+
+namespace {
+
+// How long a task may take before it counts as blocking. If it were shorter, a busy machine would mix up the order; if
+// it were longer, those behind it would feel it.
+constexpr std::chrono::milliseconds blockingAfter{20};
+
+void nameThisThread()
+{
+#ifdef Q_OS_LINUX
+    pthread_setname_np(pthread_self(), "tidepool-ends");
+#endif
+}
+
+} // namespace
+
+// One worker leads: it runs the tasks. When there is a task behind the one that runs, a second worker watches the
+// leader, and leads in its place if that one goes on for too long. The old leader then becomes the next watcher, or
+// ends.
+class Completions::Crew : public std::enable_shared_from_this<Crew>
+{
+public:
+    void post(Task task)
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_tasks.push_back(std::move(task));
+        ++m_posted;
+        if (m_leader == none)
+            m_leader = hire();
+        else if (isLeaderBusy())
+            haveLeaderWatched();
+        else
+            m_news.notify_all();
+    }
+
+    void settle()
+    {
+        std::unique_lock lock(m_mutex);
+        const quint64 last = m_posted;
+        for (;;) {
+            const auto now = Clock::now();
+            auto next = Clock::time_point::max();
+            for (const auto &[worker, task] : m_running) {
+                if (task.number <= last && now - task.begunAt < blockingAfter)
+                    next = std::min(next, task.begunAt + blockingAfter);
+            }
+            if (!m_tasks.empty() && nextNumber() <= last) {
+                if (isStranded(now)) {
+                    const Task task = take();
+                    lock.unlock();
+                    task();
+                    lock.lock();
+                    continue;
+                }
+                next = std::min(next, now + blockingAfter);
+            }
+            if (next == Clock::time_point::max())
+                return;
+            m_returned.wait_until(lock, next);
+        }
+    }
+
+    void end()
+    {
+        std::vector<std::thread> idle;
+        {
+            const std::scoped_lock lock(m_mutex);
+            m_isOver = true;
+            m_news.notify_all();
+            m_watch.notify_all();
+            idle.swap(m_retired);
+            for (auto &[worker, thread] : m_threads) {
+                if (m_running.contains(worker))
+                    thread.detach(); // in the user's code, perhaps for long; it may even be this thread
+                else
+                    idle.push_back(std::move(thread));
+            }
+            m_threads.clear();
+        }
+        for (std::thread &thread : idle)
+            thread.join();
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    using Worker = quint64;
+    struct Running
+    {
+        quint64 number = 0;
+        Clock::time_point begunAt;
+    };
+    static constexpr Worker none = 0;
+
+    // All under the mutex
+
+    [[nodiscard]] quint64 nextNumber() const { return m_posted - m_tasks.size() + 1; }
+    [[nodiscard]] bool isLeaderBusy() const { return m_running.contains(m_leader); }
+
+    // The system gives no more threads.
+    [[nodiscard]] bool isStranded(Clock::time_point now) const
+    {
+        if (m_leader == none)
+            return true;
+        const auto running = m_running.find(m_leader);
+        return running != m_running.end() && m_watchers == 0 && now - running->second.begunAt >= blockingAfter;
+    }
+
+    Task take()
+    {
+        Task task = std::move(m_tasks.front());
+        m_tasks.pop_front();
+        return task;
+    }
+
+    Worker hire()
+    {
+        for (std::thread &thread : std::exchange(m_retired, {}))
+            thread.join(); // it has only to return
+        const Worker worker = m_lastHired + 1;
+        try {
+            m_threads.emplace(worker, std::thread([crew = shared_from_this(), worker] { crew->work(worker); }));
+        } catch (const std::system_error &) {
+            return none;
+        }
+        return m_lastHired = worker;
+    }
+
+    void haveLeaderWatched()
+    {
+        if (m_watchers == 0 && !m_isWatcherHired)
+            m_isWatcherHired = hire() != none;
+        else if (m_isWatcherAsleep)
+            m_watch.notify_one();
+    }
+
+    void work(Worker me)
+    {
+        nameThisThread();
+        std::unique_lock lock(m_mutex);
+        for (;;) {
+            if (m_leader == me && !m_tasks.empty()) {
+                runNext(me, lock);
+                if (m_leader != me && m_watchers > 0)
+                    break; // one watcher is enough
+            } else if (m_isOver && m_tasks.empty()) {
+                return;
+            } else if (m_leader == me) {
+                m_news.wait(lock);
+            } else {
+                watch(me, lock);
+            }
+        }
+        if (m_isOver)
+            return;
+        const auto own = m_threads.find(me);
+        m_retired.push_back(std::move(own->second));
+        m_threads.erase(own);
+    }
+
+    void runNext(Worker me, std::unique_lock<std::mutex> &lock)
+    {
+        m_running[me] = {nextNumber(), Clock::now()};
+        Task task = take();
+        if (!m_tasks.empty())
+            haveLeaderWatched();
+        lock.unlock();
+        task();
+        task = nullptr; // what it captured goes before the next one runs
+        lock.lock();
+        m_running.erase(me);
+        m_returned.notify_all();
+        if (m_isOver)
+            m_watch.notify_all(); // there may be nothing left to watch
+    }
+
+    void watch(Worker me, std::unique_lock<std::mutex> &lock)
+    {
+        m_isWatcherHired = false;
+        ++m_watchers;
+        const auto running = m_running.find(m_leader);
+        if (running == m_running.end() || m_tasks.empty()) {
+            m_isWatcherAsleep = true;
+            m_watch.wait(lock);
+            m_isWatcherAsleep = false;
+            --m_watchers;
+            return;
+        }
+        const Running watched = running->second;
+        m_watch.wait_until(lock, watched.begunAt + blockingAfter);
+        --m_watchers;
+        const auto still = m_running.find(m_leader);
+        const bool isSame = still != m_running.end() && still->second.number == watched.number;
+        if (isSame && !m_tasks.empty() && Clock::now() >= watched.begunAt + blockingAfter)
+            m_leader = me;
+    }
+
+    std::mutex m_mutex; // everything
+    std::condition_variable m_news; // for the leader
+    std::condition_variable m_watch; // for watchers
+    std::condition_variable m_returned; // for settle()
+    std::deque<Task> m_tasks;
+    quint64 m_posted = 0;
+    Worker m_leader = none;
+    Worker m_lastHired = none;
+    int m_watchers = 0;
+    bool m_isWatcherHired = false; // and does not watch yet
+    bool m_isWatcherAsleep = false; // until there is something to watch
+    bool m_isOver = false;
+    std::map<Worker, Running> m_running;
+    std::map<Worker, std::thread> m_threads;
+    std::vector<std::thread> m_retired;
+};
+
+std::shared_ptr<Completions> Completions::shared()
+{
+    static std::mutex mutex;
+    static std::weak_ptr<Completions> current;
+    const std::scoped_lock lock(mutex);
+    auto alive = current.lock();
+    if (!alive || alive->m_forks != forkCount())
+        current = alive = std::make_shared<Completions>();
+    return alive;
+}
+
+Completions::Completions() : m_forks(forkCount()), m_crew(std::make_shared<Crew>()) {}
+
+Completions::~Completions()
+{
+    if (m_forks == forkCount())
+        m_crew->end();
+    else
+        (void)new std::shared_ptr<Crew>(m_crew); // its threads are in another process: it can never end here
+}
+
+void Completions::post(Task task)
+{
+    m_crew->post(std::move(task));
+}
+
+void Completions::settle()
+{
+    m_crew->settle();
+}
+
+} // namespace Tidepool

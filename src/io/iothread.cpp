@@ -1,0 +1,265 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "iothread.h"
+
+#include "completions.h"
+#include "eventloop.h"
+#include "forks.h"
+#include "iothreadmailbox.h"
+#include "iothreadregistry.h"
+#include "threadend.h"
+
+#include <tidepool/iothreads.h>
+
+#include <QtCore/QCoreApplication>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace Tidepool {
+
+namespace {
+
+// How long to wait for an I/O thread that does something else: it is blocked by a function of the user's then, or the
+// user has blocked its thread.
+constexpr std::chrono::seconds longestWait{5};
+
+} // namespace
+
+// --- The application object comes and goes
+
+namespace {
+std::atomic<void (*)(bool)> applicationHook = nullptr;
+}
+
+void IoThread::onApplicationStart()
+{
+    ++IoThreadMailbox::applications;
+    IoThreadMailbox::areEventsDelivered = true;
+    qAddPostRoutine(&IoThread::onApplicationEnd);
+    if (const auto hook = applicationHook.load())
+        hook(true);
+}
+
+// From now on no I/O thread gets events, but what is posted is still done.
+void IoThread::onApplicationEnd()
+{
+    IoThreadMailbox::areEventsDelivered = false;
+    if (const auto hook = applicationHook.load())
+        hook(false);
+    Registry::instance().endEvents(longestWait);
+}
+
+bool IoThread::hasApplication()
+{
+    return IoThreadMailbox::areEventsDelivered;
+}
+
+QString IoThread::applicationAdvice()
+{
+    return QStringLiteral("There is no application object, without which Qt delivers no events; create a "
+                          "QCoreApplication first, and keep it for as long as connections are needed.");
+}
+
+void IoThread::setApplicationHook(void (*hook)(bool))
+{
+    applicationHook = hook;
+}
+
+namespace {
+[[maybe_unused]] const bool isStartRoutineAdded = [] {
+    qAddPreRoutine(&IoThread::onApplicationStart);
+    return true;
+}();
+} // namespace
+
+// --- IoThread
+
+IoThread::IoThread(std::shared_ptr<IoThreadMailbox> mailbox, std::unique_ptr<Thread> thread)
+    : m_forks(forkCount()), m_mailbox(std::move(mailbox)), m_thread(std::move(thread))
+{
+    if (m_thread)
+        m_completions = Completions::shared();
+}
+
+IoThread::~IoThread()
+{
+    if (isOfAnotherProcess()) {
+        // Its thread runs in the parent, so here it can neither be waited for nor destroyed.
+        (void)m_thread.release(); // NOLINT(bugprone-unused-return-value)
+        (void)new std::shared_ptr<IoThreadMailbox>(m_mailbox);
+        return;
+    }
+    if (!m_thread) {
+        if (isCurrent())
+            m_mailbox->runRemaining();
+        return;
+    }
+    m_mailbox->endIoThread();
+    m_thread->quit(); // what was posted before still runs, behind the event loop
+    if (isCurrent()) {
+        Registry::instance().retire(std::move(m_thread));
+        return;
+    }
+    m_thread.reset();
+    Registry::instance().reap();
+}
+
+int IoThread::count()
+{
+    return Registry::instance().count();
+}
+
+void IoThread::setCount(int count)
+{
+    Registry::instance().setCount(count);
+}
+
+std::shared_ptr<IoThread> IoThread::acquire(Use use, QString *problem)
+{
+    if (!hasApplication()) {
+        *problem = applicationAdvice();
+        return nullptr;
+    }
+    Registry::instance().reap();
+    return Registry::instance().acquire(use, problem);
+}
+
+std::shared_ptr<IoThread> IoThread::ofCallerThread()
+{
+    // The I/O thread may go in the middle of one of its tasks.
+    const auto discard = [](IoThreadMailbox *mailbox) {
+        if (mailbox->isThreadOver())
+            delete mailbox;
+        else
+            mailbox->deleteLater();
+    };
+    const std::shared_ptr<IoThreadMailbox> mailbox(new IoThreadMailbox, discard);
+    const std::weak_ptr weak = mailbox;
+    const auto end = [weak] {
+        if (const auto alive = weak.lock())
+            alive->endThread();
+    };
+    atEndOfThisThread(end, [weak] { return weak.expired(); });
+    return std::shared_ptr<IoThread>(new IoThread(mailbox, nullptr));
+}
+
+void IoThread::post(Task task)
+{
+    if (!isOfAnotherProcess())
+        (void)m_mailbox->post(std::move(task)); // if the thread has ended, so has all that it could concern
+}
+
+bool IoThread::run(Task task)
+{
+    if (isOfAnotherProcess())
+        return false;
+    if (isCurrent()) {
+        task();
+        return true;
+    }
+    struct Call
+    {
+        Task task;
+        std::mutex mutex;
+        std::condition_variable condition;
+        bool isDone = false;
+    };
+    const auto call = std::make_shared<Call>();
+    call->task = std::move(task);
+    const auto carryOut = [call] {
+        std::exchange(call->task, {})();
+        const std::scoped_lock lock(call->mutex);
+        call->isDone = true;
+        call->condition.notify_one();
+    };
+    if (!m_mailbox->post(carryOut)) {
+        carryOut(); // its thread has ended; Qt allows it to others then
+        return true;
+    }
+    std::unique_lock lock(call->mutex);
+    return call->condition.wait_for(lock, longestWait, [&] { return call->isDone; });
+}
+
+void IoThread::runInSteps(const std::shared_ptr<IoThread> &ioThread, const Step &step)
+{
+    if (ioThread->isOfAnotherProcess())
+        return;
+    if (ioThread->isCurrent() && !hasEventLoop()) {
+        while (step()) {}
+        return;
+    }
+    ioThread->m_mailbox->countSteps(1);
+    ioThread->postStep(ioThread, step);
+    if (ioThread->m_thread && !IoThreadMailbox::areEventsDelivered)
+        ioThread->m_mailbox->waitForSteps(longestWait); // nobody else would
+}
+
+// The task holds the I/O thread, so that this does not end before.
+void IoThread::postStep(const std::shared_ptr<IoThread> &ioThread, const Step &step)
+{
+    const auto next = [ioThread, step] {
+        if (step())
+            ioThread->postStep(ioThread, step);
+        else
+            ioThread->m_mailbox->countSteps(-1);
+    };
+    if (!m_mailbox->post(next))
+        while (step()) {}
+}
+
+void IoThread::complete(Task task)
+{
+    if (isOfAnotherProcess())
+        return;
+    if (m_completions)
+        m_completions->post(std::move(task));
+    else if (!hasApplication() || !m_mailbox->post(task))
+        task();
+}
+
+void IoThread::settle()
+{
+    if (m_completions && !isOfAnotherProcess())
+        m_completions->settle();
+}
+
+void IoThread::atEnd(Task task)
+{
+    m_mailbox->setAtEnd(std::move(task));
+}
+
+bool IoThread::isCurrent() const
+{
+    return QThread::currentThread() == thread();
+}
+
+QThread *IoThread::thread() const
+{
+    return m_thread ? m_thread.get() : m_mailbox->thread();
+}
+
+bool IoThread::isOfAnotherProcess() const
+{
+    return m_forks != forkCount();
+}
+
+namespace IoThreads {
+
+int count()
+{
+    return IoThread::count();
+}
+
+void setCount(int count)
+{
+    IoThread::setCount(count);
+}
+
+} // namespace IoThreads
+
+} // namespace Tidepool

@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "iothread.h"
+
+#include <array>
+#include <chrono>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace Tidepool {
+
+/// The thread of an I/O thread of the library's own.
+class IoThread::Thread : public QThread
+{
+public:
+    explicit Thread(std::shared_ptr<IoThreadMailbox> mailbox);
+    ~Thread() override;
+    Q_DISABLE_COPY_MOVE(Thread)
+
+protected:
+    void run() override;
+
+private:
+    std::shared_ptr<IoThreadMailbox> m_mailbox;
+};
+
+/// The process's I/O threads. Never destroyed, because threads may outlive main().
+class IoThread::Registry
+{
+public:
+    static Registry &instance();
+
+    [[nodiscard]] int count();
+    void setCount(int count);
+    [[nodiscard]] std::shared_ptr<IoThread> acquire(Use use, QString *problem);
+    /// Of an I/O thread whose last user let go inside it. Somebody has to wait for it from outside.
+    void retire(std::unique_ptr<Thread> thread);
+    /// Waits for the retired ones.
+    void reap();
+    /// The application object goes: ends all event loops, and waits for what they still do in steps.
+    void endEvents(std::chrono::seconds patience);
+
+private:
+    using IoThreads = std::vector<std::weak_ptr<IoThread>>;
+
+    IoThreads &ioThreadsFor(Use use) { return m_ioThreads[static_cast<size_t>(use)]; }
+    [[nodiscard]] static std::shared_ptr<IoThread> leastUsed(const std::vector<std::shared_ptr<IoThread>> &ioThreads);
+    [[nodiscard]] static std::vector<std::shared_ptr<IoThread>> alive(const IoThreads &candidates);
+    [[nodiscard]] static std::shared_ptr<IoThread> make(QString *problem);
+
+    std::mutex m_mutex;
+    int m_count = 1;
+    std::array<IoThreads, 2> m_ioThreads; ///< By use.
+    std::vector<std::unique_ptr<Thread>> m_retired;
+};
+
+} // namespace Tidepool

@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "threadtasks.h"
+
+#include "eventloop.h"
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QEvent>
+#include <QtCore/QThreadStorage>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace Tidepool {
+
+namespace {
+// For a thread that ends, to do its tasks. Each of them takes far less than a millisecond.
+constexpr std::chrono::seconds longestEnding{5};
+} // namespace
+
+// Gets its events in its thread's event loop, so it also notices that there is one.
+class ThreadTasks::Probe : public QObject
+{
+public:
+    explicit Probe(ThreadTasks &threadTasks) : m_threadTasks(threadTasks) {}
+
+    void send()
+    {
+        if (!m_isUnderWay.exchange(true))
+            QCoreApplication::postEvent(this, new QEvent(QEvent::User));
+    }
+
+protected:
+    void customEvent(QEvent *) override
+    {
+        m_isUnderWay = false;
+        m_threadTasks.m_isInLoop = true;
+        m_threadTasks.run();
+    }
+
+private:
+    ThreadTasks &m_threadTasks;
+    std::atomic<bool> m_isUnderWay = false;
+};
+
+// Ends with the thread, while Qt still knows it. The loop's own events would not do: those that are posted when it has
+// just been quit are never delivered, and a socket among them would hold itself for ever. And thread_local would not
+// do: its end comes after the QThread's in some versions of Qt and before it in others.
+class ThreadTasks::Holder
+{
+public:
+    Holder()
+    {
+        ofThisThread = this;
+        threadTasks->m_probe = &probe;
+    }
+    ~Holder()
+    {
+        std::vector<std::weak_ptr<ThreadResident>> residents;
+        {
+            const std::scoped_lock lock(threadTasks->m_mutex);
+            threadTasks->m_isThreadOver = true;
+            residents.swap(threadTasks->m_residents);
+        }
+        threadTasks->run();
+        for (const auto &each : residents) {
+            if (const auto resident = each.lock())
+                resident->leaveThread();
+        }
+        threadTasks->m_isInLoop = false;
+        const std::scoped_lock lock(threadTasks->m_mutex);
+        threadTasks->m_hasLeft = true;
+        threadTasks->m_left.notify_all();
+        ofThisThread = nullptr;
+    }
+    Q_DISABLE_COPY_MOVE(Holder)
+
+    const std::shared_ptr<ThreadTasks> threadTasks = std::make_shared<ThreadTasks>();
+    Probe probe{*threadTasks};
+    static thread_local constinit Holder *ofThisThread; // quicker to find than by Qt's list
+};
+
+thread_local constinit ThreadTasks::Holder *ThreadTasks::Holder::ofThisThread = nullptr;
+
+std::shared_ptr<ThreadTasks> ThreadTasks::ofThisThread()
+{
+    if (Holder::ofThisThread)
+        return Holder::ofThisThread->threadTasks;
+    // Never destroyed itself, because threads may outlive main().
+    static auto &holders = *new QThreadStorage<Holder *>;
+    holders.setLocalData(new Holder);
+    return Holder::ofThisThread->threadTasks;
+}
+
+bool ThreadTasks::add(Task task)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (m_isThreadOver)
+        return false;
+    m_tasks.push_back(std::move(task));
+    m_probe->send(); // under the mutex: the thread may end as soon as that is released
+    return true;
+}
+
+void ThreadTasks::run()
+{
+    std::vector<Task> tasks;
+    {
+        const std::scoped_lock lock(m_mutex);
+        tasks.swap(m_tasks);
+    }
+    for (Task &task : tasks) {
+        task();
+        task = nullptr; // what it captured goes before the next one runs
+    }
+}
+
+bool ThreadTasks::addResident(const std::weak_ptr<ThreadResident> &resident)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (m_isThreadOver)
+        return false;
+    if (m_residents.size() >= m_pruneAt) {
+        std::erase_if(m_residents, [](const auto &each) { return each.expired(); });
+        m_pruneAt = 2 * m_residents.size() + 16;
+    }
+    m_residents.push_back(resident);
+    return true;
+}
+
+void ThreadTasks::waitForEnd()
+{
+    if (Holder::ofThisThread && Holder::ofThisThread->threadTasks.get() == this)
+        return;
+    std::unique_lock lock(m_mutex);
+    m_left.wait_for(lock, longestEnding, [this] { return m_hasLeft; });
+}
+
+void ThreadTasks::lookForLoop()
+{
+    m_isInLoop = hasEventLoop();
+    if (!m_isInLoop)
+        m_probe->send();
+}
+
+} // namespace Tidepool
