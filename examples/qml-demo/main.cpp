@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "cli/shutdownsignals.h"
+#include "cli/terminal.h"
 #include "commandline.h"
-#include "photographer.h"
 #include "preferences.h"
+#include "screenshotrunner.h"
 #include "session.h"
-#include "shutdownsignals.h"
-#include "terminal.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QSettings>
@@ -14,6 +14,7 @@
 #include <QtCore/QTimer>
 #include <QtGui/QFont>
 #include <QtGui/QGuiApplication>
+#include <QtNetwork/QNetworkInformation>
 #include <QtQml/QQmlApplicationEngine>
 #include <QtQuick/QQuickWindow>
 
@@ -86,6 +87,9 @@ int run(int argc, char *argv[], const Options &options)
     if (options.size)
         preferences.useSize(*options.size);
 
+    if (!isPicture)
+        static_cast<void>(QNetworkInformation::loadDefaultBackend()); // then pools pause while there is no network
+
     Session session;
     QQmlApplicationEngine engine;
 #ifdef TIDEPOOL_QML_DIRS
@@ -101,16 +105,16 @@ int run(int argc, char *argv[], const Options &options)
 
     const Tunnel::ShutdownSignals shutdown;
     QObject::connect(&shutdown, &Tunnel::ShutdownSignals::requested, &application, &QCoreApplication::quit);
-    std::unique_ptr<Photographer> photographer;
+    std::unique_ptr<ScreenshotRunner> screenshotRunner;
     if (isPicture) {
         auto *window = qobject_cast<QQuickWindow *>(engine.rootObjects().constFirst());
-        photographer = std::make_unique<Photographer>(*window, session);
-        QObject::connect(photographer.get(), &Photographer::finished, &application, [](const QString &error) {
+        screenshotRunner = std::make_unique<ScreenshotRunner>(*window, session);
+        QObject::connect(screenshotRunner.get(), &ScreenshotRunner::finished, &application, [](const QString &error) {
             if (!error.isEmpty())
                 print(stderr, QStringLiteral("tidepool-dashboard: %1\n").arg(error));
             QCoreApplication::exit(error.isEmpty() ? 0 : 1);
         });
-        photographer->take(options.scene, options.past, options.screenshot);
+        screenshotRunner->take(options.scene, options.past, options.screenshot);
     }
     return QGuiApplication::exec();
 }

@@ -10,7 +10,7 @@
 
 namespace Dashboard {
 
-/// The course of one figure, without axes: new values come in from the right.
+/// The course of one metric, without axes: new values come in from the right.
 ///
 /// Painted in C++, because that takes a tenth of the time that QML's Canvas takes, and works with every renderer;
 /// Shapes do not, in Qt 6.4.

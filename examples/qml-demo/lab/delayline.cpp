@@ -21,18 +21,18 @@ constexpr int backlog = 1'024;
 constexpr qint64 maximumUnderWay = qint64(1024) * 1024;
 
 /// One direction: what was read waits for its time, in order.
-class Lane : public QObject
+class DelayedWay : public QObject
 {
 public:
-    Lane(QTcpSocket &from, QTcpSocket &to, const DelayLine &line, QObject *parent)
+    DelayedWay(QTcpSocket &from, QTcpSocket &to, const DelayLine &line, QObject *parent)
         : QObject(parent), m_from(from), m_to(to), m_line(line)
     {
         m_timer.setSingleShot(true);
         m_timer.setTimerType(Qt::PreciseTimer);
-        connect(&m_timer, &QTimer::timeout, this, &Lane::deliver);
-        connect(&from, &QTcpSocket::readyRead, this, &Lane::read);
-        connect(&from, &QTcpSocket::disconnected, this, &Lane::close);
-        connect(&to, &QTcpSocket::connected, this, &Lane::deliver);
+        connect(&m_timer, &QTimer::timeout, this, &DelayedWay::deliver);
+        connect(&from, &QTcpSocket::readyRead, this, &DelayedWay::read);
+        connect(&from, &QTcpSocket::disconnected, this, &DelayedWay::close);
+        connect(&to, &QTcpSocket::connected, this, &DelayedWay::deliver);
     }
 
 private:
@@ -125,8 +125,8 @@ private:
 
     QTcpSocket m_near;
     QTcpSocket m_far;
-    Lane m_there;
-    Lane m_back;
+    DelayedWay m_there;
+    DelayedWay m_back;
 };
 
 } // namespace

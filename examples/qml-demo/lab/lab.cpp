@@ -4,7 +4,7 @@
 #include "lab.h"
 
 #include "delayline.h"
-#include "hostilecrowd.h"
+#include "hostileclients.h"
 #include "labtraffic.h"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ Lab::Lab(QObject *parent)
     : QObject(parent)
     , m_line(new DelayLine)
     , m_traffic(new LabTraffic(m_client, m_server))
-    , m_hostileCrowd(new HostileCrowd)
+    , m_hostileClients(new HostileClients)
 {
     // One certificate for the lab's whole life: the client has pinned it, and an outage must not change it.
     const Tidepool::CertificateAndKey identity = Tidepool::makeSelfSignedCertificate(QStringLiteral("tidepool lab"));
@@ -69,12 +69,12 @@ Lab::Lab(QObject *parent)
     m_client.setBackoff(backoff);
 
     m_thread.setObjectName(QStringLiteral("tidepool-lab"));
-    for (QObject *object :
-         {static_cast<QObject *>(m_line), static_cast<QObject *>(m_traffic), static_cast<QObject *>(m_hostileCrowd)}) {
+    for (QObject *object : {static_cast<QObject *>(m_line), static_cast<QObject *>(m_traffic),
+                            static_cast<QObject *>(m_hostileClients)}) {
         object->moveToThread(&m_thread);
         connect(&m_thread, &QThread::finished, object, &QObject::deleteLater);
     }
-    connect(m_hostileCrowd, &HostileCrowd::dispersed, this, [this] {
+    connect(m_hostileClients, &HostileClients::dispersed, this, [this] {
         m_isHostile = false;
         emit hostileChanged();
     });
@@ -253,8 +253,8 @@ void Lab::attack(int clients)
     if (!m_isRunning || m_isOutage || m_isHostile)
         return;
     m_isHostile = true;
-    callIn(m_hostileCrowd,
-           [crowd = m_hostileCrowd, port = m_server.serverPort(), clients] { crowd->attack(port, clients); });
+    callIn(m_hostileClients,
+           [hostile = m_hostileClients, port = m_server.serverPort(), clients] { hostile->attack(port, clients); });
     emit hostileChanged();
 }
 

@@ -13,7 +13,7 @@
 namespace Dashboard {
 
 class DelayLine;
-class HostileCrowd;
+class HostileClients;
 class LabTraffic;
 
 /// "Try it without a server": both ends, a service and its visitors in this process, over TLS on the loopback, and
@@ -102,7 +102,7 @@ private:
     // In the lab's thread, and deleted there.
     DelayLine *m_line;
     LabTraffic *m_traffic;
-    HostileCrowd *m_hostileCrowd;
+    HostileClients *m_hostileClients;
     QTimer m_outageEnd;
     QTimer m_outageTick;
     QString m_trouble;

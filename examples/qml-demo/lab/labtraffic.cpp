@@ -130,7 +130,7 @@ LabTraffic::LabTraffic(Tidepool::ClientPool &client, Tidepool::ServerPool &serve
     m_arrival.setTimerType(Qt::PreciseTimer);
     m_arrival.setInterval(arrivalTick);
     connect(&m_arrival, &QTimer::timeout, this, &LabTraffic::come);
-    connect(&server, &Tidepool::Pool::connectionSpoke, this, &LabTraffic::spoken);
+    connect(&server, &Tidepool::Pool::connectionReadable, this, &LabTraffic::spoken);
 }
 
 LabTraffic::~LabTraffic()

@@ -122,7 +122,7 @@ Card {
                     Cell {
                         column: 1
                         text: entry.stateText
-                        color: entry.taken ? Theme.taken : Theme.warm
+                        color: entry.taken ? Theme.leased : Theme.warm
                         font.weight: Font.Medium
                     }
                     Cell {

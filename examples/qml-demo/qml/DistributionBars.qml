@@ -15,8 +15,8 @@ ColumnLayout {
     required property string name
     required property distribution times
     required property color colour
-    readonly property real count: Format.figure(times, "count")
-    readonly property list<real> figures: [times.p50, times.p90, times.p99, times.maximum]
+    readonly property real count: Format.metric(times, "count")
+    readonly property list<real> metrics: [times.p50, times.p90, times.p99, times.maximum]
     readonly property real least: 0.01
     readonly property real most: 10000
 
@@ -46,7 +46,7 @@ ColumnLayout {
 
             required property int index
             required property string modelData
-            readonly property real value: bars.figures[index]
+            readonly property real value: bars.metrics[index]
             readonly property real share: {
                 const shown = Math.max(value, bars.least)
                 return Math.min(Math.log(shown / bars.least) / Math.log(bars.most / bars.least), 1)

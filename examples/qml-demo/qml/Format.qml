@@ -5,7 +5,7 @@ pragma Singleton
 
 import QtQuick
 
-/// Figures as people read them.
+/// Metrics as people read them.
 QtObject {
     /// Milliseconds: "42 µs", "12.3 ms", "340 ms", "1.2 s".
     function ms(value: real): string {
@@ -43,8 +43,8 @@ QtObject {
         return Number(value).toLocaleString(Qt.locale("en_US"), "f", 0)
     }
 
-    /// A figure that has 64 bits, which Qt 6.4's tools do not know.
-    function figure(values: var, name: string): real {
+    /// A metric that has 64 bits, which Qt 6.4's tools do not know.
+    function metric(values: var, name: string): real {
         return values[name]
     }
 }

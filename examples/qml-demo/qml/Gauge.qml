@@ -4,7 +4,7 @@
 import QtQuick
 import QtQuick.Layouts
 
-/// One figure of the pool: its name, its value now, what it means, and its last minute.
+/// One metric of the pool: its name, its value now, what it means, and its last minute.
 Card {
     id: gauge
 

@@ -6,11 +6,11 @@ import QtQuick.Layouts
 import Tidepool
 import TidepoolDashboard
 
-/// The five figures that must not be mixed up, and the throughput.
+/// The five metrics that must not be mixed up, and the throughput.
 GridLayout {
     id: gauges
 
-    /// The pool's figures now.
+    /// The pool's metrics now.
     required property poolStatus status
     required property PoolHistory history
     required property Throughput throughput
@@ -31,7 +31,7 @@ GridLayout {
             warm.values = gauges.history.values("active")
             capacity.values = gauges.history.values("capacity")
             waiting.values = gauges.history.values("waiting")
-            taken.values = gauges.history.values("taken")
+            leased.values = gauges.history.values("leased")
             const dials = gauges.history.values("connecting")
             const shakes = gauges.history.values("handshaking")
             connecting.values = dials.map((value, index) => value + shakes[index])
@@ -74,13 +74,13 @@ GridLayout {
         colour: Theme.waiting
     }
     Gauge {
-        id: taken
-        objectName: "gaugeTaken"
+        id: leased
+        objectName: "gaugeLeased"
         Layout.fillWidth: true
-        name: qsTr("Taken")
+        name: qsTr("Leased")
         value: gauges.status.leased
         meaning: qsTr("in use now")
-        colour: Theme.taken
+        colour: Theme.leased
     }
     Gauge {
         objectName: "gaugeThroughput"

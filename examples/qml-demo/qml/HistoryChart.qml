@@ -29,7 +29,7 @@ Card {
                 { name: qsTr("capacity"), colour: Theme.capacity },
                 { name: qsTr("connecting"), colour: Theme.connecting },
                 { name: qsTr("waiting"), colour: Theme.waiting },
-                { name: qsTr("taken"), colour: Theme.taken }
+                { name: qsTr("leased"), colour: Theme.leased }
             ]
 
             Row {
@@ -70,11 +70,11 @@ Card {
         const shakes = history.values("handshaking")
         const underWay = dials.map((value, index) => value + shakes[index])
         peak = nicePeak(Math.max(history.maximum("capacity"), history.maximum("active"), history.maximum("waiting"),
-                                 history.maximum("taken"), 0, ...underWay))
+                                 history.maximum("leased"), 0, ...underWay))
         ages = history.values("secondsAgo")
         capacity.values = history.values("capacity")
         connecting.values = underWay
-        taken.values = history.values("taken")
+        leased.values = history.values("leased")
         waiting.values = history.values("waiting")
         warm.values = history.values("active")
     }
@@ -162,8 +162,8 @@ Card {
             colour: Theme.connecting
         }
         Line {
-            id: taken
-            colour: Theme.taken
+            id: leased
+            colour: Theme.leased
         }
         Line {
             id: waiting

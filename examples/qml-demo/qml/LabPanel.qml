@@ -15,8 +15,8 @@ ColumnLayout {
     required property Session session
     readonly property Lab lab: session.lab
     readonly property poolStatus serverStatus: session.serverStatus
-    readonly property real established: Format.figure(serverStatus, "established")
-    readonly property real thrownOut: Format.figure(serverStatus, "failedTotal")
+    readonly property real established: Format.metric(serverStatus, "established")
+    readonly property real thrownOut: Format.metric(serverStatus, "failedTotal")
 
     spacing: 14
 
@@ -133,7 +133,7 @@ ColumnLayout {
         columnSpacing: Theme.gap
         rowSpacing: 4
 
-        component Figure: Text {
+        component Metric: Text {
             Layout.alignment: Qt.AlignRight
             color: Theme.text
             font.pixelSize: Theme.small
@@ -144,23 +144,23 @@ ColumnLayout {
             Layout.fillWidth: true
             text: qsTr("Listening")
         }
-        Figure {
+        Metric {
             objectName: "serverState"
             text: !panel.lab.running ? qsTr("no") : panel.lab.outage ? qsTr("gone") : qsTr("yes")
             color: panel.lab.outage ? Theme.bad : Theme.text
         }
         Caption { text: qsTr("Parked") }
-        Figure {
+        Metric {
             objectName: "serverParked"
             text: Format.count(panel.serverStatus.active)
         }
         Caption { text: qsTr("Accepted, handshaken and identified") }
-        Figure {
+        Metric {
             objectName: "serverEstablished"
             text: Format.count(panel.established)
         }
         Caption { text: qsTr("Thrown out") }
-        Figure {
+        Metric {
             objectName: "serverFailed"
             text: Format.count(panel.thrownOut)
             color: panel.thrownOut > 0 ? Theme.bad : Theme.text

@@ -10,8 +10,8 @@ Card {
     id: latency
 
     required property poolStatus status
-    readonly property real servedWarm: Format.figure(status, "servedWarm")
-    readonly property real served: servedWarm + Format.figure(status, "servedAfterWait")
+    readonly property real servedWarm: Format.metric(status, "servedWarm")
+    readonly property real served: servedWarm + Format.metric(status, "servedAfterWait")
 
     title: qsTr("Latency")
     trailing: Caption {

@@ -12,15 +12,15 @@ Card {
     required property Session session
     /// There is room for the commands beside the words.
     property bool wide: true
-    readonly property color moodColour: {
-        switch (session.mood) {
-        case Session.Mood.Good:
+    readonly property color severityColour: {
+        switch (session.severity) {
+        case Session.Severity.Good:
             return Theme.good
-        case Session.Mood.Bad:
+        case Session.Severity.Bad:
             return Theme.bad
-        case Session.Mood.Careful:
+        case Session.Severity.Careful:
             return Theme.careful
-        case Session.Mood.Busy:
+        case Session.Severity.Busy:
             return Theme.connecting
         default:
             return Theme.textMuted
@@ -42,11 +42,11 @@ Card {
             spacing: 14
 
             Rectangle {
-                objectName: "mood"
+                objectName: "severity"
                 implicitWidth: 14
                 implicitHeight: 14
                 radius: 7
-                color: header.moodColour
+                color: header.severityColour
                 Layout.alignment: Qt.AlignTop
                 Layout.topMargin: 6
 
@@ -55,7 +55,7 @@ Card {
                     width: 26
                     height: 26
                     radius: 13
-                    color: Theme.faint(header.moodColour)
+                    color: Theme.faint(header.severityColour)
                 }
             }
             ColumnLayout {
@@ -76,8 +76,8 @@ Card {
                 Text {
                     objectName: "advice"
                     Layout.fillWidth: true
-                    // Two lines are kept free, or all below would jump when an error comes.
-                    Layout.minimumHeight: header.wide ? 2 * metrics.height : implicitHeight
+                    // Three lines are kept free, or all below would jump when an error comes, and when it stays.
+                    Layout.minimumHeight: header.wide ? 3 * metrics.height : implicitHeight
                     // Of a pool that runs, its own trouble matters more; the form shows the mistake too.
                     readonly property bool isMistake: header.session.mistake !== "" && !header.session.running
 

@@ -25,14 +25,14 @@ QtObject {
     readonly property color accentPressed: dark ? "#6fd5e1" : "#095f6e"
     readonly property color accentText: dark ? "#06222a" : "#ffffff"
 
-    // The figures, the same in gauges, chart and legend; told apart by eyes that see no red or green, too.
+    // The metrics, the same in gauges, chart and legend; told apart by eyes that see no red or green, too.
     readonly property color warm: dark ? "#35bdb2" : "#0b7d73"
     readonly property color capacity: dark ? "#8fa6af" : "#64787f"
     readonly property color connecting: dark ? "#8aa2ff" : "#4f5bd5"
     readonly property color waiting: dark ? "#f5a83d" : "#b45f06"
-    readonly property color taken: dark ? "#e184c5" : "#a8327f"
+    readonly property color leased: dark ? "#e184c5" : "#a8327f"
 
-    // Moods
+    // Severity
     readonly property color good: dark ? "#3fcf9a" : "#0f7a55"
     readonly property color careful: dark ? "#f5b54a" : "#9a5b00"
     readonly property color bad: dark ? "#ff8a80" : "#b3261e"

@@ -4,7 +4,7 @@
 import QtQuick
 import TidepoolDashboard
 
-/// The course of one figure as a small filled line.
+/// The course of one metric as a small filled line.
 Curve {
     id: trend
 

@@ -3,8 +3,8 @@
 
 #include "connectsettings.h"
 
-#include "secret.h"
-#include "tlssetup.h"
+#include "cli/secret.h"
+#include "cli/tlssetup.h"
 
 #include <QtCore/QDir>
 #include <QtCore/QRegularExpression>
@@ -44,6 +44,8 @@ QString withHome(const QString &file)
 }
 
 constexpr QLatin1String thisMachine("127.0.0.1");
+constexpr QLatin1String levelsKey("levels");
+constexpr QLatin1String levelsNameKey("levelsOf");
 
 } // namespace
 
@@ -239,6 +241,21 @@ Tunnel::ClientSettings ConnectSettings::toClientSettings(QString *error) const
     settings.tls = tls.options;
     settings.secret = secret.value;
     return settings;
+}
+
+Tidepool::SizingLevels ConnectSettings::levels(const QString &name, QString *problem) const
+{
+    problem->clear();
+    const QByteArray text = m_store.value(levelsKey).toString().toUtf8();
+    if (text.isEmpty() || m_store.value(levelsNameKey).toString() != name)
+        return {};
+    return Tidepool::SizingLevels::fromText(text, problem).value_or(Tidepool::SizingLevels());
+}
+
+void ConnectSettings::keepLevels(const QString &name, const Tidepool::SizingLevels &levels)
+{
+    m_store.setValue(levelsNameKey, name);
+    m_store.setValue(levelsKey, QString::fromUtf8(levels.toText()));
 }
 
 } // namespace Dashboard

@@ -3,9 +3,9 @@
 
 #pragma once
 
+#include "cli/options.h"
+#include "client/tunnelclient.h"
 #include "filecheck.h"
-#include "options.h"
-#include "tunnelclient.h"
 
 #include <QtCore/QObject>
 #include <QtCore/QSettings>
@@ -88,6 +88,11 @@ public:
 
     /// What a tunnel client needs. On failure @p error says what to do.
     [[nodiscard]] Tunnel::ClientSettings toClientSettings(QString *error) const;
+
+    /// What the pool of the tunnel @p name has learned when it was here last; of one tunnel, the last. Empty if that is
+    /// another, or if it cannot be read: @p problem then says why, and is empty otherwise.
+    [[nodiscard]] Tidepool::SizingLevels levels(const QString &name, QString *problem) const;
+    void keepLevels(const QString &name, const Tidepool::SizingLevels &levels);
 
 Q_SIGNALS:
     void changed();

@@ -16,24 +16,25 @@ namespace {
 constexpr auto drainTime = 5s;
 constexpr auto countdownTick = 100ms;
 constexpr auto refreshPause = 60ms;
+constexpr auto keepInterval = 60s;
 
-Session::Mood moodOf(const PoolStatus &status, bool isTroubled)
+Session::Severity severityOf(const PoolStatus &status, bool isTroubled)
 {
     switch (status.state) {
     case PoolState::Ready:
-        return isTroubled || status.waiting > status.active ? Session::Mood::Careful : Session::Mood::Good;
+        return isTroubled || status.waiting > status.active ? Session::Severity::Careful : Session::Severity::Good;
     case PoolState::Degraded:
-        return Session::Mood::Bad;
+        return Session::Severity::Bad;
     case PoolState::Paused:
     case PoolState::Draining:
-        return Session::Mood::Careful;
+        return Session::Severity::Careful;
     case PoolState::Warming:
-        return isTroubled ? Session::Mood::Bad : Session::Mood::Busy;
+        return isTroubled ? Session::Severity::Bad : Session::Severity::Busy;
     case PoolState::Stopped:
     case PoolState::Closed:
         break;
     }
-    return Session::Mood::Resting;
+    return Session::Severity::Resting;
 }
 
 } // namespace
@@ -46,6 +47,8 @@ Session::Session(QObject *parent)
     connect(&m_refresh, &QTimer::timeout, this, &Session::updateWords);
     m_countdown.setInterval(countdownTick);
     connect(&m_countdown, &QTimer::timeout, this, &Session::updateWords);
+    m_keeper.setInterval(keepInterval);
+    connect(&m_keeper, &QTimer::timeout, this, &Session::keepLevels);
     watch(m_pool);
     watch(m_lab.serverPool());
     connect(&m_lab, &Lab::troubleChanged, this, [this] { report(m_lab.trouble()); });
@@ -60,6 +63,7 @@ Session::~Session()
          {static_cast<Tidepool::Pool *>(m_pool), static_cast<Tidepool::Pool *>(m_lab.clientPool()),
           static_cast<Tidepool::Pool *>(m_lab.serverPool())})
         pool->disconnect(this);
+    keepLevels();
 }
 
 Tidepool::Pool *Session::serverPool()
@@ -93,7 +97,7 @@ bool Session::canRetry() const
 bool Session::startLab()
 {
     show(Kind::Lab, m_lab.clientPool());
-    m_tunnel.reset();
+    endTunnel();
     if (m_lab.isRunning() && !isRunning())
         m_lab.stop(); // it was drained
     setMistake(m_lab.start());
@@ -108,6 +112,7 @@ bool Session::connectTunnel()
     setMistake(mistake);
     if (!mistake.isEmpty())
         return false;
+    keepLevels(); // the new tunnel may be the old one
     auto tunnel = std::make_unique<Tunnel::TunnelClient>(settings);
     Tunnel::TunnelClient *client = tunnel.get();
     m_tunnelTitle = tr("%1 to %2").arg(settings.server.toString(), settings.target.toString());
@@ -120,7 +125,9 @@ bool Session::connectTunnel()
     m_tunnel.reset();
     m_tunnel = std::move(tunnel);
     m_throughput.startOver();
+    restoreLevels(*m_tunnel);
     m_tunnel->start();
+    m_keeper.start();
     return true;
 }
 
@@ -175,7 +182,7 @@ Throughput::Totals Session::totals()
 {
     if (!m_tunnel)
         return {m_lab.bytesDown(), m_lab.bytesUp()};
-    const Tunnel::RelayBook::Totals relays = m_tunnel->relays().totals();
+    const Tunnel::RelayRegistry::Totals relays = m_tunnel->relays().totals();
     return {relays.fromTunnel, relays.intoTunnel};
 }
 
@@ -221,7 +228,7 @@ void Session::updateWords()
     m_serverStatus = m_lab.serverPool()->status();
     m_headline = m_status.stateText();
     m_advice = Wording::advice(m_status, m_status.lastError);
-    m_mood = moodOf(m_status, !m_status.lastError.isEmpty());
+    m_severity = severityOf(m_status, !m_status.lastError.isEmpty());
     overruleWords();
     // Nothing else would move the seconds.
     if (m_status.nextAttempt.count() <= 0)
@@ -236,14 +243,14 @@ void Session::overruleWords()
 {
     const auto trouble = [this](const QString &sentence) {
         m_advice = sentence;
-        m_mood = Mood::Bad;
+        m_severity = Severity::Bad;
     };
     const bool isReady = m_status.state == PoolState::Ready;
     if (isTunnelDraining()) {
         // Its pool is only paused meanwhile.
         m_headline = Wording::draining(m_tunnel->openConnections());
         m_advice = Wording::drainingAdvice();
-        m_mood = Mood::Careful;
+        m_severity = Severity::Careful;
     } else if (const QString ofLink = linkTrouble(); !ofLink.isEmpty()) {
         // The connections may be well, and yet the server does not want us: then the tunnel pauses its pool.
         trouble(ofLink);
@@ -261,6 +268,27 @@ void Session::report(const QString &trouble)
     updateWords();
     if (!trouble.isEmpty())
         emit failed(trouble);
+}
+
+void Session::restoreLevels(Tunnel::TunnelClient &client)
+{
+    QString problem;
+    client.pool().setLevels(m_settings.levels(m_tunnelTitle, &problem));
+    if (!problem.isEmpty())
+        emit failed(tr("What was kept from the last time is not used: %1.").arg(problem));
+}
+
+void Session::keepLevels()
+{
+    if (m_tunnel && !m_tunnel->pool().levels().isEmpty())
+        m_settings.keepLevels(m_tunnelTitle, m_tunnel->pool().levels());
+}
+
+void Session::endTunnel()
+{
+    keepLevels();
+    m_keeper.stop();
+    m_tunnel.reset();
 }
 
 void Session::setMistake(const QString &mistake)

@@ -32,7 +32,7 @@ class Session : public QObject
     Q_PROPERTY(QString headline READ headline NOTIFY wordsChanged)
     Q_PROPERTY(QString advice READ advice NOTIFY wordsChanged)
     Q_PROPERTY(QString mistake READ mistake NOTIFY mistakeChanged)
-    Q_PROPERTY(Mood mood READ mood NOTIFY wordsChanged)
+    Q_PROPERTY(Severity severity READ severity NOTIFY wordsChanged)
     Q_PROPERTY(bool running READ isRunning NOTIFY wordsChanged)
     Q_PROPERTY(bool paused READ isPaused NOTIFY wordsChanged)
     Q_PROPERTY(bool canRetry READ canRetry NOTIFY wordsChanged)
@@ -45,14 +45,14 @@ public:
     Q_ENUM(Kind)
 
     /// What colour the state has.
-    enum class Mood : quint8 {
+    enum class Severity : quint8 {
         Resting,
         Busy,
         Good,
         Careful,
         Bad,
     };
-    Q_ENUM(Mood)
+    Q_ENUM(Severity)
 
     explicit Session(QObject *parent = nullptr);
     ~Session() override;
@@ -67,7 +67,7 @@ public:
     [[nodiscard]] Throughput *throughput() { return &m_throughput; }
     /// "Loopback lab" or "example.org:8443 to 127.0.0.1:3000".
     [[nodiscard]] QString title() const;
-    /// The pool's figures, as often as eyes can follow.
+    /// The pool's metrics, as often as eyes can follow.
     [[nodiscard]] Tidepool::PoolStatus status() const { return m_status; }
     /// The same of the lab's server.
     [[nodiscard]] Tidepool::PoolStatus serverStatus() const { return m_serverStatus; }
@@ -77,7 +77,7 @@ public:
     [[nodiscard]] QString advice() const { return m_advice; }
     /// Why the last start failed and what to do; empty if it did not.
     [[nodiscard]] QString mistake() const { return m_mistake; }
-    [[nodiscard]] Mood mood() const { return m_mood; }
+    [[nodiscard]] Severity severity() const { return m_severity; }
     [[nodiscard]] bool isRunning() const;
     [[nodiscard]] bool isPaused() const;
     [[nodiscard]] bool canRetry() const;
@@ -118,6 +118,11 @@ private:
     void overruleWords();
     void report(const QString &trouble);
     void setMistake(const QString &mistake);
+    /// What the last run of the same tunnel has learned.
+    void restoreLevels(Tunnel::TunnelClient &client);
+    /// For the next one.
+    void keepLevels();
+    void endTunnel();
 
     ConnectSettings m_settings;
     Lab m_lab;
@@ -127,13 +132,14 @@ private:
     Tidepool::ClientPool *m_pool = nullptr;
     Throughput m_throughput;
     QTimer m_refresh; // one for all that happens within a tenth of a second
+    QTimer m_keeper; // of what the tunnel's pool learns
     QTimer m_countdown; // while the pool waits for its next attempt
     Tidepool::PoolStatus m_status;
     Tidepool::PoolStatus m_serverStatus;
     QString m_headline;
     QString m_advice;
     QString m_mistake;
-    Mood m_mood = Mood::Resting;
+    Severity m_severity = Severity::Resting;
 };
 
 } // namespace Dashboard

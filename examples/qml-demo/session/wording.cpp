@@ -17,10 +17,22 @@ QString tr(const char *text)
     return QCoreApplication::translate("Wording", text);
 }
 
+// What one attempt met, and, if that goes on, what it looks like as a whole.
+QString explained(const PoolStatus &status, const QString &lastError)
+{
+    constexpr int manyFailures = 3;
+    const QString diagnosis = status.diagnosisText();
+    const bool isLasting = status.failedInARow >= manyFailures || lastError.isEmpty();
+    if (diagnosis.isEmpty() || !isLasting)
+        return lastError;
+    return lastError.isEmpty() ? diagnosis + QLatin1Char('.') : tr("%1. %2").arg(diagnosis, lastError);
+}
+
 } // namespace
 
-QString advice(const PoolStatus &status, const QString &trouble)
+QString advice(const PoolStatus &status, const QString &lastError)
 {
+    QString trouble = explained(status, lastError);
     switch (status.state) {
     case PoolState::Stopped:
     case PoolState::Closed:
@@ -28,9 +40,11 @@ QString advice(const PoolStatus &status, const QString &trouble)
     case PoolState::Warming:
         return trouble.isEmpty() ? tr("The first connections are being made.") : trouble;
     case PoolState::Ready:
-        if (!trouble.isEmpty())
+        if (!lastError.isEmpty())
             return trouble;
-        return status.active > 0 ? tr("Whoever takes a connection now gets one at once.")
+        return status.active > 0 ? tr("Whoever takes a connection now gets one at once. Capacity %1. %2")
+                                       .arg(status.sizingText(), trouble)
+                                       .trimmed()
                                  : tr("Every warm connection is taken; new ones are on their way.");
     case PoolState::Degraded:
         return trouble.isEmpty() ? tr("No connection comes up. Check the server, or press Retry now.") : trouble;

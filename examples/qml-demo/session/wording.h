@@ -10,8 +10,8 @@
 /// What a pool's state means to people. Pure: plain values in, sentences out.
 namespace Dashboard::Wording {
 
-/// What the user can expect, or what to do. @p trouble is the last error as a sentence.
-[[nodiscard]] QString advice(const Tidepool::PoolStatus &status, const QString &trouble);
+/// What the user can expect, or what to do. @p lastError is a sentence. What goes wrong again and again is explained.
+[[nodiscard]] QString advice(const Tidepool::PoolStatus &status, const QString &lastError);
 
 /// The headline of a tunnel that waits for its last visitors, and what to expect.
 [[nodiscard]] QString draining(int openConnections);

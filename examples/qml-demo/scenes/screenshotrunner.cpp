@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "photographer.h"
+#include "screenshotrunner.h"
 
 #include "session.h"
 
@@ -25,14 +25,14 @@ constexpr auto longOutage = 60s;
 
 } // namespace
 
-Photographer::Photographer(QQuickWindow &window, Session &session, QObject *parent)
+ScreenshotRunner::ScreenshotRunner(QQuickWindow &window, Session &session, QObject *parent)
     : QObject(parent), m_window(window), m_session(session)
 {
     m_look.setInterval(lookInterval);
-    connect(&m_look, &QTimer::timeout, this, &Photographer::look);
+    connect(&m_look, &QTimer::timeout, this, &ScreenshotRunner::look);
 }
 
-void Photographer::take(Scene scene, std::chrono::seconds past, const QString &file)
+void ScreenshotRunner::take(Scene scene, std::chrono::seconds past, const QString &file)
 {
     m_file = file;
     m_session.lab()->setLoad(steadyLoad);
@@ -41,7 +41,7 @@ void Photographer::take(Scene scene, std::chrono::seconds past, const QString &f
     m_look.start();
 }
 
-void Photographer::plan(Scene scene, std::chrono::seconds past)
+void ScreenshotRunner::plan(Scene scene, std::chrono::seconds past)
 {
     Lab &lab = *m_session.lab();
     const auto status = [this] { return m_session.pool()->status(); };
@@ -102,7 +102,7 @@ void Photographer::plan(Scene scene, std::chrono::seconds past)
     }
 }
 
-void Photographer::look()
+void ScreenshotRunner::look()
 {
     Step &step = m_steps.front();
     if (!step.isReached()) {
@@ -125,7 +125,7 @@ void Photographer::look()
         shoot();
 }
 
-void Photographer::shoot()
+void ScreenshotRunner::shoot()
 {
     m_look.stop();
     const QImage picture = m_window.grabWindow();
@@ -134,20 +134,20 @@ void Photographer::shoot()
                             : QStringLiteral("cannot write %1; check the folder and who may write there.").arg(m_file));
 }
 
-QObject *Photographer::page() const
+QObject *ScreenshotRunner::page() const
 {
     return m_window.property("page").value<QObject *>();
 }
 
-double Photographer::highest(const QString &figure) const
+double ScreenshotRunner::highest(const QString &metric) const
 {
     qreal value = 0;
     QMetaObject::invokeMethod(page()->property("history").value<QObject *>(), "maximum", Q_RETURN_ARG(qreal, value),
-                              Q_ARG(QString, figure));
+                              Q_ARG(QString, metric));
     return value;
 }
 
-int Photographer::samples() const
+int ScreenshotRunner::samples() const
 {
     return page()->property("history").value<QObject *>()->property("count").toInt();
 }

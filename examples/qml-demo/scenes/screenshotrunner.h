@@ -20,13 +20,13 @@ namespace Dashboard {
 class Session;
 
 /// Brings the lab into a scene's state, and takes a picture of the window.
-class Photographer : public QObject
+class ScreenshotRunner : public QObject
 {
     Q_OBJECT
 
 public:
     /// The window is Main.qml's.
-    Photographer(QQuickWindow &window, Session &session, QObject *parent = nullptr);
+    ScreenshotRunner(QQuickWindow &window, Session &session, QObject *parent = nullptr);
 
     /// @p past is how much of the history the picture shall show.
     void take(Scene scene, std::chrono::seconds past, const QString &file);
@@ -48,7 +48,7 @@ private:
     void look();
     void shoot();
     [[nodiscard]] QObject *page() const;
-    [[nodiscard]] double highest(const QString &figure) const;
+    [[nodiscard]] double highest(const QString &metric) const;
     [[nodiscard]] int samples() const;
 
     QQuickWindow &m_window;

@@ -10,7 +10,7 @@ namespace Dashboard {
 /// Clients who mean no good: some talk rubbish, some say nothing, some break off in the middle of a handshake.
 ///
 /// Lives in the lab's thread.
-class HostileCrowd : public QObject
+class HostileClients : public QObject
 {
     Q_OBJECT
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "hostilecrowd.h"
+#include "hostileclients.h"
 
 #include <QtCore/QTimer>
 #include <QtNetwork/QHostAddress>
@@ -33,10 +33,10 @@ constexpr std::array openings{
 
 } // namespace
 
-class HostileCrowd::Intruder : public QObject
+class HostileClients::Intruder : public QObject
 {
 public:
-    Intruder(HostileCrowd &crowd, quint16 port, QByteArray opening) : QObject(&crowd), m_opening(std::move(opening))
+    Intruder(HostileClients &owner, quint16 port, QByteArray opening) : QObject(&owner), m_opening(std::move(opening))
     {
         m_socket.setProxy(QNetworkProxy::NoProxy);
         connect(&m_socket, &QTcpSocket::connected, this, [this] { m_socket.write(m_opening); });
@@ -51,7 +51,7 @@ private:
     const QByteArray m_opening;
 };
 
-void HostileCrowd::attack(quint16 port, int clients)
+void HostileClients::attack(quint16 port, int clients)
 {
     for (int i = 0; i < clients; ++i) {
         ++m_underWay;
