@@ -4,8 +4,8 @@
 #include "options.h"
 #include "parts/parts.h"
 #include "scenarios.h"
+#include "support/benchmarkerror.h"
 #include "support/stopwatch.h"
-#include "support/trouble.h"
 #include "support/usage.h"
 
 #include <QtCore/QCoreApplication>
@@ -25,8 +25,8 @@ bool measure(const Scenario &scenario, Report &report, const Effort &effort)
     bool isComplete = true;
     try {
         scenario.measure(report, effort);
-    } catch (const Trouble &trouble) {
-        report.note(QStringLiteral("this is not complete: ") + QString::fromUtf8(trouble.what()));
+    } catch (const BenchmarkError &error) {
+        report.note(QStringLiteral("this is not complete: ") + QString::fromUtf8(error.what()));
         isComplete = false;
     }
     report.endScenario();

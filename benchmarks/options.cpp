@@ -24,7 +24,7 @@ QStringList allScenarios()
 QString description()
 {
     QString text =
-        QStringLiteral("Measures Tidepool, and beside each figure a reference in the same run.\n\nScenarios:\n");
+        QStringLiteral("Measures Tidepool, and beside each result a reference in the same run.\n\nScenarios:\n");
     for (const Scenario &scenario : scenarios)
         text += QStringLiteral("  %1 %2\n").arg(QLatin1String(scenario.name), -8).arg(QLatin1String(scenario.headline));
     return text.trimmed();
@@ -37,7 +37,7 @@ QString examples()
         "  tidepool-bench                          everything, some minutes\n"
         "  tidepool-bench --quick                  everything, roughly, within a minute\n"
         "  tidepool-bench take stall               these two\n"
-        "  tidepool-bench relay --json relay.json  with the figures as JSON\n"
+        "  tidepool-bench relay --json relay.json  with the results as JSON\n"
         "\nAll traffic stays on 127.0.0.1. Exit status: 0 if everything was measured, 1 if something\n"
         "could not be, 2 if the options are wrong. A missed goal is no error.\n");
 }
@@ -59,7 +59,7 @@ Options readOptions(const QStringList &arguments)
     const QCommandLineOption help(QStringList{QStringLiteral("h"), QStringLiteral("help")},
                                   QStringLiteral("Shows this help."));
     parser.addOption(help);
-    const QCommandLineOption json(QStringLiteral("json"), QStringLiteral("Write the figures to FILE, too."),
+    const QCommandLineOption json(QStringLiteral("json"), QStringLiteral("Write the results to FILE, too."),
                                   QStringLiteral("FILE"));
     const QCommandLineOption quick(QStringLiteral("quick"),
                                    QStringLiteral("Fewer connections and repetitions: under a minute in all."));

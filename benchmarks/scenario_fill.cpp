@@ -14,7 +14,7 @@ namespace {
 constexpr double mostCpu = 1.1;
 constexpr double leastRate = 1.3;
 
-struct Figures
+struct Results
 {
     std::vector<double> rate; ///< Connections a second.
     std::vector<double> cpu; ///< Milliseconds for each.
@@ -38,9 +38,9 @@ QJsonObject dial(const QString &part, QStringList arguments, bool isTls, int cou
 void measureMode(Report &report, const Effort &effort, bool isTls)
 {
     const int count = effort.choose(1'000, 300);
-    Figures pool;
-    Figures bare;
-    Figures limit;
+    Results pool;
+    Results bare;
+    Results limit;
     for (int round = 0; round < effort.choose(5, 2); ++round) {
         pool.add(dial(QStringLiteral("fill"), {argument("kind", QStringLiteral("pool"))}, isTls, count), count);
         bare.add(dial(QStringLiteral("fill"), {argument("kind", QStringLiteral("bare"))}, isTls, count), count);

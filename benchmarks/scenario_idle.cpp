@@ -15,12 +15,12 @@ namespace {
 constexpr double mostGrowth = 1.2;
 constexpr int few = 10;
 
-double measurePart(const QString &part, const QString &kind, int count, const QString &extra, const QString &figure)
+double measurePart(const QString &part, const QString &kind, int count, const QString &extra, const QString &result)
 {
     PartProcess peer(QStringLiteral("peer"), {argument("tls", 0), argument("threads", 4)});
     PartProcess measured(part,
                          {argument("kind", kind), argument("port", peer.port()), argument("count", count), extra});
-    return measured.number(figure);
+    return measured.number(result);
 }
 
 void measureTurns(Report &report, const Effort &effort, int many)
@@ -41,7 +41,7 @@ void measureTurns(Report &report, const Effort &effort, int many)
         bareFew.push_back(turn(bare, few, turns));
         bareMany.push_back(turn(bare, many, turns / 10)); // each takes far longer
     }
-    const QString what = QStringLiteral("a turn of the lane's loop, %1 parked");
+    const QString what = QStringLiteral("a turn of the I/O thread's loop, %1 parked");
     const QString metric = QStringLiteral("time");
     const QString unit = QStringLiteral("us");
     const QString reference = QStringLiteral("as many bare QTcpSockets in the loop");

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "scenarios.h"
+#include "support/benchmarkerror.h"
 #include "support/routes.h"
 #include "support/statistics.h"
 #include "support/stopwatch.h"
-#include "support/trouble.h"
 
 #include <algorithm>
 #include <thread>
@@ -106,10 +106,10 @@ double growthWhenStalled(const Carrier &carrier, const Effort &effort)
     }
     const double arrived = sink.number(QStringLiteral("bytes"));
     if (arrived != stalledMegabytes * 1e6)
-        throw Trouble(QStringLiteral("Through %1, %2 of %3 bytes arrived.")
-                          .arg(carrier.name)
-                          .arg(arrived, 0, 'f', 0)
-                          .arg(stalledMegabytes * 1e6, 0, 'f', 0));
+        throw BenchmarkError(QStringLiteral("Through %1, %2 of %3 bytes arrived.")
+                                 .arg(carrier.name)
+                                 .arg(arrived, 0, 'f', 0)
+                                 .arg(stalledMegabytes * 1e6, 0, 'f', 0));
     return static_cast<double>(most - before) / mebibyte;
 }
 

@@ -3,11 +3,11 @@
 
 #include "scenarios.h"
 #include "support/baresockets.h"
+#include "support/benchmarkerror.h"
 #include "support/child.h"
 #include "support/pools.h"
 #include "support/statistics.h"
 #include "support/takers.h"
-#include "support/trouble.h"
 #include "support/usage.h"
 
 #include <QtCore/QThread>
@@ -156,7 +156,7 @@ private:
             m_pool->giveBack(std::move(connection));
         runEventLoop(std::chrono::milliseconds(100));
         if (m_pool->active() != m_count)
-            throw Trouble(
+            throw BenchmarkError(
                 QStringLiteral("Of %1 connections %2 came back to the pool.").arg(m_count).arg(m_pool->active()));
     }
 

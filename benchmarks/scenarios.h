@@ -19,7 +19,7 @@ struct Effort
     [[nodiscard]] int choose(int thorough, int quick) const { return isQuick ? quick : thorough; }
 };
 
-/// Each adds its rows to the report and throws Trouble if it cannot.
+/// Each adds its rows to the report and throws BenchmarkError if it cannot.
 void measureTake(Report &report, const Effort &effort);
 void measureFill(Report &report, const Effort &effort);
 void measureStall(Report &report, const Effort &effort);

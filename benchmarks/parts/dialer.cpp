@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "parts.h"
+#include "support/benchmarkerror.h"
 #include "support/blockingtls.h"
 #include "support/stopwatch.h"
-#include "support/trouble.h"
 
 #include <array>
 #include <atomic>
@@ -38,7 +38,7 @@ public:
         for (std::thread &thread : threads)
             thread.join();
         if (m_hasFailed)
-            throw Trouble(QStringLiteral("Blocking sockets could not be dialled."));
+            throw BenchmarkError(QStringLiteral("Blocking sockets could not be dialled."));
     }
 
 private:
@@ -52,7 +52,7 @@ private:
                 if (!connections.back().read(id.data(), id.size()))
                     m_hasFailed = true;
             }
-        } catch (const Trouble &) {
+        } catch (const BenchmarkError &) {
             m_hasFailed = true;
         }
     }

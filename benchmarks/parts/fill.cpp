@@ -12,7 +12,7 @@ using Tidepool::TlsMode;
 
 namespace {
 
-// The first connections pay for what a process does once: loading the TLS library, starting the lane.
+// The first connections pay for what a process does once: loading the TLS library, starting the I/O thread.
 constexpr int warmup = 32;
 
 template <typename Dial>

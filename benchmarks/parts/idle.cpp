@@ -18,7 +18,7 @@ using Tidepool::TlsMode;
 namespace {
 
 constexpr std::chrono::milliseconds settling{300};
-// As often as a pool's lane looks whether anything is to be done: a bare loop has timers too.
+// As often as a pool's I/O thread looks whether anything is to be done: a bare loop has timers too.
 constexpr std::chrono::milliseconds timerOfAnyProgram{500};
 
 // One turn of this thread's event loop for each event, because an event that is posted in a turn may be handled in it.
@@ -55,7 +55,7 @@ void turnPart(const PartArguments &arguments)
         return;
     }
     const auto pool = makeClientPool(arguments.port(), TlsMode::None);
-    pool->setUsesCallerThread(true); // so that this thread is the lane
+    pool->setUsesCallerThread(true); // so that this thread is the I/O thread
     fill(*pool, count);
     measure();
 }

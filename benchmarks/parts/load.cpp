@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "parts.h"
+#include "support/benchmarkerror.h"
 #include "support/blockingsocket.h"
 #include "support/stopwatch.h"
-#include "support/trouble.h"
 
 #include <sys/socket.h>
 
@@ -110,7 +110,7 @@ void senderPart(const PartArguments &arguments)
     for (int i = 0; i < arguments.number(QLatin1String("streams")); ++i) {
         streams.push_back(connectAndAwaitGreeting(arguments.port()));
         if (!streams.back().isValid())
-            throw Trouble(QStringLiteral("Stream %1 found no way to the sink.").arg(i + 1));
+            throw BenchmarkError(QStringLiteral("Stream %1 found no way to the sink.").arg(i + 1));
     }
     const Stopwatch watch;
     std::atomic<qint64> total = 0;

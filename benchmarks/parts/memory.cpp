@@ -3,8 +3,8 @@
 
 #include "parts.h"
 #include "support/baresockets.h"
+#include "support/benchmarkerror.h"
 #include "support/pools.h"
-#include "support/trouble.h"
 #include "support/usage.h"
 
 #include <QtCore/QEventLoop>
@@ -68,7 +68,7 @@ void awaitClients(BareServer &server, int count)
     if (server.count() < count)
         loop.exec();
     if (server.count() < count)
-        throw Trouble(QStringLiteral("Of %1 clients only %2 came.").arg(count).arg(server.count()));
+        throw BenchmarkError(QStringLiteral("Of %1 clients only %2 came.").arg(count).arg(server.count()));
 }
 
 } // namespace
@@ -91,7 +91,7 @@ void memoryOfServerPart(const PartArguments &arguments)
     if (arguments.isBare()) {
         BareServer server(modeOf(arguments));
         if (!server.listen(QHostAddress::LocalHost))
-            throw Trouble(server.errorString());
+            throw BenchmarkError(server.errorString());
         measureAccepted(
             server.serverPort(), [&server](int wanted) { awaitClients(server, wanted); }, count);
         return;
@@ -99,7 +99,7 @@ void memoryOfServerPart(const PartArguments &arguments)
     Tidepool::ServerPool pool;
     pool.setTls(tlsOptions(modeOf(arguments)));
     if (!pool.listen(QHostAddress::LocalHost))
-        throw Trouble(pool.lastError().message());
+        throw BenchmarkError(pool.lastError().message());
     measureAccepted(
         pool.serverPort(), [&pool](int wanted) { awaitParked(pool, wanted); }, count);
 }

@@ -3,8 +3,8 @@
 
 #include "parts.h"
 
+#include "support/benchmarkerror.h"
 #include "support/report.h"
-#include "support/trouble.h"
 
 #include <QtCore/QJsonDocument>
 
@@ -63,8 +63,8 @@ int runPart(const QStringList &words)
             continue;
         try {
             part(PartArguments(words.mid(1)));
-        } catch (const Trouble &trouble) {
-            std::fprintf(stderr, "%s\n", trouble.what());
+        } catch (const BenchmarkError &error) {
+            std::fprintf(stderr, "%s\n", error.what());
             return 1;
         }
         return 0;

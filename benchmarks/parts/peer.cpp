@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "parts.h"
+#include "support/benchmarkerror.h"
 #include "support/blockingtls.h"
-#include "support/trouble.h"
 #include "support/usage.h"
 
 #include <array>
@@ -32,7 +32,7 @@ void serve(const Descriptor &listener, const TlsContext *context, std::atomic<qu
             std::snprintf(id.data(), id.size(), "%08x", ++lastId);
             if (connection.write(id.data(), id.size() - 1))
                 kept.push_back(std::move(connection));
-        } catch (const Trouble &) {
+        } catch (const BenchmarkError &) {
             // a client that went away
         }
     }

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "parts.h"
-#include "support/trouble.h"
+#include "support/benchmarkerror.h"
 
-#include <tidepool/lanes.h>
+#include <tidepool/iothreads.h>
 #include <tidepool/relay.h>
 
 #include <QtCore/QCoreApplication>
@@ -24,7 +24,7 @@ std::unique_ptr<QTcpSocket> owned(QTcpSocket *socket)
     return std::unique_ptr<QTcpSocket>(socket);
 }
 
-// Both sockets live in the server's thread until they are connected; then a relay carries them into a lane.
+// Both sockets live in the server's thread until they are connected; then a relay carries them into an I/O thread.
 void relayTo(quint16 target, QTcpSocket *visitor, QTcpServer *server)
 {
     auto *onward = new QTcpSocket(server);
@@ -46,7 +46,7 @@ void relayTo(quint16 target, QTcpSocket *visitor, QTcpServer *server)
 void relayPart(const PartArguments &arguments)
 {
     // As the tidepool tunnel does, and as HAProxy does with its threads.
-    Tidepool::Lanes::setCount(QThread::idealThreadCount());
+    Tidepool::IoThreads::setCount(QThread::idealThreadCount());
     const auto target = static_cast<quint16>(arguments.number(QLatin1String("target")));
     QTcpServer server;
     server.setProxy(QNetworkProxy::NoProxy);
@@ -56,7 +56,7 @@ void relayPart(const PartArguments &arguments)
             relayTo(target, visitor, &server);
     });
     if (!server.listen(QHostAddress::LocalHost))
-        throw Trouble(server.errorString());
+        throw BenchmarkError(server.errorString());
     answer({{QStringLiteral("port"), server.serverPort()}});
     QCoreApplication::exec();
 }

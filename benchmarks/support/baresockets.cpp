@@ -3,7 +3,7 @@
 
 #include "baresockets.h"
 
-#include "trouble.h"
+#include "benchmarkerror.h"
 
 #include <tidepool/keepalive.h>
 #include <tidepool/tlsoptions.h>
@@ -70,7 +70,7 @@ void BareDialer::dial(int count)
     if (m_pending > 0 && m_failure.isEmpty())
         loop.exec();
     if (!m_failure.isEmpty())
-        throw Trouble(QStringLiteral("Bare sockets could not be dialled: %1.").arg(m_failure));
+        throw BenchmarkError(QStringLiteral("Bare sockets could not be dialled: %1.").arg(m_failure));
 }
 
 void BareDialer::dialNext()

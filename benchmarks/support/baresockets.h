@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <tidepool/vocabulary.h>
+#include <tidepool/enums.h>
 
 #include <QtCore/QObject>
 #include <QtNetwork/QSslConfiguration>
@@ -26,7 +26,7 @@ class BareDialer : public QObject
 public:
     BareDialer(quint16 port, Tidepool::TlsMode mode);
 
-    /// Dials @p count more and returns when they are there. Runs the event loop meanwhile. Throws Trouble.
+    /// Dials @p count more and returns when they are there. Runs the event loop meanwhile. Throws BenchmarkError.
     void dial(int count);
     [[nodiscard]] SocketList &sockets() { return m_done; }
 

@@ -3,8 +3,8 @@
 
 #include "blockingsocket.h"
 
+#include "benchmarkerror.h"
 #include "stopwatch.h"
-#include "trouble.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -36,7 +36,8 @@ Descriptor newSocket()
 {
     Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket.isValid())
-        throw Trouble(QStringLiteral("No socket could be made: %1.").arg(QString::fromLocal8Bit(std::strerror(errno))));
+        throw BenchmarkError(
+            QStringLiteral("No socket could be made: %1.").arg(QString::fromLocal8Bit(std::strerror(errno))));
     return socket;
 }
 
@@ -65,7 +66,7 @@ Descriptor listenOnLoopback(quint16 port)
     const sockaddr_in address = loopback(port);
     if (::bind(socket.number(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0
         || ::listen(socket.number(), backlog) != 0)
-        throw Trouble(
+        throw BenchmarkError(
             QStringLiteral("Nothing could listen on 127.0.0.1: %1.").arg(QString::fromLocal8Bit(std::strerror(errno))));
     return socket;
 }

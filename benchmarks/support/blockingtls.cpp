@@ -3,7 +3,7 @@
 
 #include "blockingtls.h"
 
-#include "trouble.h"
+#include "benchmarkerror.h"
 
 #include <tidepool/tlsoptions.h>
 
@@ -26,7 +26,7 @@ auto readPem(const QByteArray &pem, Read read)
 [[noreturn]] void failWithTls(const QString &what)
 {
     const char *reason = ERR_reason_error_string(ERR_get_error());
-    throw Trouble(QStringLiteral("%1: %2.").arg(
+    throw BenchmarkError(QStringLiteral("%1: %2.").arg(
         what, reason ? QString::fromLatin1(reason) : QStringLiteral("the connection ended")));
 }
 

@@ -37,9 +37,9 @@ private:
 class BlockingConnection
 {
 public:
-    /// Shakes hands as the server. Throws Trouble.
+    /// Shakes hands as the server. Throws BenchmarkError.
     [[nodiscard]] static BlockingConnection asServer(Descriptor socket, const TlsContext *context);
-    /// Shakes hands as the client. Throws Trouble.
+    /// Shakes hands as the client. Throws BenchmarkError.
     [[nodiscard]] static BlockingConnection asClient(Descriptor socket, const TlsContext *context);
 
     [[nodiscard]] bool write(const char *bytes, size_t size);

@@ -3,8 +3,8 @@
 
 #include "child.h"
 
+#include "benchmarkerror.h"
 #include "stopwatch.h"
-#include "trouble.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QFileInfo>
@@ -33,7 +33,7 @@ Child::Child(const QString &program, const QStringList &arguments, const QString
     m_process.setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGTERM); });
     m_process.start();
     if (!m_process.waitForStarted(startTimeout))
-        throw Trouble(QStringLiteral("%1 did not start: %2.").arg(program, m_process.errorString()));
+        throw BenchmarkError(QStringLiteral("%1 did not start: %2.").arg(program, m_process.errorString()));
 }
 
 Child::~Child()
@@ -76,10 +76,11 @@ QJsonObject PartProcess::answer(std::chrono::milliseconds timeout)
         if (m_process.canReadLine())
             break;
         const QString words = complaint();
-        throw Trouble(QStringLiteral("The part \"%1\" %2%3")
-                          .arg(m_process.arguments().value(1),
-                               rest.count() > 0 ? QStringLiteral("ended early.") : QStringLiteral("took too long."),
-                               words.isEmpty() ? QString() : QLatin1Char(' ') + words));
+        throw BenchmarkError(
+            QStringLiteral("The part \"%1\" %2%3")
+                .arg(m_process.arguments().value(1),
+                     rest.count() > 0 ? QStringLiteral("ended early.") : QStringLiteral("took too long."),
+                     words.isEmpty() ? QString() : QLatin1Char(' ') + words));
     }
     return QJsonDocument::fromJson(m_process.readLine()).object();
 }

@@ -37,7 +37,7 @@ public:
     ~PartProcess() override;
     Q_DISABLE_COPY_MOVE(PartProcess)
 
-    /// The part's next answer. Throws Trouble if none comes in time.
+    /// The part's next answer. Throws BenchmarkError if none comes in time.
     [[nodiscard]] QJsonObject answer(std::chrono::milliseconds timeout = std::chrono::seconds(60));
     /// A number of the next answer.
     [[nodiscard]] double number(const QString &name) { return answer().value(name).toDouble(); }

@@ -3,7 +3,7 @@
 
 #include "pools.h"
 
-#include "trouble.h"
+#include "benchmarkerror.h"
 
 #include <QtCore/QEventLoop>
 #include <QtCore/QTimer>
@@ -47,10 +47,10 @@ void awaitParked(Tidepool::Pool &pool, int count)
     if (pool.active() < count)
         loop.exec();
     if (pool.active() < count)
-        throw Trouble(QStringLiteral("Of %1 connections only %2 came up. %3")
-                          .arg(count)
-                          .arg(pool.active())
-                          .arg(pool.lastError().message()));
+        throw BenchmarkError(QStringLiteral("Of %1 connections only %2 came up. %3")
+                                 .arg(count)
+                                 .arg(pool.active())
+                                 .arg(pool.lastError().message()));
 }
 
 void runEventLoop(std::chrono::milliseconds duration)

@@ -13,10 +13,11 @@ namespace Bench {
 /// A pool that dials the peer at @p port, started by fill().
 [[nodiscard]] std::unique_ptr<Tidepool::ClientPool> makeClientPool(quint16 port, Tidepool::TlsMode mode);
 
-/// Raises the pool's capacity to @p count and returns when so many are parked. Runs the event loop. Throws Trouble.
+/// Raises the pool's capacity to @p count and returns when so many are parked. Runs the event loop. Throws
+/// BenchmarkError.
 void fill(Tidepool::ClientPool &pool, int count);
 
-/// Returns when @p count connections are parked. Runs the event loop. Throws Trouble.
+/// Returns when @p count connections are parked. Runs the event loop. Throws BenchmarkError.
 void awaitParked(Tidepool::Pool &pool, int count);
 
 [[nodiscard]] Tidepool::TlsOptions tlsOptions(Tidepool::TlsMode mode);

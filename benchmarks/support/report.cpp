@@ -66,9 +66,9 @@ QJsonObject objectOf(const QString &scenario, const Row &row)
         {QStringLiteral("better"), row.better == Better::Lower ? QStringLiteral("lower") : QStringLiteral("higher")}};
 }
 
-bool reaches(double figure, double goal, Better better)
+bool reaches(double result, double goal, Better better)
 {
-    return better == Better::Lower ? figure <= goal : figure >= goal;
+    return better == Better::Lower ? result <= goal : result >= goal;
 }
 
 void printTable(const std::vector<Cells> &lines)
@@ -131,7 +131,7 @@ void Report::beginScenario(const QString &name, const QString &headline)
 void Report::add(Row row)
 {
     m_json.append(objectOf(m_scenario, row));
-    // Without its reference a figure has nothing to be measured by.
+    // Without its reference a result has nothing to be measured by.
     if (row.hasGoal() && (row.referenceValue || !row.goal.ratio)) {
         ++m_goals;
         m_goalsMet += row.meetsGoal() ? 1 : 0;

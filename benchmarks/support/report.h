@@ -13,14 +13,14 @@ namespace Bench {
 
 enum class Better : quint8 { Lower, Higher };
 
-/// What a figure should reach. Only shown in the table.
+/// What a result should reach. Only shown in the table.
 struct Goal
 {
     std::optional<double> ratio; ///< Of value to reference.
     std::optional<double> value; ///< In the row's unit.
 };
 
-/// One figure beside its reference.
+/// One result beside its reference.
 struct Row
 {
     QString what; ///< The case.
@@ -37,7 +37,7 @@ struct Row
     [[nodiscard]] bool meetsGoal() const;
 };
 
-/// Collects the figures, prints them as tables for people, and gives them as JSON.
+/// Collects the results, prints them as tables for people, and gives them as JSON.
 class Report
 {
 public:

@@ -3,8 +3,8 @@
 
 #include "routes.h"
 
+#include "benchmarkerror.h"
 #include "blockingsocket.h"
-#include "trouble.h"
 #include "usage.h"
 
 #include <tidepool/tlsoptions.h>
@@ -44,7 +44,7 @@ QString write(const QTemporaryDir &directory, const QString &name, const QByteAr
 {
     QFile file(directory.filePath(name));
     if (!file.open(QIODevice::WriteOnly) || file.write(contents) != contents.size())
-        throw Trouble(QStringLiteral("Cannot write %1: %2.").arg(file.fileName(), file.errorString()));
+        throw BenchmarkError(QStringLiteral("Cannot write %1: %2.").arg(file.fileName(), file.errorString()));
     file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner);
     return file.fileName();
 }
@@ -193,7 +193,7 @@ Route openRoute(const Carrier &carrier, quint16 target)
     QString words;
     for (const auto &child : route.carriers)
         words += child->complaint() + QLatin1Char(' ');
-    throw Trouble(QStringLiteral("Nothing came through %1. %2").arg(carrier.name, words.trimmed()));
+    throw BenchmarkError(QStringLiteral("Nothing came through %1. %2").arg(carrier.name, words.trimmed()));
 }
 
 } // namespace Bench

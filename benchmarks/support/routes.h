@@ -44,7 +44,7 @@ struct Carrier
 /// stunnel at both ends, with TLS between them.
 [[nodiscard]] Carrier stunnelCarrier();
 
-/// Starts it and waits until a connection comes through. Throws Trouble.
+/// Starts it and waits until a connection comes through. Throws BenchmarkError.
 [[nodiscard]] Route openRoute(const Carrier &carrier, quint16 target);
 
 } // namespace Bench

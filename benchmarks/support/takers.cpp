@@ -3,8 +3,8 @@
 
 #include "takers.h"
 
+#include "benchmarkerror.h"
 #include "stopwatch.h"
-#include "trouble.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QEventLoop>

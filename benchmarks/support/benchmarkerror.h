@@ -10,10 +10,10 @@
 namespace Bench {
 
 /// Why something could not be measured, as a sentence.
-class Trouble : public std::runtime_error
+class BenchmarkError : public std::runtime_error
 {
 public:
-    explicit Trouble(const QString &sentence) : std::runtime_error(sentence.toStdString()) {}
+    explicit BenchmarkError(const QString &sentence) : std::runtime_error(sentence.toStdString()) {}
 };
 
 } // namespace Bench
