@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "cli/shutdownsignals.h"
 #include "dashboardbench.h"
 #include "frameclock.h"
-#include "shutdownsignals.h"
 
 #include <QtQml/QQmlComponent>
 #include <QtQuick/QQuickItem>

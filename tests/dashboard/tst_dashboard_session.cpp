@@ -9,6 +9,8 @@
 #include <QtCore/QMetaEnum>
 #include <QtTest/QSignalSpy>
 
+#include <utility>
+
 using namespace Dashboard;
 using namespace std::chrono_literals;
 using Tidepool::PoolState;
@@ -29,6 +31,7 @@ private slots:
     void labCarriesVisitors();
     void burstMakesCapacityGrow();
     void outageEndsByItself();
+    void whatLastsIsExplained();
     void outageLastsUntilTheServerListens();
     void hostileClientsAreThrownOut();
     void stopAndStartAgain();
@@ -47,10 +50,10 @@ void tst_dashboard_session::labCarriesVisitors()
 {
     Session session;
     QVERIFY(session.startLab());
-    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QTRY_COMPARE(session.severity(), Session::Severity::Good);
     QVERIFY(session.headline().startsWith(QStringLiteral("Ready: ")));
     QTRY_VERIFY(session.throughput()->downTotal() > 100'000);
-    QVERIFY(session.pool()->status().taken > 0);
+    QVERIFY(session.pool()->status().takenTotal > 0);
     QCOMPARE(session.serverPool()->status().failedTotal(), 0);
     QVERIFY(!session.canRetry());
 }
@@ -62,7 +65,7 @@ void tst_dashboard_session::burstMakesCapacityGrow()
     QVERIFY(session.startLab());
     QTRY_COMPARE(session.pool()->active(), 8);
     session.lab()->burst(60);
-    QTRY_COMPARE(session.pool()->status().taken, 60);
+    QTRY_COMPARE(session.pool()->status().takenTotal, 60);
     QVERIFY(session.pool()->status().servedAfterWait > 0);
     QTRY_VERIFY(session.pool()->capacity() > 8);
 }
@@ -71,17 +74,47 @@ void tst_dashboard_session::outageEndsByItself()
 {
     Session session;
     QVERIFY(session.startLab());
-    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QTRY_COMPARE(session.severity(), Session::Severity::Good);
     session.lab()->beginOutage(1'500);
     QVERIFY(session.lab()->isOutage());
-    QTRY_COMPARE(session.mood(), Session::Mood::Bad);
+    QTRY_COMPARE(session.severity(), Session::Severity::Bad);
     QTRY_VERIFY2(session.headline().startsWith(QStringLiteral("Degraded: connection refused, next try in ")),
                  qPrintable(session.headline()));
     QVERIFY(session.advice().contains(QStringLiteral("Is the server running")));
     QVERIFY(session.canRetry());
     QTRY_VERIFY(!session.lab()->isOutage());
     session.retryNow();
-    QTRY_COMPARE_WITH_TIMEOUT(session.mood(), Session::Mood::Good, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(session.severity(), Session::Severity::Good, 10'000);
+}
+
+void tst_dashboard_session::whatLastsIsExplained()
+{
+    using Tidepool::Diagnosis;
+    const QString refused = QStringLiteral("Connecting failed: refused. Is the server running?");
+    Tidepool::PoolStatus status;
+    status.state = Tidepool::PoolState::Degraded;
+    status.diagnosis = Diagnosis::Refused;
+    status.failedInARow = 2;
+    QCOMPARE(Wording::advice(status, refused), refused);
+    status.failedInARow = 3;
+    QCOMPARE(Wording::advice(status, refused),
+             QStringLiteral("The server's machine, or a firewall before it, refuses connections: 3 attempts in a row "
+                            "failed. ")
+                 + refused);
+    status.diagnosis = Diagnosis::NoNetwork;
+    QCOMPARE(Wording::advice(status, {}),
+             QStringLiteral("This machine has no network: nothing is dialled until it is back."));
+    status = {};
+    status.state = Tidepool::PoolState::Ready;
+    status.active = 3;
+    QVERIFY(Wording::advice(status, {}).endsWith(QStringLiteral("set.")));
+    status.diagnosis = Diagnosis::ClosedWhenIdle;
+    status.idleLifetime = std::chrono::seconds(60);
+    QVERIFY2(
+        Wording::advice(status, {})
+            .endsWith(QStringLiteral(
+                "set. Connections that are idle for 1 min are closed by the server, or by a firewall on the way.")),
+        qPrintable(Wording::advice(status, {})));
 }
 
 // What the system refuses for a while must not end the lab without a word.
@@ -89,32 +122,40 @@ void tst_dashboard_session::outageLastsUntilTheServerListens()
 {
     Session session;
     QVERIFY(session.startLab());
-    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QTRY_COMPARE(session.severity(), Session::Severity::Good);
     session.lab()->beginOutage(60'000);
+    session.lab()->setLoad(0);
     session.pause();
+    // A dial or a visitor that ends gives a descriptor back, and the server would listen with it.
     QTRY_COMPARE(session.pool()->active(), 0);
+    QTRY_COMPARE(session.pool()->status().connecting, 0);
+    const auto isSettled = [before = -1]() mutable {
+        const int now = TestSupport::openDescriptors();
+        return std::exchange(before, now) == now;
+    };
+    QVERIFY(QTest::qWaitFor(isSettled));
     QSignalSpy failures(&session, &Session::failed);
     {
-        const TestSupport::DescriptorFamine famine;
-        if (!famine.isActive())
+        const TestSupport::DescriptorExhaustion exhaustion;
+        if (!exhaustion.isActive())
             QSKIP("descriptors cannot be limited here");
         session.lab()->endOutage();
         QVERIFY(session.lab()->isRunning());
         QVERIFY(session.lab()->isOutage());
         QTRY_VERIFY2(session.advice().contains(QStringLiteral("Close other programs")), qPrintable(session.advice()));
-        QCOMPARE(session.mood(), Session::Mood::Bad);
+        QCOMPARE(session.severity(), Session::Severity::Bad);
         QCOMPARE(failures.count(), 1);
     }
     session.resume();
     QTRY_VERIFY(!session.lab()->isOutage());
-    QTRY_COMPARE_WITH_TIMEOUT(session.mood(), Session::Mood::Good, 10'000);
+    QTRY_COMPARE_WITH_TIMEOUT(session.severity(), Session::Severity::Good, 10'000);
 }
 
 void tst_dashboard_session::hostileClientsAreThrownOut()
 {
     Session session;
     QVERIFY(session.startLab());
-    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QTRY_COMPARE(session.severity(), Session::Severity::Good);
     QSignalSpy failures(session.serverPool(), &Tidepool::Pool::attemptFailed);
     session.lab()->attack(6);
     QVERIFY(session.lab()->isHostile());
@@ -137,7 +178,7 @@ void tst_dashboard_session::stopAndStartAgain()
     QTRY_VERIFY(session.pool()->isReady());
     session.pause();
     QTRY_VERIFY(session.isPaused());
-    QTRY_COMPARE(session.mood(), Session::Mood::Careful);
+    QTRY_COMPARE(session.severity(), Session::Severity::Careful);
     session.resume();
     QTRY_VERIFY(!session.isPaused());
     const auto generation = session.pool()->status().generation;

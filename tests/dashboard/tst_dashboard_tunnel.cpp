@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 #include "dashboardbench.h"
-#include "demotarget.h"
-#include "demovisitors.h"
-#include "tunnelserver.h"
+#include "demo/demotarget.h"
+#include "demo/demovisitors.h"
+#include "server/tunnelserver.h"
 
 #include <QtNetwork/QTcpServer>
 #include <QtNetwork/QTcpSocket>
@@ -62,6 +62,7 @@ private slots:
     void unreachableTargetSaysWhatToDo();
     void drainCountsWhatIsOpen();
     void labComesBackAfterATunnel();
+    void whatAPoolLearnedIsKept();
 
 private:
     TestSupport::OwnSettings m_settings;
@@ -83,7 +84,7 @@ void tst_dashboard_tunnel::tunnelCarriesVisitors()
     QCOMPARE(session.title(),
              QStringLiteral("127.0.0.1:%1 to 127.0.0.1:%2").arg(server->pool().serverPort()).arg(target.serverPort()));
     QTRY_VERIFY(server->isClientConnected());
-    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QTRY_COMPARE(session.severity(), Session::Severity::Good);
 
     Tunnel::DemoVisitors visitors(data, {server->exposedPort(), 4, 100ms});
     QSignalSpy finished(&visitors, &Tunnel::DemoVisitors::finished);
@@ -111,11 +112,11 @@ void tst_dashboard_tunnel::wrongSecretSaysWhatToDo()
     QVERIFY(session.connectTunnel());
     QTRY_VERIFY2(session.advice().contains(QStringLiteral("give both ends the same secret")),
                  qPrintable(session.advice()));
-    QCOMPARE(session.mood(), Session::Mood::Bad);
+    QCOMPARE(session.severity(), Session::Severity::Bad);
     QCOMPARE(session.headline(), QStringLiteral("Not connected"));
     QVERIFY(session.canRetry());
     session.retryNow();
-    QTRY_VERIFY(server->figures().turnedAway >= 2);
+    QTRY_VERIFY(server->metrics().turnedAway >= 2);
 }
 
 void tst_dashboard_tunnel::unreachableTargetSaysWhatToDo()
@@ -128,14 +129,14 @@ void tst_dashboard_tunnel::unreachableTargetSaysWhatToDo()
     Session session;
     fill(*session.settings(), *server, port);
     QVERIFY(session.connectTunnel());
-    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QTRY_COMPARE(session.severity(), Session::Severity::Good);
     QSignalSpy failures(&session, &Session::failed);
 
     const QString sentence =
         QStringLiteral("Cannot reach the target 127.0.0.1:%1: connection refused. Is the service running?").arg(port);
     const auto first = visit(*server);
     QTRY_COMPARE(session.advice(), sentence);
-    QCOMPARE(session.mood(), Session::Mood::Bad);
+    QCOMPARE(session.severity(), Session::Severity::Bad);
     const auto second = visit(*server);
     QTRY_COMPARE(second->state(), QAbstractSocket::UnconnectedState);
     QCOMPARE(session.advice(), sentence);
@@ -145,7 +146,7 @@ void tst_dashboard_tunnel::unreachableTargetSaysWhatToDo()
     // The service is there again, and the next visitor gets through.
     QVERIFY(target.listen(QHostAddress(QHostAddress::LocalHost), port));
     const auto third = visit(*server);
-    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QTRY_COMPARE(session.severity(), Session::Severity::Good);
     QVERIFY(!session.advice().contains(QStringLiteral("target")));
     QCOMPARE(failures.count(), 1);
     target.close();
@@ -162,7 +163,7 @@ void tst_dashboard_tunnel::drainCountsWhatIsOpen()
     Session session;
     fill(*session.settings(), *server, target.serverPort());
     QVERIFY(session.connectTunnel());
-    QTRY_COMPARE(session.mood(), Session::Mood::Good);
+    QTRY_COMPARE(session.severity(), Session::Severity::Good);
     auto first = visit(*server);
     auto second = visit(*server);
     QTRY_COMPARE(server->relays().active(), 2);
@@ -171,7 +172,7 @@ void tst_dashboard_tunnel::drainCountsWhatIsOpen()
     QTRY_COMPARE(session.headline(), QStringLiteral("Draining: 2 connections still open"));
     QVERIFY(!session.isPaused());
     QVERIFY(session.isRunning());
-    QCOMPARE(session.mood(), Session::Mood::Careful);
+    QCOMPARE(session.severity(), Session::Severity::Careful);
     first.reset();
     QTRY_COMPARE(session.headline(), QStringLiteral("Draining: 1 connection still open"));
     second.reset();
@@ -192,6 +193,49 @@ void tst_dashboard_tunnel::labComesBackAfterATunnel()
     QCOMPARE(session.kind(), Session::Kind::Lab);
     QTRY_VERIFY(session.pool()->isReady());
     QTRY_VERIFY(!server->isClientConnected());
+}
+
+void tst_dashboard_tunnel::whatAPoolLearnedIsKept()
+{
+    const auto server = makeServer();
+    Tidepool::SizingLevels levels;
+    levels.savedAt = QDateTime::currentDateTimeUtc();
+    levels.levels = {{29, 1s}};
+    QString title;
+    {
+        Session session;
+        fill(*session.settings(), *server, 9);
+        QVERIFY(session.connectTunnel());
+        title = session.title();
+        qobject_cast<Tidepool::ClientPool *>(session.pool())->setLevels(levels);
+        QTRY_COMPARE(session.pool()->active(), 30);
+    }
+    QSettings().sync();
+    {
+        Session session;
+        fill(*session.settings(), *server, 9);
+        QVERIFY(session.connectTunnel());
+        QTRY_COMPARE(session.pool()->active(), 30);
+        QVERIFY(session.startLab()); // keeps it, too
+        QString problem;
+        QCOMPARE(session.settings()->levels(title, &problem).levels.constFirst().connections, 29);
+        QVERIFY(session.settings()->levels(QStringLiteral("another"), &problem).isEmpty());
+        QCOMPARE(problem, QString());
+        // Another tunnel begins anew.
+        session.settings()->setTarget(QStringLiteral(":10"));
+        QVERIFY(session.connectTunnel());
+        QTRY_COMPARE(session.severity(), Session::Severity::Good);
+        QCOMPARE(session.pool()->capacity(), session.settings()->minimum());
+    }
+    QSettings().setValue(QStringLiteral("connect/levels"), QStringLiteral("rubbish"));
+    QSettings().setValue(QStringLiteral("connect/levelsOf"), title);
+    Session session;
+    fill(*session.settings(), *server, 9);
+    const QSignalSpy failures(&session, &Session::failed);
+    QVERIFY(session.connectTunnel());
+    QVERIFY(failures.count() > 0);
+    QVERIFY(failures.at(0).at(0).toString().contains(QStringLiteral("is not used: it is not JSON")));
+    QTRY_COMPARE(session.severity(), Session::Severity::Good);
 }
 
 QTEST_GUILESS_MAIN(tst_dashboard_tunnel)

@@ -128,10 +128,10 @@ void tst_FaultsRaces::closingWhileTaken()
     QVERIFY(deadBefore > 0);
     QTRY_COMPARE(pool.status().checking, 0);
     const PoolStatus status = pool.status();
-    QCOMPARE(status.taken, handedOut);
+    QCOMPARE(status.takenTotal, handedOut);
     QCOMPARE(status.evictedTotal() + status.ended, races - handedOut);
     QCOMPARE(status.established, races);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_FaultsRaces::closingWhileTakenOverTls()
@@ -176,23 +176,23 @@ void tst_FaultsRaces::closingWhileTakenOverTls()
     QCOMPARE(violations, 0);
     QVERIFY(handedOut > 0);
     QVERIFY(deadBefore > 0);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_FaultsRaces::manyClosingWhileManyTake_data()
 {
-    QTest::addColumn<bool>("isLaneBusy");
-    QTest::newRow("idle lane") << false;
-    QTest::newRow("busy lane") << true; // what a taker finds out about others reaches it late
+    QTest::addColumn<bool>("isIoThreadBusy");
+    QTest::newRow("idle I/O thread") << false;
+    QTest::newRow("busy I/O thread") << true; // what a taker finds out about others reaches it late
 }
 
 // Three takers empty the pool while every second peer ends.
 void tst_FaultsRaces::manyClosingWhileManyTake()
 {
-    QFETCH(bool, isLaneBusy);
+    QFETCH(bool, isIoThreadBusy);
     constexpr int count = 40;
-    ClientPool other(u"127.0.0.1"_s, 1); // in the same lane
-    if (isLaneBusy) {
+    ClientPool other(u"127.0.0.1"_s, 1); // in the same I/O thread
+    if (isIoThreadBusy) {
         other.setBackoff({1ms, 1ms, 1.0});
         other.setDialer([](QSslSocket &socket) {
             std::this_thread::sleep_for(300us);
@@ -263,8 +263,8 @@ void tst_FaultsRaces::manyClosingWhileManyTake()
     QCOMPARE(violations.load(), 0);
     QVERIFY(handedOut > 0);
     QVERIFY(deadBefore > 0);
-    QCOMPARE(pool.status().taken, handedOut);
-    VERIFY_BOOKS(pool);
+    QCOMPARE(pool.status().takenTotal, handedOut);
+    VERIFY_COUNTERS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_FaultsRaces)

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 // Eight threads do everything at once to a ClientPool and the ServerPool it dials, which meanwhile change, end, begin
-// again and are replaced; afterwards the books balance.
+// again and are replaced; afterwards the counters balance.
 
 #include "actors.h"
 
@@ -128,13 +128,13 @@ void tst_FaultsStress::everythingAtOnce()
     QCOMPARE(arena.garbled.load(), 0);
     QCOMPARE(arena.wrongIds.load(), 0);
     QCOMPARE(arena.imbalances.load(), 0);
-    VERIFY_BOOKS(client);
-    VERIFY_BOOKS(server);
+    VERIFY_COUNTERS(client);
+    VERIFY_COUNTERS(server);
     for (const PoolStatus &status : {client.status(), server.status()}) {
         QCOMPARE(status.active + status.connecting + status.handshaking + status.waiting, 0);
         qInfo("established %lld, taken %lld, given back %lld, evicted %lld, dropped %lld; takes %lld, warm %lld, "
               "after a wait %lld, failed %lld, cancelled %lld",
-              status.established, status.taken, status.givenBack, status.evictedTotal(), status.dropped,
+              status.established, status.takenTotal, status.givenBack, status.evictedTotal(), status.dropped,
               status.takesAsked, status.servedWarm, status.servedAfterWait, status.takesFailed, status.takesCancelled);
     }
     qInfo("conversations %d", arena.conversations.load());
@@ -241,7 +241,7 @@ void tst_FaultsStress::endsAndBeginnings()
     QCOMPARE(arena.wrongIds.load(), 0);
     QCOMPARE(arena.imbalances.load(), 0);
     for (const Pool *pool : {static_cast<Pool *>(client.get()), static_cast<Pool *>(server.get())}) {
-        VERIFY_BOOKS(*pool);
+        VERIFY_COUNTERS(*pool);
         const PoolStatus status = pool->status();
         QCOMPARE(status.active + status.connecting + status.handshaking + status.checking + status.waiting, 0);
         QTRY_COMPARE(pool->status().leased, 0);

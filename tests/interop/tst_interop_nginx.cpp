@@ -26,6 +26,7 @@ private slots:
     void sessionTicketsDoNotEvict();
     void closesIdleOnes();
     void closesReturnedOnes();
+    void isLearnedFrom();
     void comesBackAfterRestart();
 
 private:
@@ -98,7 +99,7 @@ void tst_InteropNginx::getsPages()
     QSet<QString> ids;
     std::vector<TakeResult> all;
     for (int i = 0; i < 8; ++i) {
-        all.push_back(pool.tryTake());
+        all.push_back(await(pool.take())); // a session ticket may be looked at just now
         VERIFY_TAKEN(all.back());
         ids.insert(all.back().connection().id().toString());
     }
@@ -111,10 +112,10 @@ void tst_InteropNginx::getsPages()
     }
     QTRY_COMPARE(pool.status().givenBack, 8);
     QTRY_VERIFY(pool.active() >= 8);
-    const TakeResult again = pool.tryTake();
+    const TakeResult again = await(pool.take());
     VERIFY_TAKEN(again);
     QCOMPARE(get(again.connection().socket(), "index.html"), "Hello from nginx\n"_ba);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 // nginx sends TLS 1.3 session tickets right after the handshake: readable, but nothing for the application.
@@ -126,14 +127,15 @@ void tst_InteropNginx::sessionTicketsDoNotEvict()
     connectTo(pool, server, 8);
     pool.setTls(tlsMode(TlsMode::SelfSigned));
     pool.setUnsolicited(Unsolicited::Evict);
-    QSignalSpy spoke(&pool, &Pool::connectionSpoke);
+    QSignalSpy readable(&pool, &Pool::connectionReadable);
     pool.start();
     QTRY_COMPARE(pool.active(), 8);
-    QVERIFY(!QTest::qWaitFor([&] { return pool.active() < 8 || pool.status().evictedTotal() > 0; }, 700));
-    QCOMPARE(pool.status().parked, 8);
-    QCOMPARE(spoke.size(), 0);
+    QVERIFY(!QTest::qWaitFor([&] { return pool.status().evictedTotal() > 0; }, 700));
+    QTRY_COMPARE(pool.active(), 8);
+    QCOMPARE(pool.status().parkedTotal, 8);
+    QCOMPARE(readable.size(), 0);
 
-    const TakeResult taken = pool.tryTake();
+    const TakeResult taken = await(pool.take());
     VERIFY_TAKEN(taken);
     QCOMPARE(get(taken.connection().socket(), "index.html"), "Hello from nginx\n"_ba);
 }
@@ -154,7 +156,7 @@ void tst_InteropNginx::closesIdleOnes()
     const TakeResult taken = await(pool.take());
     VERIFY_TAKEN(taken);
     QCOMPARE(get(taken.connection().socket(), "index.html"), "Hello from nginx\n"_ba);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_InteropNginx::closesReturnedOnes()
@@ -169,7 +171,7 @@ void tst_InteropNginx::closesReturnedOnes()
     pool.setTls(tlsMode(TlsMode::SelfSigned));
     pool.start();
     QTRY_COMPARE(pool.active(), 2);
-    const TakeResult taken = pool.tryTake();
+    const TakeResult taken = await(pool.take());
     VERIFY_TAKEN(taken);
     const ConnectionId id = taken.connection().id();
     QCOMPARE(get(taken.connection().socket(), "index.html"), "Hello from nginx\n"_ba);
@@ -183,6 +185,32 @@ void tst_InteropNginx::closesReturnedOnes()
     QVERIFY(!pool.evictions().isEmpty());
     QCOMPARE(pool.evictions().constLast().id, id);
     QVERIFY(pool.active() >= 1);
+}
+
+// It closes whoever has asked for nothing after 11 s. When it has done so three times, nobody gets such a connection.
+void tst_InteropNginx::isLearnedFrom()
+{
+    NginxServer server({std::nullopt, 11});
+    QVERIFY2(server.start(), qPrintable(server.errorText()));
+    ClientPool pool;
+    connectTo(pool, server, 4);
+    pool.setTls(tlsMode(TlsMode::None));
+    pool.start();
+    QTRY_VERIFY_WITH_TIMEOUT(pool.status().idleLifetime.count() > 0, 50'000);
+    QVERIFY2(pool.status().idleLifetime.count() > 10'500 && pool.status().idleLifetime.count() < 12'000,
+             qPrintable(pool.status().idleText()));
+    QTRY_COMPARE(pool.active(), 4);
+    const PoolStatus known = pool.status();
+    int least = 4;
+    QVERIFY(QTest::qWaitFor(
+        [&] {
+            least = std::min(least, pool.active());
+            return pool.status().evictedBy(EvictionCause::Expired) >= known.evictedBy(EvictionCause::Expired) + 8;
+        },
+        30'000));
+    QVERIFY2(least == 4, "each is replaced before it goes");
+    QCOMPARE(pool.status().evictedBy(EvictionCause::PeerClosed), known.evictedBy(EvictionCause::PeerClosed));
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_InteropNginx::comesBackAfterRestart()

@@ -18,7 +18,7 @@ public:
     BindingWatch(QmlBench &bench, const char *bound, const char *source)
         : m_bench(bench), m_bound(bound), m_source(QString::fromLatin1(source))
     {
-        // "status.taken" is told of by "status".
+        // "status.takenTotal" is told of by "status".
         const QObject *object = bench.object();
         const QMetaObject *type = object->metaObject();
         const int property = type->indexOfProperty(m_source.section(QLatin1Char('.'), 0, 0).toLatin1().constData());

@@ -24,10 +24,10 @@ namespace TestSupport {
     return values;
 }
 
-[[nodiscard]] inline QStringList connectionIds(const Tidepool::Pool &pool)
+[[nodiscard]] inline QStringList connectionIds(const Tidepool::Pool &pool, int limit = 1'000)
 {
     QStringList ids;
-    for (const Tidepool::ConnectionRecord &record : pool.connections())
+    for (const Tidepool::ConnectionRecord &record : pool.connections(limit))
         ids.append(record.id.toString());
     return ids;
 }

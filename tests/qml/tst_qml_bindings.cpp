@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// What QML's bindings see of a pool: its figures, `running` and its state in words.
+// What QML's bindings see of a pool: its metrics, `running` and its state in words.
 
 #include "qml/bindingwatch.h"
 #include "support/poolhelpers.h"
@@ -45,7 +45,7 @@ void tst_QmlBindings::bindingsFollowSignals()
             property int boundState: state
             property int boundWaiting: waiting
             property int boundErrorCount: errorCount
-            property real boundTaken: status.taken
+            property real boundTakenTotal: status.takenTotal
             property real boundWait: status.waitTime.maximum
             property int boundNext: status.nextAttemptMs
             property bool boundRunning: running
@@ -65,7 +65,7 @@ void tst_QmlBindings::bindingsFollowSignals()
                                         {"boundState", "state"},
                                         {"boundWaiting", "waiting"},
                                         {"boundErrorCount", "errorCount"},
-                                        {"boundTaken", "status.taken"},
+                                        {"boundTakenTotal", "status.takenTotal"},
                                         {"boundWait", "status.waitTime.maximum"},
                                         {"boundRunning", "running"},
                                         {"boundText", "stateText"}})
@@ -94,7 +94,7 @@ void tst_QmlBindings::bindingsFollowSignals()
     const QFuture<TakeResult> waiter = pool->take();
     QTRY_COMPARE(bench.get("boundWaiting").toInt(), 1);
     QVERIFY(!waitingChanges.isEmpty());
-    QTRY_COMPARE(bench.get("boundTaken").toInt(), 4);
+    QTRY_COMPARE(bench.get("boundTakenTotal").toInt(), 4);
     QVERIFY(bench.get("boundWait").toDouble() > 0);
     peer.stopListening();
     pool->resume();
@@ -214,6 +214,8 @@ void tst_QmlBindings::countdown()
     const auto text = [&] { return bench.get("text").toString(); };
     QTRY_VERIFY2(text().startsWith(u"Degraded: connection refused, next try in "_s), qPrintable(text()));
     QCOMPARE(bench.evaluate(u"status.lastErrorKind === Tidepool.ErrorKind.Refused"_s).toBool(), true);
+    QCOMPARE(bench.evaluate(u"status.diagnosis === Tidepool.Diagnosis.Refused"_s).toBool(), true);
+    QVERIFY(bench.evaluate(u"status.diagnosisText"_s).toString().contains(u"refuses connections"_s));
     QTRY_VERIFY(bench.get("lastErrorText").toString().contains(u"refused"_s));
     const QString before = text();
     QTRY_VERIFY(text() != before);

@@ -74,7 +74,8 @@ void tst_QmlConnections::takenRowsHaveRoom()
     model->setProperty("limit", 6);
     pool.start();
     QTRY_COMPARE(pool.active(), 20);
-    QTRY_COMPARE(column(*model, "stateText"), QStringList(6, u"parked"_s));
+    QTRY_COMPARE(column(*model, "connectionId"), connectionIds(pool, 6));
+    QCOMPARE(column(*model, "stateText"), QStringList(6, u"parked"_s));
     pool.pause(); // no replacement
     ModelWatch watch(model);
 

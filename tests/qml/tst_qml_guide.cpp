@@ -32,8 +32,12 @@ void tst_QmlGuide::dashboard()
     QTRY_VERIFY(window->property("title").toString().startsWith(u"Ready: "_s));
     const auto models = window->findChildren<QAbstractItemModel *>();
     QCOMPARE(models.size(), 2);
+    // A pool that is ready quickly may emit one change of its state only: changes within one turn are combined.
     for (const QAbstractItemModel *model : models)
-        QTRY_VERIFY(model->rowCount() >= (model->inherits("Tidepool::Qml::EventModel") ? 2 : 8));
+        QTRY_VERIFY2(
+            model->rowCount() >= (model->inherits("Tidepool::Qml::EventModel") ? 1 : 8),
+            qPrintable(
+                u"%1 has %2 rows"_s.arg(QString::fromLatin1(model->metaObject()->className())).arg(model->rowCount())));
     QCOMPARE(warnings.count(), 0);
 }
 

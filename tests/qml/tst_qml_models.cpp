@@ -83,7 +83,7 @@ void tst_QmlModels::storm()
     const int allowed = static_cast<int>(elapsed.elapsed()) / interval + 2;
     qInfo("%d status changes became %d and %d updates", static_cast<int>(statusChanges.count()),
           connectionWatch.updates, eventWatch.updates);
-    QVERIFY(statusChanges.count() > 10 * allowed);
+    QVERIFY(statusChanges.count() > 3 * allowed);
     QVERIFY(connectionWatch.updates > 1 && connectionWatch.updates <= allowed);
     QVERIFY(eventWatch.updates > 1 && eventWatch.updates <= allowed);
 
@@ -104,11 +104,12 @@ void tst_QmlModels::idlePoolCostsNothing()
     configure(pool, peer, 4);
     const QmlBench bench = makeBench(pool);
     auto *model = bench.find<QAbstractItemModel>(u"connections"_s);
+    auto *events = bench.find<QAbstractItemModel>(u"events"_s);
     pool.start();
     QTRY_COMPARE(model->rowCount(), 4);
-    QTRY_COMPARE(bench.find<QAbstractItemModel>(u"events"_s)->rowCount(), 2); // warming, ready
+    QTRY_VERIFY(cell(*events, 0, "text").toString().startsWith(u"Ready: "_s));
     ModelWatch connectionWatch(model);
-    ModelWatch eventWatch(bench.find<QAbstractItemModel>(u"events"_s));
+    ModelWatch eventWatch(events);
     QSignalSpy anything(model, &QAbstractItemModel::dataChanged);
     QVERIFY(!anything.wait(3 * interval));
     QCOMPARE(connectionWatch.updates, 0);
@@ -140,8 +141,8 @@ void tst_QmlModels::hiddenCostsNothing()
 
     bench.object()->setProperty("visible", true);
     QTRY_COMPARE(model->rowCount(), 4);
-    QTRY_COMPARE(events->rowCount(), 3); // warming, ready, flushed
-    QCOMPARE(cell(*events, 0, "count").toInt(), 4);
+    QTRY_COMPARE(cell(*events, 0, "count").toInt(), 4);
+    QCOMPARE(cell(*events, 0, "kind").toString(), u"evicted"_s);
     QTRY_COMPARE(history->property("sampling").toBool(), true);
     QTRY_VERIFY(history->property("count").toInt() > 2);
 
@@ -203,11 +204,11 @@ void tst_QmlModels::failuresOfClientsFold()
     auto *events = bench.find<QAbstractItemModel>(u"events"_s);
     QString last;
     for (int i = 1; i <= 4; ++i) {
-        QTcpSocket stranger;
-        stranger.connectToHost(QHostAddress::LocalHost, pool.serverPort());
-        QVERIFY(stranger.waitForConnected());
-        last = u"127.0.0.1:%1"_s.arg(stranger.localPort());
-        stranger.write("GET / HTTP/1.1\r\n\r\n");
+        QTcpSocket unknown;
+        unknown.connectToHost(QHostAddress::LocalHost, pool.serverPort());
+        QVERIFY(unknown.waitForConnected());
+        last = u"127.0.0.1:%1"_s.arg(unknown.localPort());
+        unknown.write("GET / HTTP/1.1\r\n\r\n");
         QTRY_COMPARE(pool.status().failedTotal(), i);
     }
     QTRY_COMPARE(cell(*events, 0, "count").toInt(), 4);
@@ -259,7 +260,7 @@ void tst_QmlModels::eventLimit()
     const ModelWatch watch(events);
     pool.start();
     QTRY_COMPARE(pool.active(), 1);
-    QTRY_COMPARE(events->rowCount(), 2); // warming, ready
+    QTRY_COMPARE(cell(*events, 0, "text").toString(), u"Ready: 1 warm"_s);
     QSignalSpy changes(&pool, &Pool::stateChanged);
     for (int i = 0; i < 10; ++i) {
         i % 2 == 0 ? pool.pause() : pool.resume();
@@ -300,14 +301,14 @@ void tst_QmlModels::history()
 
     const TakeResult result = pool.tryTake();
     VERIFY_TAKEN(result);
-    QTRY_COMPARE(maximum(u"taken"_s), 1.0);
+    QTRY_COMPARE(maximum(u"leased"_s), 1.0);
     QTRY_VERIFY(maximum(u"takesPerSecond"_s) > 1);
     QTRY_VERIFY(maximum(u"p99WaitMs"_s) > 0);
     QVERIFY(maximum(u"p99WaitMs"_s) < 100);
 
     for (const char *name : {"connecting", "handshaking", "waiting", "intervalMs"})
         QCOMPARE(values(QString::fromLatin1(name)).size(), history->property("count").toInt());
-    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"no figure named speed"_s));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"no metric named speed"_s));
     QCOMPARE(values(u"speed"_s).size(), 0);
     history->setProperty("samples", 3);
     QCOMPARE(history->property("count").toInt(), 3);

@@ -14,6 +14,7 @@
 using namespace Tidepool;
 using namespace TestSupport;
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 class tst_QmlPools : public QObject
 {
@@ -23,11 +24,16 @@ private Q_SLOTS:
     void methods();
     void settings_data();
     void settings();
+    void numbersBeyondTheRange_data();
+    void numbersBeyondTheRange();
+    void textOfANewState();
     void wrongSettings_data();
     void wrongSettings();
     void tlsFiles();
     void tlsFileMissing();
     void enumerations();
+    void expects();
+    void levelsAreText();
     void server();
     void serverCannotListen();
 };
@@ -84,6 +90,7 @@ void tst_QmlPools::settings_data()
     row("timeouts.identifyMs", 5'000, u"123"_s, 123);
     row("lifetimes.maximumLifetimeMs", 0, u"60000"_s, 60'000);
     row("lifetimes.maximumIdleMs", 0, u"60000"_s, 60'000);
+    row("lifetimes.learnsIdle", true, u"false"_s, false);
     row("lifetimes.jitter", 0.025, u"0.1"_s, 0.1);
     row("keepAlive.enabled", true, u"false"_s, false);
     row("keepAlive.idleMs", 15'000, u"2500"_s, 3'000);
@@ -91,8 +98,11 @@ void tst_QmlPools::settings_data()
     row("keepAlive.count", 3, u"7"_s, 7);
     row("keepAlive.userTimeoutMs", 30'000, u"1500"_s, 1'500);
     row("backoff.baseMs", 200, u"50"_s, 50);
-    row("backoff.capMs", 30'000, u"700"_s, 700);
+    row("backoff.capMs", 10'000, u"700"_s, 700);
     row("backoff.factor", 2.0, u"1.5"_s, 1.5);
+    row("recovery.noticesSleep", true, u"false"_s, false);
+    row("recovery.followsNetwork", true, u"false"_s, false);
+    row("recovery.quietTimeMs", 5'000, u"1500"_s, 1'500);
     row("tls.mode", 0, u"Tidepool.TlsMode.Verified"_s, 2);
     row("tls.hostName", u""_s, u"'example.org'"_s, u"example.org"_s);
     row("tls.pins", QVariantList(), u"['sha256:00']"_s, QVariantList{u"sha256:00"_s});
@@ -107,6 +117,8 @@ void tst_QmlPools::settings_data()
     row("effectiveBounds.minimumInterval", 500, QString(), 500);
     row("identity", 0, u"Tidepool.Identity.Local"_s, 1);
     row("idFormat", 0, u"Tidepool.IdFormat.Raw4"_s, 1);
+    row("sizingPolicy", 0, u"Tidepool.SizingPolicy.Classic"_s, 1);
+    row("spareWindowMs", 60'000, u"5000"_s, 5'000);
     row("refill", 0, u"Tidepool.Refill.AtRound"_s, 1);
     row("takeOrder", 0, u"Tidepool.TakeOrder.OldestFirst"_s, 1);
     row("unsolicited", 0, u"Tidepool.Unsolicited.Evict"_s, 1);
@@ -150,6 +162,54 @@ void tst_QmlPools::settings()
     assigned.evaluate(property + u" = "_s + text);
     QCOMPARE(read(assigned).toString(), value.toString());
     QCOMPARE(assigned.get("bound"), assigned.evaluate(u"String(%1)"_s.arg(property)));
+}
+
+void tst_QmlPools::numbersBeyondTheRange_data()
+{
+    QTest::addColumn<QString>("property");
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<int>("value");
+    const int longest = 24 * 24 * 3'600 * 1'000; // 24 days
+    const auto row = [](const char *property, const char *text, int value) {
+        QTest::addRow("%s = %s", property, text) << QString::fromLatin1(property) << QString::fromLatin1(text) << value;
+    };
+    row("timeouts.takeMs", "99999999999", longest);
+    row("timeouts.takeMs", "Infinity", longest);
+    row("timeouts.takeMs", "-99999999999", 1);
+    row("timeouts.takeMs", "NaN", 1);
+    row("timeouts.dialMs", "4294967296", longest);
+    row("lifetimes.maximumIdleMs", "99999999999", longest);
+    row("backoff.capMs", "99999999999", longest);
+    row("leaseThresholdMs", "99999999999", longest);
+    row("keepAlive.userTimeoutMs", "99999999999", longest);
+}
+
+// The nearest that can be had, as in C++.
+void tst_QmlPools::numbersBeyondTheRange()
+{
+    QFETCH(QString, property);
+    QFETCH(QString, text);
+    QmlBench bench("ClientPool {}");
+    bench.evaluate(property + u" = "_s + text);
+    QTEST(bench.evaluate(property).toInt(), "value");
+}
+
+// onStateChanged reads the text of the new state.
+void tst_QmlPools::textOfANewState()
+{
+    const TestPeer peer;
+    QmlBench bench(R"(ClientPool { host: "127.0.0.1"; minimumCapacity: 1; maximumCapacity: 1; property var seen: []
+                                   onStateChanged: seen.push(stateText) })");
+    auto *pool = qobject_cast<ClientPool *>(bench.object());
+    pool->setPort(peer.port());
+    pool->start();
+    QTRY_COMPARE(pool->active(), 1);
+    pool->pause();
+    QTRY_COMPARE(pool->state(), PoolState::Paused);
+    const auto last = [&] { return bench.evaluate(u"seen[seen.length - 1]"_s).toString(); };
+    QTRY_VERIFY2(last().startsWith(u"Paused"_s), qPrintable(last()));
+    pool->close();
+    QTRY_VERIFY2(last().startsWith(u"Closed"_s), qPrintable(last()));
 }
 
 void tst_QmlPools::wrongSettings_data()
@@ -226,6 +286,39 @@ void tst_QmlPools::enumerations()
     QCOMPARE(bench.evaluate(u"Tidepool.Phase.Accept"_s).toInt(), static_cast<int>(Phase::Accept));
     QCOMPARE(bench.evaluate(u"Tidepool.Overflow.ReplaceOldest"_s).toInt(), static_cast<int>(Overflow::ReplaceOldest));
     QCOMPARE(bench.evaluate(u"Relay.FirstFailed"_s).toInt(), static_cast<int>(Relay::Reason::FirstFailed));
+}
+
+void tst_QmlPools::expects()
+{
+    const TestPeer peer;
+    QmlBench bench("ClientPool { host: '127.0.0.1'; minimumCapacity: 2; maximumCapacity: 20 }");
+    auto *pool = qobject_cast<ClientPool *>(bench.object());
+    pool->setPort(peer.port());
+    bench.evaluate(u"start()"_s);
+    QTRY_COMPARE(pool->active(), 2);
+    bench.evaluate(u"expect(8, 60000)"_s);
+    QTRY_COMPARE(pool->active(), 8);
+    QCOMPARE(bench.evaluate(u"status.sizing.announced"_s).toInt(), 8);
+    QVERIFY(bench.evaluate(u"status.sizing.cause === Tidepool.SizingCause.Announced"_s).toBool());
+    QCOMPARE(bench.evaluate(u"status.sizingText"_s).toString(), u"8: 8 takes are announced"_s);
+}
+
+void tst_QmlPools::levelsAreText()
+{
+    QmlBench bench("ClientPool { minimumCapacity: 2 }");
+    const auto *pool = qobject_cast<ClientPool *>(bench.object());
+    SizingLevels levels;
+    levels.savedAt = QDateTime::currentDateTimeUtc();
+    levels.levels = {{9, 5s}};
+    QVERIFY(bench.evaluate(u"setLevelsText('%1')"_s.arg(QString::fromUtf8(levels.toText()))).toBool());
+    QCOMPARE(pool->levels().levels.constFirst().connections, 9);
+    QVERIFY(bench.evaluate(u"setLevelsText(levelsText())"_s).toBool());
+    QCOMPARE(pool->levels().levels.constFirst().connections, 9);
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"is not what levelsText\\(\\) was: it is not JSON"_s));
+    QVERIFY(!bench.evaluate(u"setLevelsText('rubbish')"_s).toBool());
+    QCOMPARE(pool->levels().levels.constFirst().connections, 9);
+    QVERIFY(bench.evaluate(u"setLevelsText('')"_s).toBool());
+    QVERIFY(pool->levels().isEmpty());
 }
 
 void tst_QmlPools::server()

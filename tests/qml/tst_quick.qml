@@ -116,7 +116,7 @@ TestCase {
         events.clear();
     }
 
-    function test_figures() {
+    function test_metrics() {
         compare(client.state, Tidepool.PoolState.Ready);
         tryCompare(client, "stateText", "Ready: 5 warm");
         tryCompare(server, "active", 5);
@@ -135,9 +135,8 @@ TestCase {
     }
 
     function test_events() {
-        tryVerify(() => eventRows.count >= 2);
         const newest = () => (eventRows.itemAt(0) as Text).text;
-        verify(newest().includes(" state Ready"), newest());
+        tryVerify(() => eventRows.count >= 1 && newest().includes(" state Ready"));
         server.flush();
         tryVerify(() => newest().includes("The peer closed a parked connection."));
     }

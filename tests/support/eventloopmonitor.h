@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "support/resources.h"
+
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QEventLoop>
 #include <QtCore/QTimer>
@@ -12,7 +14,7 @@
 
 namespace TestSupport {
 
-/// Runs this thread's event loop until something is true and measures how long the loop ever stood still.
+/// Runs this thread's event loop until something is true and measures how long it was ever kept from the next turn.
 class EventLoopMonitor
 {
 public:
@@ -25,8 +27,12 @@ public:
         tick.setTimerType(Qt::PreciseTimer);
         QElapsedTimer total;
         QElapsedTimer sinceTick;
+        std::chrono::nanoseconds workBefore = threadTime();
         QObject::connect(&tick, &QTimer::timeout, &loop, [&] {
             m_longestGap = std::max(m_longestGap, std::chrono::milliseconds(sinceTick.restart()));
+            const std::chrono::nanoseconds work = threadTime();
+            m_longestWork = std::max(m_longestWork, work - workBefore);
+            workBefore = work;
             ++m_ticks;
             if (condition() || total.elapsed() > limit.count())
                 loop.quit();
@@ -38,12 +44,18 @@ public:
         return condition();
     }
 
-    /// The longest time between two turns of the loop.
+    /// The longest time between two turns of the loop. A busy machine makes it longer.
     [[nodiscard]] std::chrono::milliseconds longestGap() const { return m_longestGap; }
+    /// The longest that this thread computed between two turns of the loop.
+    [[nodiscard]] std::chrono::milliseconds longestWork() const
+    {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(m_longestWork);
+    }
     [[nodiscard]] int ticks() const { return m_ticks; }
 
 private:
     std::chrono::milliseconds m_longestGap{0};
+    std::chrono::nanoseconds m_longestWork{0};
     int m_ticks = 0;
 };
 

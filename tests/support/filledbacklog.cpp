@@ -3,6 +3,8 @@
 
 #include "support/filledbacklog.h"
 
+#include "support/reservedport.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -10,35 +12,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 namespace TestSupport {
-
-namespace {
-
-socklen_t write(const QHostAddress &address, quint16 port, sockaddr_storage &storage)
-{
-    if (address.protocol() == QAbstractSocket::IPv6Protocol) {
-        auto &target = reinterpret_cast<sockaddr_in6 &>(storage);
-        target.sin6_family = AF_INET6;
-        target.sin6_port = htons(port);
-        const Q_IPV6ADDR bytes = address.toIPv6Address();
-        std::copy(std::begin(bytes.c), std::end(bytes.c), std::begin(target.sin6_addr.s6_addr));
-        return sizeof target;
-    }
-    auto &target = reinterpret_cast<sockaddr_in &>(storage);
-    target.sin_family = AF_INET;
-    target.sin_port = htons(port);
-    target.sin_addr.s_addr = htonl(address.toIPv4Address());
-    return sizeof target;
-}
-
-} // namespace
 
 FilledBacklog::FilledBacklog(const QHostAddress &address, quint16 port)
 {
     sockaddr_storage storage{};
-    socklen_t size = write(address, port, storage);
+    socklen_t size = systemAddress(address, port, storage);
     auto *target = reinterpret_cast<sockaddr *>(&storage);
     const int listener = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     m_descriptors.append(listener);

@@ -34,15 +34,24 @@ void makeImpatient(ClientPool &pool)
 {
     Timeouts timeouts;
     timeouts.take = 5s;
-    timeouts.resolve = 2s;
-    timeouts.dial = 300ms;
-    timeouts.handshake = 300ms;
-    timeouts.identify = 300ms;
     pool.setTimeouts(timeouts);
     Backoff backoff;
     backoff.base = 20ms;
     backoff.cap = 100ms;
     pool.setBackoff(backoff);
+}
+
+void shortenTimeout(ClientPool &pool, std::chrono::milliseconds Timeouts::*phase)
+{
+    Timeouts timeouts = pool.timeouts();
+    timeouts.*phase = 300ms;
+    pool.setTimeouts(timeouts);
+}
+
+int underWay(const Pool &pool)
+{
+    const PoolStatus status = pool.status();
+    return status.connecting + status.handshaking;
 }
 
 QByteArray echo(QSslSocket *socket, const QByteArray &bytes)
@@ -111,21 +120,21 @@ QString imbalance(const PoolStatus &status)
         if (left != right)
             lines.append(u"%1: %2 and %3"_s.arg(QLatin1String(what)).arg(left).arg(right));
     };
-    check("established + givenBack == active + ended + control + checking + taken + evicted + dropped",
+    check("established + givenBack == active + ended + control + checking + takenTotal + evicted + dropped",
           status.established + status.givenBack,
-          status.active + status.ended + status.control + status.checking + status.taken + status.evictedTotal()
+          status.active + status.ended + status.control + status.checking + status.takenTotal + status.evictedTotal()
               + status.dropped);
     if (status.checking == 0) {
-        check("parked == active + ended + control + taken + evicted", status.parked,
-              status.active + status.ended + status.control + status.taken + status.evictedTotal());
+        check("parkedTotal == active + ended + control + takenTotal + evicted", status.parkedTotal,
+              status.active + status.ended + status.control + status.takenTotal + status.evictedTotal());
     }
     check("takesAsked == servedWarm + servedAfterWait + takesFailed + takesCancelled + waiting", status.takesAsked,
           status.servedWarm + status.servedAfterWait + status.takesFailed + status.takesCancelled + status.waiting);
-    check("taken == servedWarm + servedAfterWait", status.taken, status.servedWarm + status.servedAfterWait);
+    check("takenTotal == servedWarm + servedAfterWait", status.takenTotal, status.servedWarm + status.servedAfterWait);
     check("waitTime.count == servedWarm + servedAfterWait", status.waitTime.count,
           status.servedWarm + status.servedAfterWait);
-    if (status.leased > status.taken)
-        lines.append(u"leased %1 is more than taken %2"_s.arg(status.leased).arg(status.taken));
+    if (status.leased > status.takenTotal)
+        lines.append(u"leased %1 is more than takenTotal %2"_s.arg(status.leased).arg(status.takenTotal));
     if (status.active < 0 || status.ended < 0 || status.checking < 0 || status.connecting < 0 || status.handshaking < 0
         || status.waiting < 0 || status.leased < 0)
         lines.append(u"a gauge is negative"_s);

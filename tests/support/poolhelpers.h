@@ -23,7 +23,7 @@
     } while (false)
 
 /// Fails the test unless the pool's counters balance as poolstatus.h promises.
-#define VERIFY_BOOKS(pool) \
+#define VERIFY_COUNTERS(pool) \
     do { \
         const QString imbalance = TestSupport::imbalance((pool).status()); \
         QVERIFY2(imbalance.isEmpty(), qPrintable(imbalance)); \
@@ -49,8 +49,16 @@ namespace TestSupport {
 /// Makes @p pool dial @p peer and keep @p capacity connections, no more and no fewer.
 void configure(Tidepool::ClientPool &pool, const TestPeer &peer, int capacity = 4);
 
-/// Settings for tests in which something fails: short waits, so that a test does not have to be patient.
+/// Settings for tests in which something fails: short delays between attempts, so that a test does not have to be
+/// patient. The attempts themselves keep their time.
 void makeImpatient(Tidepool::ClientPool &pool);
+
+/// An attempt of @p pool has 300 ms for @p phase, such as &Timeouts::dial. For tests that want it to time out.
+void shortenTimeout(Tidepool::ClientPool &pool, std::chrono::milliseconds Tidepool::Timeouts::*phase);
+
+/// How many attempts of @p pool are connecting or handshaking, by one look at it: between two looks, one may go on from
+/// here to there.
+[[nodiscard]] int underWay(const Tidepool::Pool &pool);
 
 /// Sends @p bytes and returns what came back, running the event loop of the socket's thread meanwhile.
 [[nodiscard]] QByteArray echo(QSslSocket *socket, const QByteArray &bytes);

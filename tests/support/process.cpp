@@ -3,14 +3,18 @@
 
 #include "support/process.h"
 
+#include "support/reservedport.h"
+
 #include <QtCore/QStandardPaths>
-#include <QtNetwork/QTcpServer>
 
 #ifdef Q_OS_LINUX
 #    include <sys/prctl.h>
 
 #    include <csignal>
 #endif
+
+#include <memory>
+#include <vector>
 
 namespace TestSupport {
 
@@ -24,9 +28,9 @@ QString findProgram(const QString &name)
 
 quint16 freePort()
 {
-    QTcpServer probe;
-    probe.listen(QHostAddress::LocalHost);
-    return probe.serverPort();
+    static std::vector<std::unique_ptr<ReservedPort>> reserved;
+    reserved.push_back(std::make_unique<ReservedPort>());
+    return reserved.back()->port();
 }
 
 Process::Process(QObject *parent) : QProcess(parent)

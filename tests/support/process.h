@@ -19,7 +19,8 @@ namespace TestSupport {
 /// A program's path, also from sbin; empty if it is not installed.
 [[nodiscard]] QString findProgram(const QString &name);
 
-/// A TCP port of 127.0.0.1 that was free a moment ago.
+/// A TCP port of 127.0.0.1 that refuses connects until somebody listens on it, a ReservedPort for as long as the
+/// process lives.
 [[nodiscard]] quint16 freePort();
 
 /// A child process that ends with this object, and with the test should that crash.

@@ -12,6 +12,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <ctime>
+
 namespace TestSupport {
 
 namespace {
@@ -49,9 +51,16 @@ int runningThreads(const QByteArray &name)
     return count;
 }
 
-DescriptorFamine::DescriptorFamine()
+std::chrono::nanoseconds threadTime()
 {
-    { // UndefinedBehaviorSanitizer's first look at an object of a kind takes a pipe, and a famine brings errors.
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+DescriptorExhaustion::DescriptorExhaustion()
+{
+    { // UndefinedBehaviorSanitizer's first look at an object of a kind takes a pipe, and a exhaustion brings errors.
         Tidepool::PoolError first(Tidepool::Phase::Accept, Tidepool::ErrorKind::Resources, QString());
         first.setPeer(Tidepool::PoolError(first).message());
     }
@@ -65,7 +74,7 @@ DescriptorFamine::DescriptorFamine()
     m_active = setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-DescriptorFamine::~DescriptorFamine()
+DescriptorExhaustion::~DescriptorExhaustion()
 {
     rlimit limit{};
     if (m_active && getrlimit(RLIMIT_NOFILE, &limit) == 0) {

@@ -6,6 +6,8 @@
 #include <QtCore/QByteArray>
 #include <QtCore/QtGlobal>
 
+#include <chrono>
+
 namespace TestSupport {
 
 /// Descriptors this process has open; -1 where that cannot be told.
@@ -16,13 +18,17 @@ namespace TestSupport {
 /// Those named @p name.
 [[nodiscard]] int runningThreads(const QByteArray &name);
 
+/// How long the calling thread has computed so far. Unlike a clock's time, that does not grow while a busy machine lets
+/// the thread wait.
+[[nodiscard]] std::chrono::nanoseconds threadTime();
+
 /// While it lives, this process gets no new descriptor: every attempt ends in EMFILE.
-class DescriptorFamine
+class DescriptorExhaustion
 {
 public:
-    DescriptorFamine();
-    ~DescriptorFamine();
-    Q_DISABLE_COPY_MOVE(DescriptorFamine)
+    DescriptorExhaustion();
+    ~DescriptorExhaustion();
+    Q_DISABLE_COPY_MOVE(DescriptorExhaustion)
 
     /// Did the system go along?
     [[nodiscard]] bool isActive() const { return m_active; }

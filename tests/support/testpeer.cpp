@@ -3,6 +3,8 @@
 
 #include "support/testpeer.h"
 
+#include "support/reservedport.h"
+
 #include <QtCore/QTimer>
 #include <QtCore/QtEndian>
 #include <QtNetwork/QNetworkProxy>
@@ -10,11 +12,14 @@
 #include <QtNetwork/QSslSocket>
 #include <QtNetwork/QTcpServer>
 
+#include <openssl/crypto.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 
 using Tidepool::ConnectionId;
 
@@ -65,7 +70,9 @@ struct Visitor
     QSslSocket *socket = nullptr;
     ConnectionId id;
     QByteArray received;
+    PeerScript script;
     bool isOpen = true;
+    bool isWaiting = false; ///< PeerScript::delay has begun.
     bool isGreeted = false;
     bool isReading = true;
 };
@@ -87,17 +94,26 @@ public:
     QList<QHostAddress> clients;
     QList<QSslCertificate> clientCertificates;
     QHostAddress address;
-    quint16 lastPort = 0;
+    std::optional<ReservedPort> reserved; ///< The port is the peer's also while it does not listen.
     quint32 nextId = 1;
     int mostUngreeted = 0;
+    bool isBusy = false; ///< PeerScript::oneAtATime: with one that is not greeted yet.
+    QList<qintptr> untouched; ///< Meanwhile.
 
     bool startListening()
     {
         setProxy(QNetworkProxy::NoProxy);
         setListenBacklogSize(1'024);
-        const bool listens = listen(address, lastPort);
-        lastPort = serverPort();
-        return listens;
+        if (!reserved)
+            reserved.emplace(address);
+        return reserved->port() != 0 && listen(address, reserved->port());
+    }
+
+    /// The call of a test may overtake the notifier.
+    void acceptPending()
+    {
+        if (isListening())
+            (void)waitForNewConnection(0); // and all behind it
     }
 
     void stopAll()
@@ -106,6 +122,15 @@ public:
         for (const auto &visitor : visitors)
             delete visitor->socket;
         visitors.clear();
+        for (const qintptr descriptor : std::as_const(untouched))
+            ::close(static_cast<int>(descriptor));
+        untouched.clear();
+    }
+
+    void greetWaiting()
+    {
+        for (const auto &visitor : std::as_const(visitors))
+            greet(visitor);
     }
 
     [[nodiscard]] std::shared_ptr<Visitor> find(ConnectionId id) const
@@ -130,9 +155,19 @@ public:
 protected:
     void incomingConnection(qintptr descriptor) override
     {
+        if (isBusy)
+            untouched.append(descriptor);
+        else
+            receive(descriptor);
+    }
+
+private:
+    void receive(qintptr descriptor)
+    {
         auto visitor = std::make_shared<Visitor>();
         auto *socket = new QSslSocket(this);
         visitor->socket = socket;
+        visitor->script = script;
         socket->setProxy(QNetworkProxy::NoProxy);
         socket->setSocketDescriptor(descriptor);
         clients.append(socket->peerAddress());
@@ -148,17 +183,25 @@ protected:
                                      return other->isOpen && !other->isGreeted;
                                  })));
 
+        if (script.oneAtATime) {
+            isBusy = true;
+            connect(socket, &QSslSocket::disconnected, this, [this, visitor] {
+                if (!visitor->isGreeted)
+                    receiveNext();
+            });
+        }
         const bool echoes = script.then == PeerScript::Then::Echo;
         connect(socket, &QSslSocket::readyRead, socket, [visitor, echoes] { read(*visitor, echoes); });
         connect(socket, &QSslSocket::disconnected, socket, [visitor] { visitor->isOpen = false; });
 
-        const auto greetLater = [this, visitor, script = script] {
+        const auto greetLater = [this, visitor] {
             if (!socketCertificate(visitor).isNull())
                 clientCertificates.append(socketCertificate(visitor));
-            if (script.delay.count() == 0)
-                greet(visitor, script);
+            visitor->isWaiting = true;
+            if (visitor->script.delay.count() == 0)
+                greet(visitor);
             else
-                QTimer::singleShot(script.delay, visitor->socket, [this, visitor, script] { greet(visitor, script); });
+                QTimer::singleShot(visitor->script.delay, visitor->socket, [this, visitor] { greet(visitor); });
         };
         if (!script.tls) {
             greetLater();
@@ -176,14 +219,23 @@ protected:
         socket->startServerEncryption();
     }
 
-private:
+    void receiveNext()
+    {
+        isBusy = false;
+        if (!untouched.isEmpty())
+            receive(untouched.takeFirst());
+    }
+
     static QSslCertificate socketCertificate(const std::shared_ptr<Visitor> &visitor)
     {
         return visitor->socket->peerCertificate();
     }
 
-    void greet(const std::shared_ptr<Visitor> &visitor, const PeerScript &theScript)
+    void greet(const std::shared_ptr<Visitor> &visitor)
     {
+        if (!std::exchange(visitor->isWaiting, false))
+            return;
+        const PeerScript &theScript = visitor->script;
         visitor->isGreeted = true;
         QByteArray bytes;
         switch (theScript.greeting) {
@@ -203,7 +255,11 @@ private:
             break;
         }
         bytes += theScript.behind;
-        visitor->socket->write(bytes);
+        if (visitor->isOpen)
+            visitor->socket->write(bytes);
+        if (theScript.oneAtATime && visitor->isOpen)
+            QMetaObject::invokeMethod(
+                this, [this] { receiveNext(); }, Qt::QueuedConnection);
         if (theScript.life.count() >= 0)
             QTimer::singleShot(theScript.life, visitor->socket, [visitor] { visitor->socket->disconnectFromHost(); });
         // From a queued call: this may run inside the socket's own signal.
@@ -231,6 +287,9 @@ TestPeer::TestPeer(const PeerScript &script, const QHostAddress &address) : m_wo
 TestPeer::~TestPeer()
 {
     call([this] { m_worker->stopAll(); });
+    // OpenSSL would free what it keeps for this thread a moment after wait() has returned, when the program may be
+    // about to end and frees it, too.
+    call([] { OPENSSL_thread_stop(); });
     m_thread.quit();
     m_thread.wait();
 }
@@ -261,7 +320,10 @@ void TestPeer::setScript(const PeerScript &script)
 
 void TestPeer::stopListening()
 {
-    call([&] { m_worker->QTcpServer::close(); });
+    call([&] {
+        m_worker->acceptPending(); // they are open, and stay
+        m_worker->QTcpServer::close();
+    });
 }
 
 bool TestPeer::listenAgain()
@@ -274,7 +336,10 @@ bool TestPeer::listenAgain()
 int TestPeer::accepted() const
 {
     int count = 0;
-    call([&] { count = static_cast<int>(m_worker->visitors.size()); });
+    call([&] {
+        m_worker->acceptPending();
+        count = static_cast<int>(m_worker->visitors.size());
+    });
     return count;
 }
 
@@ -282,6 +347,7 @@ int TestPeer::open() const
 {
     int count = 0;
     call([&] {
+        m_worker->acceptPending();
         count = static_cast<int>(std::ranges::count_if(m_worker->visitors, [](const auto &v) { return v->isOpen; }));
     });
     return count;
@@ -340,6 +406,11 @@ QByteArray TestPeer::received(ConnectionId id) const
             bytes = visitor->received;
     });
     return bytes;
+}
+
+void TestPeer::greetWaiting()
+{
+    call([&] { m_worker->greetWaiting(); });
 }
 
 void TestPeer::send(ConnectionId id, const QByteArray &bytes)

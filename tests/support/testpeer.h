@@ -39,12 +39,13 @@ struct PeerScript
     Then then = Then::Echo;
     QByteArray text; ///< For Greeting::Text.
     QByteArray behind; ///< Sent in the same write, right behind the greeting.
-    std::chrono::milliseconds delay{0}; ///< Before the greeting.
+    std::chrono::milliseconds delay{0}; ///< Before the greeting, unless greetWaiting() ends it.
     std::optional<Credentials> tls; ///< Speaks TLS with this certificate.
     QSsl::SslProtocol protocol = QSsl::TlsV1_3OrLater;
     QList<QSslCertificate> clientAuthorities; ///< Asks for a client certificate of one of these.
     std::chrono::milliseconds life{-1}; ///< Closes so long after the greeting; -1: never.
     int atMost = -1; ///< Open at once; more are closed at once. -1: as many as come.
+    bool oneAtATime = false; ///< Looks at the next one when the one before is greeted, or gone.
     int serve = -1; ///< How many connections it serves; later ones are closed at once. -1: all.
 
     [[nodiscard]] static PeerScript sending(const QByteArray &text, Then then = Then::Listen);
@@ -68,12 +69,12 @@ public:
 
     /// For connections accepted from now on.
     void setScript(const PeerScript &script);
-    /// New connects are refused; those that are open stay.
+    /// New connects are refused, and nobody else gets the port; those that are open stay.
     void stopListening();
     /// Listens again on the same port.
     [[nodiscard]] bool listenAgain();
 
-    /// Connections accepted so far.
+    /// Connections accepted so far: all that were made until now.
     [[nodiscard]] int accepted() const;
     /// Connections open now.
     [[nodiscard]] int open() const;
@@ -90,6 +91,8 @@ public:
     /// The first certificate of each client that showed one.
     [[nodiscard]] QList<QSslCertificate> clientCertificates() const;
 
+    /// Greets those that wait for PeerScript::delay, in the order in which they came.
+    void greetWaiting();
     void send(Tidepool::ConnectionId id, const QByteArray &bytes);
     /// Stops reading from it, so that the other end's writes come to a halt.
     void stopReading(Tidepool::ConnectionId id);

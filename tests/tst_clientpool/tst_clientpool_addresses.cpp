@@ -80,7 +80,7 @@ void tst_ClientPoolAddresses::firstAddressIsSilent()
     clock.start();
     start(pool, peer.port(), encrypted);
     QTRY_VERIFY2(pool.active() == 2, qPrintable(pool.lastError().message()));
-    QVERIFY2(clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() < 4'500, qPrintable(QString::number(clock.elapsed())));
     QCOMPARE(pool.status().failedTotal(), 0);
 }
 
@@ -111,13 +111,14 @@ void tst_ClientPoolAddresses::allAreSilent()
         QSKIP("this system answers connects to a full queue");
     ClientPool pool;
     Timeouts timeouts;
-    timeouts.dial = 700ms;
+    timeouts.dial = 2s;
     pool.setTimeouts(timeouts);
     QElapsedTimer clock;
     clock.start();
     start(pool, silence.port(), true);
     QTRY_VERIFY(pool.lastError());
-    QVERIFY2(clock.elapsed() >= 690 && clock.elapsed() < 1'350, qPrintable(QString::number(clock.elapsed())));
+    // The timer may be 5 % early.
+    QVERIFY2(clock.elapsed() >= 1'890 && clock.elapsed() < 3'700, qPrintable(QString::number(clock.elapsed())));
     QCOMPARE(pool.lastError().phase(), Phase::Dial);
     QCOMPARE(pool.lastError().kind(), ErrorKind::Timeout);
     pool.close();

@@ -245,7 +245,7 @@ void tst_ClientPoolDialing::dialerIntoTheVoid()
     if (unresponsive.port() == 0)
         QSKIP("this system answers connects to a full queue");
     ClientPool pool;
-    makeImpatient(pool);
+    shortenTimeout(pool, &Timeouts::dial);
     pool.setDialer([port = unresponsive.port()](QSslSocket &socket) { socket.connectToHost(u"127.0.0.1"_s, port); });
     pool.start();
     QTRY_VERIFY(pool.lastError());

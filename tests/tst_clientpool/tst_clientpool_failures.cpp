@@ -8,6 +8,8 @@
 
 #include <QtCore/QElapsedTimer>
 
+#include <thread>
+
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
@@ -34,6 +36,8 @@ private slots:
     void timedOutTakeExplains();
     void takeIsServedWhenThePeerComes();
     void oneBadConnectionDoesNotStarveTheWaiters();
+    void errorsOfTheApplicationFlushOnce();
+    void errorsCanBeJustCounted();
 };
 
 void tst_ClientPoolFailures::refusedPort()
@@ -51,6 +55,8 @@ void tst_ClientPoolFailures::refusedPort()
     QVERIFY(!error.message().isEmpty());
     QCOMPARE(pool.status().lastError, error.message());
     QCOMPARE(pool.status().lastErrorKind, error.kind());
+    QCOMPARE(pool.status().diagnosis, Diagnosis::Refused);
+    QVERIFY(pool.status().failedInARow >= 1);
     QVERIFY(pool.status().failedIn(Phase::Dial) >= 1);
     QTRY_VERIFY(!failed.isEmpty());
     QCOMPARE(failed.at(0).at(0).value<PoolError>().kind(), ErrorKind::Refused);
@@ -74,10 +80,14 @@ void tst_ClientPoolFailures::hostNotFound()
 {
     ClientPool pool(u"no-such-host.invalid"_s, 4'000);
     makeImpatient(pool);
+    Timeouts timeouts = pool.timeouts();
+    timeouts.resolve = 30s; // a resolver that reaches no server takes its time
+    pool.setTimeouts(timeouts);
     pool.start();
-    QTRY_VERIFY(pool.status().failedIn(Phase::Resolve) >= 1);
+    QTRY_VERIFY_WITH_TIMEOUT(pool.status().failedIn(Phase::Resolve) >= 1, 30'000);
     QCOMPARE(pool.lastError().phase(), Phase::Resolve);
     QCOMPARE(pool.lastError().kind(), ErrorKind::HostNotFound);
+    QCOMPARE(pool.status().diagnosis, Diagnosis::NameNotFound);
     QVERIFY2(pool.lastError().message().contains(u"no-such-host.invalid"_s), qPrintable(pool.lastError().message()));
 }
 
@@ -103,11 +113,13 @@ void tst_ClientPoolFailures::noHost()
     clock.start();
     const TakeResult taken = await(pool.take());
     QCOMPARE(taken.error().kind(), ErrorKind::Settings);
-    QVERIFY(clock.elapsed() < 2'000);
+    QCOMPARE(pool.status().diagnosis, Diagnosis::ThisMachine);
+    QVERIFY(clock.elapsed() < 4'500);
 
     TestPeer peer;
     configure(pool, peer);
     QTRY_COMPARE(pool.active(), 4);
+    QCOMPARE(pool.status().diagnosis, Diagnosis::None);
 }
 
 void tst_ClientPoolFailures::badIdentity_data()
@@ -143,6 +155,8 @@ void tst_ClientPoolFailures::badIdentity()
     ClientPool pool;
     configure(pool, peer, 2);
     makeImpatient(pool);
+    if (kinds.contains(ErrorKind::Timeout))
+        shortenTimeout(pool, &Timeouts::identify);
     pool.setIdFormat(format);
     pool.start();
     QTRY_VERIFY(pool.lastError());
@@ -154,7 +168,8 @@ void tst_ClientPoolFailures::badIdentity()
     QCOMPARE(pool.status().established, 0);
     // Such connections are closed, not left lying about.
     pool.pause();
-    QTRY_COMPARE(peer.open(), 0);
+    // A dial that had begun may be accepted only now. QTRY_COMPARE() would look twice, and see 0 and then 1.
+    QVERIFY(QTest::qWaitFor([&] { return underWay(pool) == 0 && peer.open() == 0; }));
 }
 
 void tst_ClientPoolFailures::phasesTimeOut_data()
@@ -178,13 +193,17 @@ void tst_ClientPoolFailures::phasesTimeOut()
             QSKIP("this system answers connects to a full queue");
         pool.setPort(unresponsive.port());
     }
+    shortenTimeout(pool,
+                   phase == Phase::Dial            ? &Timeouts::dial
+                       : phase == Phase::Handshake ? &Timeouts::handshake
+                                                   : &Timeouts::identify);
     pool.setTls(tlsMode(phase == Phase::Handshake ? TlsMode::SelfSigned : TlsMode::None));
     QElapsedTimer clock;
     clock.start();
     pool.start();
     QTRY_VERIFY(pool.lastError());
     QVERIFY2(clock.elapsed() >= 290, qPrintable(QString::number(clock.elapsed())));
-    QVERIFY2(clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() < 4'500, "it waits as long as by default");
     QCOMPARE(pool.lastError().phase(), phase);
     QCOMPARE(pool.lastError().kind(), ErrorKind::Timeout);
     QTRY_VERIFY(pool.status().failedIn(phase) >= 2);
@@ -260,7 +279,7 @@ void tst_ClientPoolFailures::timedOutTakeExplains()
     clock.start();
     const TakeResult taken = await(pool.take(200ms));
     QVERIFY(!taken);
-    QVERIFY2(clock.elapsed() >= 195 && clock.elapsed() < 1'500, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() >= 195 && clock.elapsed() < 4'500, qPrintable(QString::number(clock.elapsed())));
     const PoolError error = taken.error();
     QCOMPARE(error.kind(), ErrorKind::Timeout);
     QCOMPARE(error.phase(), Phase::Wait);
@@ -271,7 +290,7 @@ void tst_ClientPoolFailures::timedOutTakeExplains()
     QVERIFY(!error.status()->lastError.isEmpty());
     QVERIFY2(error.message().contains(error.status()->lastError), qPrintable(error.message()));
     QCOMPARE(pool.status().takesFailed, 1);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ClientPoolFailures::takeIsServedWhenThePeerComes()
@@ -305,6 +324,47 @@ void tst_ClientPoolFailures::oneBadConnectionDoesNotStarveTheWaiters()
     peer.setScript({});
     VERIFY_TAKEN(await(first));
     VERIFY_TAKEN(await(second));
+}
+
+// As in the Go package: more errors than half of what is parked.
+void tst_ClientPoolFailures::errorsOfTheApplicationFlushOnce()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 4);
+    pool.setMinimumInterval(1h); // no round dials one more
+    pool.setMaximumInterval(1h);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 4);
+    pool.addError();
+    pool.addError();
+    QVERIFY(!QTest::qWaitFor([&] { return pool.status().evictedTotal() > 0; }, 100));
+    QCOMPARE(pool.errorCount(), 2);
+    std::thread([&] { pool.addError(); }).join();
+    QTRY_COMPARE(pool.status().evictedBy(EvictionCause::Flushed), 4);
+    QCOMPARE(pool.errorCount(), 0);
+    QTRY_COMPARE(pool.active(), 4);
+    QCOMPARE(peer.accepted(), 8);
+    // They have another cause, it seems.
+    for (int i = 0; i < 10; ++i)
+        pool.addError();
+    QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > 8; }, 100));
+    QCOMPARE(pool.errorCount(), 10);
+}
+
+void tst_ClientPoolFailures::errorsCanBeJustCounted()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 2);
+    QVERIFY(pool.flushesOnErrors());
+    pool.setFlushesOnErrors(false);
+    pool.start();
+    QTRY_COMPARE(pool.active(), 2);
+    for (int i = 0; i < 10; ++i)
+        pool.addError();
+    QVERIFY(!QTest::qWaitFor([&] { return pool.status().evictedTotal() > 0; }, 100));
+    QCOMPARE(pool.errorCount(), 10);
 }
 
 QTEST_GUILESS_MAIN(tst_ClientPoolFailures)

@@ -57,9 +57,6 @@ void tst_ClientPoolProtocol::dialerCannotLowerTheProtocol()
     ClientPool pool;
     configure(pool, peer, 1);
     makeImpatient(pool);
-    Timeouts timeouts = pool.timeouts();
-    timeouts.handshake = 5s;
-    pool.setTimeouts(timeouts);
     pool.setTls(tlsMode(TlsMode::SelfSigned));
     pool.setDialer([port = peer.port(), encryptsItself](QSslSocket &socket) {
         QSslConfiguration configuration;
@@ -94,9 +91,6 @@ void tst_ClientPoolProtocol::dialerCannotSkipTheVerification()
     ClientPool pool;
     configure(pool, peer, 1);
     makeImpatient(pool);
-    Timeouts timeouts = pool.timeouts();
-    timeouts.handshake = 5s;
-    pool.setTimeouts(timeouts);
     pool.setTls(verifying(m_authority.root(), u"localhost"_s));
     pool.setDialer([port = peer.port(), ignoresErrors](QSslSocket &socket) {
         if (ignoresErrors) {

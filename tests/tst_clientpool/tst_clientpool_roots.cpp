@@ -61,8 +61,8 @@ void tst_ClientPoolRoots::systemsRootsAreTrusted()
     pool.start();
     QTRY_VERIFY2(pool.active() == 2, qPrintable(pool.lastError().message()));
 
-    const Authority stranger;
-    const TestPeer other(PeerScript::overTls(stranger.issueForLocalHost()));
+    const Authority unknown;
+    const TestPeer other(PeerScript::overTls(unknown.issueForLocalHost()));
     pool.setPort(other.port());
     QTRY_COMPARE(pool.lastError().kind(), ErrorKind::Certificate);
 }

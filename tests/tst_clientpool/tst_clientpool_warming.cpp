@@ -6,7 +6,6 @@
 #include "support/poolhelpers.h"
 #include "support/resources.h"
 
-#include <QtCore/QElapsedTimer>
 #include <QtCore/QFile>
 #include <QtCore/QSet>
 
@@ -34,6 +33,8 @@ private slots:
     void capacityGrowsUnderLoad();
     void dialsInParallelWithinItsLimit_data();
     void dialsInParallelWithinItsLimit();
+    void aServerThatAcceptsOneAtATimeFailsNoDial_data();
+    void aServerThatAcceptsOneAtATimeFailsNoDial();
     void loweringClosesParkedOnesOnly();
     void raisingDialsMore();
     void tableOfDescriptorsGrowsAtOnce();
@@ -110,7 +111,7 @@ void tst_ClientPoolWarming::warmsToItsMinimum()
 void tst_ClientPoolWarming::statesOnTheWay()
 {
     PeerScript script;
-    script.delay = 100ms;
+    script.delay = 60s;
     TestPeer peer(script);
     ClientPool pool;
     configure(pool, peer);
@@ -119,6 +120,9 @@ void tst_ClientPoolWarming::statesOnTheWay()
     pool.start();
     QCOMPARE(pool.state(), PoolState::Warming);
     QVERIFY(!pool.isReady());
+    QTRY_COMPARE(states.size(), 1);
+    peer.setScript({});
+    peer.greetWaiting();
     QTRY_VERIFY(pool.isReady());
     QCOMPARE(pool.state(), PoolState::Ready);
     QTRY_COMPARE(states.size(), 2);
@@ -237,16 +241,15 @@ void tst_ClientPoolWarming::refillsAtTheRound()
     ClientPool pool;
     configure(pool, peer, 4);
     pool.setRefill(Refill::AtRound);
-    pool.setMinimumInterval(700ms);
-    pool.setMaximumInterval(700ms);
+    pool.setMinimumInterval(60s);
+    pool.setMaximumInterval(60s);
     pool.start();
     QTRY_COMPARE(pool.active(), 4);
-    // Just after a round there is time until the next one.
     VERIFY_TAKEN(pool.tryTake());
-    QTRY_COMPARE(pool.active(), 4);
-    VERIFY_TAKEN(pool.tryTake());
-    QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > 5; }, 300));
+    QVERIFY(!QTest::qWaitFor([&] { return peer.accepted() > 4; }, 300));
     QCOMPARE(pool.active(), 3);
+    pool.pause();
+    pool.resume(); // which begins a round
     QTRY_COMPARE(pool.active(), 4);
 }
 
@@ -268,10 +271,11 @@ void tst_ClientPoolWarming::capacityGrowsUnderLoad()
     ClientPool pool;
     configure(pool, peer, 4);
     pool.setRefill(refill);
+    pool.setSizingPolicy(SizingPolicy::Classic);
     pool.setMaximumParallelDials(3); // a round takes several batches
     pool.setMaximumCapacity(12);
     pool.start();
-    QTRY_COMPARE(pool.active(), 4);
+    QTRY_VERIFY(pool.active() >= 4); // the first round raises the capacity already
     QVERIFY2(QTest::qWaitFor(
                  [&] {
                      while (pool.tryTake()) {}
@@ -300,15 +304,49 @@ void tst_ClientPoolWarming::dialsInParallelWithinItsLimit()
     ClientPool pool;
     configure(pool, peer, capacity);
     pool.setMaximumParallelDials(limit);
-    QElapsedTimer clock;
-    clock.start();
     pool.start();
     QTRY_COMPARE(pool.active(), capacity);
     QVERIFY2(peer.mostUngreeted() <= limit, qPrintable(QString::number(peer.mostUngreeted())));
     QVERIFY2(peer.mostUngreeted() > limit / 2, qPrintable(QString::number(peer.mostUngreeted())));
-    // Dialled in batches, not one by one; a round between two batches is not needed.
-    const qint64 batches = (capacity + limit - 1) / limit;
-    QVERIFY2(clock.elapsed() < batches * 100 + 1'500, qPrintable(QString::number(clock.elapsed())));
+}
+
+void tst_ClientPoolWarming::aServerThatAcceptsOneAtATimeFailsNoDial_data()
+{
+    QTest::addColumn<bool>("encrypted");
+    QTest::addColumn<Refill>("refill");
+    QTest::newRow("plain") << false << Refill::AtTake;
+    QTest::newRow("plain, in rounds") << false << Refill::AtRound;
+    QTest::newRow("TLS") << true << Refill::AtTake;
+}
+
+// 48 dials at once would take 4.8 s there. Those that cannot end in time are withdrawn, and begun again later.
+void tst_ClientPoolWarming::aServerThatAcceptsOneAtATimeFailsNoDial()
+{
+    QFETCH(bool, encrypted);
+    QFETCH(Refill, refill);
+    constexpr int capacity = 48;
+    PeerScript script = PeerScript::echoing(encrypted);
+    script.oneAtATime = true;
+    script.delay = 100ms;
+    TestPeer peer(script);
+    ClientPool pool;
+    configure(pool, peer, capacity);
+    pool.setTls(tlsMode(encrypted ? TlsMode::SelfSigned : TlsMode::None));
+    pool.setRefill(refill);
+    Timeouts timeouts;
+    timeouts.handshake = 3s;
+    timeouts.identify = 3s;
+    pool.setTimeouts(timeouts);
+    QSignalSpy failures(&pool, &Pool::attemptFailed);
+    pool.start();
+    QTRY_COMPARE_WITH_TIMEOUT(pool.active(), capacity, 20'000);
+    QCOMPARE(failures.size(), 0);
+    QVERIFY(!pool.lastError());
+    const PoolStatus status = pool.status();
+    QCOMPARE(status.established, capacity);
+    QCOMPARE(status.connecting + status.handshaking, 0);
+    QVERIFY(status.nextAttempt < 0ms); // no backoff
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ClientPoolWarming::loweringClosesParkedOnesOnly()
@@ -332,7 +370,7 @@ void tst_ClientPoolWarming::loweringClosesParkedOnesOnly()
         QCOMPARE(arguments.at(1).value<EvictionCause>(), EvictionCause::Surplus);
     QTRY_COMPARE(peer.open(), pool.active() + 1);
     QCOMPARE(echo(taken.connection().socket(), "mine"), "mine"_ba);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ClientPoolWarming::raisingDialsMore()
@@ -347,8 +385,7 @@ void tst_ClientPoolWarming::raisingDialsMore()
     pool.setMinimumCapacity(10);
     QTRY_COMPARE(pool.active(), 10);
     QCOMPARE(pool.capacity(), 10);
-    QVERIFY(!capacities.isEmpty());
-    QCOMPARE(capacities.constLast().at(0).toInt(), 10);
+    QTRY_VERIFY(!capacities.isEmpty() && capacities.constLast().at(0).toInt() == 10);
 }
 
 // In steps, it would hold up the dials at each of them.
@@ -386,8 +423,10 @@ void tst_ClientPoolWarming::warmingLeavesTheEventLoopAlone()
     pool.start();
     EventLoopMonitor monitor;
     QVERIFY(monitor.runUntil([&] { return pool.active() == 100; }, 20s));
-    // 100 handshakes in this thread would hold it up for well over this. The limit leaves room for a busy machine.
-    QVERIFY2(monitor.longestGap() < 150ms, qPrintable(QString::number(monitor.longestGap().count())));
+    // 100 handshakes in this thread would hold it up for well over this.
+    QVERIFY2(monitor.longestWork() < 150ms, qPrintable(QString::number(monitor.longestWork().count())));
+    // Nor does it wait for them; a busy machine may let it wait for its turn.
+    QVERIFY2(monitor.longestGap() < 2s, qPrintable(QString::number(monitor.longestGap().count())));
 }
 
 void tst_ClientPoolWarming::worksInTheCallersThread()
@@ -414,7 +453,7 @@ void tst_ClientPoolWarming::worksInTheCallersThread()
     QTRY_COMPARE(pool.status().evictedBy(EvictionCause::PeerClosed), 4);
     QTRY_COMPARE(pool.active(), 4);
     pool.close();
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_ClientPoolWarming)

@@ -64,6 +64,7 @@ struct Rounds
         client.setMinimumInterval(std::chrono::milliseconds(100));
         client.setMaximumInterval(std::chrono::milliseconds(500));
         client.setRefill(Tidepool::Refill::AtRound);
+        client.setSizingPolicy(Tidepool::SizingPolicy::Classic);
         client.start();
     }
 

@@ -18,12 +18,21 @@ class tst_GoPackageDynamicAdjustment : public QObject
 private Q_SLOTS:
     void everyRowHasItsTest() { VERIFY_ROWS("Dynamic adjustment"); }
 
+    void policies();
     void intervalShrinks();
     void intervalGrows();
     void capacityShrinks();
     void capacityGrows();
     void refill();
 };
+
+void tst_GoPackageDynamicAdjustment::policies()
+{
+    QCOMPARE(ClientPool().sizingPolicy(), SizingPolicy::Predictive);
+    const Rounds rounds;
+    QCOMPARE(rounds.client.sizingPolicy(), SizingPolicy::Classic);
+    QVERIFY(rounds.client.status().sizingText().contains("by the Classic rule"_L1));
+}
 
 void tst_GoPackageDynamicAdjustment::intervalShrinks()
 {
@@ -42,9 +51,12 @@ void tst_GoPackageDynamicAdjustment::intervalGrows()
 
 void tst_GoPackageDynamicAdjustment::capacityShrinks()
 {
-    const Rounds rounds;
-    QTRY_VERIFY(rounds.client.capacity() > 5);
-    QTRY_COMPARE(rounds.client.capacity(), 5);
+    Rounds rounds;
+    QVERIFY(QTest::qWaitFor([&] {
+        rounds.empty();
+        return rounds.client.capacity() > 5;
+    }));
+    QTRY_COMPARE(rounds.client.capacity(), 5); // nothing is taken any more
 }
 
 void tst_GoPackageDynamicAdjustment::capacityGrows()

@@ -93,7 +93,7 @@ void tst_GoPackageTroubleshooting::logDialling()
     configure(pool, peer, capacity);
     QSignalSpy parked(&pool, &Pool::connectionParked);
     pool.start();
-    QTRY_COMPARE(pool.status().connecting + pool.status().handshaking, capacity);
+    QTRY_COMPARE(underWay(pool), capacity);
     QCOMPARE(parked.count(), 0);
     peer.setScript({});
     pool.flush();
@@ -137,8 +137,8 @@ void tst_GoPackageTroubleshooting::logValidation()
     QTRY_COMPARE(ends.client.active(), capacity);
     ends.server.close();
     QTRY_VERIFY(ends.client.evictions().size() >= capacity);
-    const QList<EvictionRecord> ledger = ends.client.evictions();
-    const EvictionRecord record = ledger.first();
+    const QList<EvictionRecord> log = ends.client.evictions();
+    const EvictionRecord record = log.first();
     QCOMPARE(record.cause, EvictionCause::PeerClosed);
     QVERIFY(record.id.isValid() && record.when.isValid());
 }

@@ -41,10 +41,10 @@ Entry *parkedIn(IdleStore &store, quint32 id, Expiry::Clock::time_point end = Ex
 
 Waiters::Ticket waiting(Waiters &waiters, std::optional<ConnectionId> id = {}, Waiter::Clock::time_point deadline = {})
 {
-    auto waiter = std::make_unique<Waiter>();
-    waiter->id = id;
-    waiter->deadline = deadline;
-    return waiters.add(std::move(waiter));
+    Waiter waiter;
+    waiter.id = id;
+    waiter.deadline = deadline;
+    return waiters.add(waiter);
 }
 } // namespace
 
@@ -144,9 +144,9 @@ void tst_IdleStore::waitersAreServedInOrder()
     const auto second = waiting(waiters);
     const auto third = waiting(waiters);
     QVERIFY(waiters.remove(second)); // cancelled
-    QCOMPARE(waiters.next(ConnectionId(1))->ticket, first);
-    QCOMPARE(waiters.next(ConnectionId(2))->ticket, third);
-    QVERIFY(!waiters.next(ConnectionId(3)));
+    QCOMPARE(waiters.serveNext(ConnectionId(1)), std::optional(first));
+    QCOMPARE(waiters.serveNext(ConnectionId(2)), std::optional(third));
+    QVERIFY(!waiters.serveNext(ConnectionId(3)));
     QVERIFY(!waiters.remove(second));
 }
 
@@ -156,10 +156,10 @@ void tst_IdleStore::aNamedWaiterGoesBeforeOthers()
     const auto any = waiting(waiters);
     const auto named = waiting(waiters, ConnectionId(5));
     QCOMPARE(waiters.anyCount(), 1);
-    QCOMPARE(waiters.next(ConnectionId(5))->ticket, named);
-    QCOMPARE(waiters.next(ConnectionId(5))->ticket, any);
+    QCOMPARE(waiters.serveNext(ConnectionId(5)), std::optional(named));
+    QCOMPARE(waiters.serveNext(ConnectionId(5)), std::optional(any));
     const auto alone = waiting(waiters, ConnectionId(6));
-    QVERIFY2(!waiters.next(ConnectionId(7)), "a connection of another name does not serve it");
+    QVERIFY2(!waiters.serveNext(ConnectionId(7)), "a connection of another name does not serve it");
     QVERIFY(waiters.isAwaited(ConnectionId(6)));
     QVERIFY(!waiters.isAwaited(ConnectionId(7)));
     QVERIFY(waiters.remove(alone));
@@ -175,7 +175,7 @@ void tst_IdleStore::waitersExpireByDeadline()
     QVERIFY(waiters.expired(start).empty());
     const auto expired = waiters.expired(start + 2s);
     QCOMPARE(expired.size(), size_t(1));
-    QCOMPARE(expired.front()->ticket, soon);
+    QCOMPARE(expired.front().ticket, soon);
     QCOMPARE(waiters.size(), 1);
     QCOMPARE(waiters.removeAll().size(), size_t(1));
     QVERIFY(waiters.nextDeadline() == Waiter::Clock::time_point::max());

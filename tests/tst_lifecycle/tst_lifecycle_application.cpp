@@ -5,16 +5,19 @@
 // thread goes on all the same.
 
 #include "faults/endings.h"
+#include "support/loopthread.h"
 #include "support/resources.h"
 
 #include <tidepool/tidepool.h>
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QElapsedTimer>
+#include <QtCore/QRegularExpression>
 #include <QtTest/QTest>
 
 #include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 using namespace Qt::StringLiterals;
@@ -69,11 +72,18 @@ private slots:
     void poolEndsAfterIt();
     void tasksStayInTheirThread();
     void poolLivesOnWithTheNext();
+    void poolWithoutAnApplication_data();
+    void poolWithoutAnApplication();
+    void relayWithoutAnApplication();
+    void waitEndsWithIt_data();
+    void waitEndsWithIt();
+    void aFatalErrorOutlivesIt();
+    void signalsComeUnderTheNext();
 };
 
 void tst_LifecycleApplication::cleanup()
 {
-    Races::waitUntil("the I/O thread's end", 100us, [] { return runningThreads("tidepool-lane") == 0; });
+    Races::waitUntil("the I/O thread's end", 100us, [] { return runningThreads("tidepool-io") == 0; });
 }
 
 void tst_LifecycleApplication::endWaitsForTheClosing()
@@ -101,7 +111,7 @@ void tst_LifecycleApplication::poolEndsAfterIt()
     QElapsedTimer clock;
     clock.start();
     pool.reset();
-    QVERIFY2(clock.elapsed() < 1'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() < 4'000, qPrintable(QString::number(clock.elapsed())));
     QVERIFY(waiting.isFinished());
     for (const int client : clients) {
         QVERIFY(isClosed(client, 2s));
@@ -146,6 +156,140 @@ void tst_LifecycleApplication::poolLivesOnWithTheNext()
         ::close(client);
     Races::waitForActive(pool, 0);
     pool.close();
+}
+
+void tst_LifecycleApplication::poolWithoutAnApplication_data()
+{
+    QTest::addColumn<bool>("usesCallerThread");
+    QTest::newRow("an I/O thread") << false;
+    QTest::newRow("the caller's thread") << true;
+}
+
+// Nothing would ever be heard of it.
+void tst_LifecycleApplication::poolWithoutAnApplication()
+{
+    QFETCH(bool, usesCallerThread);
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"did not start: .*create a QCoreApplication first"_s));
+    ServerPool server;
+    server.setUsesCallerThread(usesCallerThread);
+    QVERIFY(!server.listen(QHostAddress::LocalHost));
+    QVERIFY2(server.lastError().message().contains(u"QCoreApplication"_s), qPrintable(server.lastError().message()));
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"did not start: .*create a QCoreApplication first"_s));
+    ClientPool client(u"127.0.0.1"_s, 9);
+    client.setUsesCallerThread(usesCallerThread);
+    client.start();
+    QCOMPARE(client.state(), PoolState::Stopped);
+    QVERIFY2(client.lastError().message().contains(u"QCoreApplication"_s), qPrintable(client.lastError().message()));
+    for (const QFuture<TakeResult> &take : {client.take(1h), client.take(ConnectionId(1), 1h)}) {
+        QVERIFY(take.isFinished());
+        QCOMPARE(take.result().error().kind(), ErrorKind::Closed);
+        QVERIFY(take.result().error().message().contains(u"QCoreApplication"_s));
+    }
+    // With one, it starts.
+    const Application application;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    client.start();
+    QVERIFY(client.state() != PoolState::Stopped);
+}
+
+void tst_LifecycleApplication::relayWithoutAnApplication()
+{
+    Relay relay(Connection{}, Connection{});
+    relay.start();
+    QVERIFY2(relay.errorText().contains(u"QCoreApplication"_s), qPrintable(relay.errorText()));
+}
+
+void tst_LifecycleApplication::waitEndsWithIt_data()
+{
+    QTest::addColumn<bool>("usesCallerThread");
+    QTest::newRow("an I/O thread") << false;
+    QTest::newRow("a thread of the caller's") << true;
+}
+
+// A thread that blocks for a take comes on, and so does one that asks later. The next application makes it all go on.
+void tst_LifecycleApplication::waitEndsWithIt()
+{
+    QFETCH(bool, usesCallerThread);
+    auto application = std::make_unique<Application>();
+    LoopThread owner;
+    std::unique_ptr<ServerPool> pool;
+    const auto open = [&] {
+        pool = std::make_unique<ServerPool>();
+        pool->setUsesCallerThread(usesCallerThread);
+        QVERIFY(pool->listen(QHostAddress::LocalHost));
+    };
+    if (usesCallerThread)
+        owner.run(open);
+    else
+        open();
+    std::atomic<bool> isOver = false;
+    std::thread taker([&] {
+        const PoolError error = pool->take(1h).result().error();
+        isOver = error.kind() == ErrorKind::Closed && error.message().contains(u"QCoreApplication"_s);
+    });
+    Races::waitUntil("the take", 100us, [&] { return pool->waiting() == 1; });
+    application.reset();
+    taker.join();
+    QVERIFY(isOver);
+    QCOMPARE(pool->take(1h).result().error().kind(), ErrorKind::Closed);
+
+    application = std::make_unique<Application>();
+    const QFuture<TakeResult> again = pool->take(10s);
+    const int client = Races::connectTo(pool->serverPort());
+    static_cast<void>(Races::readId(client));
+    Races::waitUntil("a connection", 1ms, [&] { return again.isFinished(); });
+    QVERIFY(again.result());
+    ::close(client);
+    if (usesCallerThread)
+        owner.run([&] { pool.reset(); });
+}
+
+// The next application does not make good what only new settings can.
+void tst_LifecycleApplication::aFatalErrorOutlivesIt()
+{
+    auto application = std::make_unique<Application>();
+    ServerPool server;
+    TlsOptions tls;
+    tls.mode = TlsMode::SelfSigned;
+    server.setTls(tls);
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    ClientPool client(u"127.0.0.1"_s, server.serverPort());
+    tls.pins = {u"sha256:"_s + QString(64, u'0')};
+    client.setTls(tls);
+    client.start();
+    const auto isRefused = [&client] {
+        const QFuture<TakeResult> take = client.take(1h);
+        return take.isFinished() && take.result().error().kind() == ErrorKind::Pin;
+    };
+    Races::waitUntil("the fatal error", 1ms, isRefused);
+    application.reset();
+    QCOMPARE(client.take(1h).result().error().kind(), ErrorKind::Closed);
+    application = std::make_unique<Application>();
+    QVERIFY(isRefused());
+    server.close();
+    client.close();
+}
+
+// What changed without an application is told as soon as there is one, in whatever thread the pool lives.
+void tst_LifecycleApplication::signalsComeUnderTheNext()
+{
+    auto application = std::make_unique<Application>();
+    LoopThread owner;
+    std::unique_ptr<ServerPool> pool;
+    std::atomic<int> told = -1;
+    owner.run([&] {
+        pool = std::make_unique<ServerPool>();
+        QObject::connect(pool.get(), &Pool::waitingChanged, pool.get(), [&](int waiting) { told = waiting; });
+        QVERIFY(pool->listen(QHostAddress::LocalHost));
+    });
+    const QFuture<TakeResult> take = pool->take(1h);
+    Races::waitUntil("the signal", 1ms, [&] { return told == 1; });
+    application.reset();
+    Races::waitUntil("the take's end", 1ms, [&] { return take.isFinished(); });
+    QCOMPARE(pool->waiting(), 0);
+    application = std::make_unique<Application>();
+    Races::waitUntil("the signal", 1ms, [&] { return told == 0; });
+    owner.run([&] { pool.reset(); });
 }
 
 QTEST_APPLESS_MAIN(tst_LifecycleApplication)

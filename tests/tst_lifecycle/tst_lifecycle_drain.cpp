@@ -28,6 +28,8 @@ private slots:
     void drainRefusesClients();
     void resumeDoesNotEndADrain();
     void pauseCountsOnlyWhileRunning();
+    void drainOfAPoolThatDoesNotRun();
+    void drainAndStart();
 };
 
 void tst_LifecycleDrain::drainWithoutLeases()
@@ -38,18 +40,15 @@ void tst_LifecycleDrain::drainWithoutLeases()
     pool.start();
     QTRY_COMPARE(pool.active(), 4);
     QSignalSpy closed(&pool, &Pool::closed);
-    QElapsedTimer clock;
-    clock.start();
     pool.drain(30s);
     QTRY_COMPARE(closed.size(), 1);
-    QVERIFY2(clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
     QCOMPARE(pool.state(), PoolState::Closed);
     QTRY_COMPARE(peer.open(), 0);
     QCOMPARE(pool.status().evictedBy(EvictionCause::PoolClosed), 4);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
-// Here the lane is the caller's thread, so all that is closed before drain() returns is closed by drain().
+// Here the I/O thread is the caller's thread, so all that is closed before drain() returns is closed by drain().
 void tst_LifecycleDrain::drainReturnsBeforeTheClosing()
 {
     TestPeer peer;
@@ -66,7 +65,7 @@ void tst_LifecycleDrain::drainReturnsBeforeTheClosing()
     QTRY_COMPARE(closed.size(), 1);
     QCOMPARE(pool.state(), PoolState::Closed);
     QTRY_COMPARE(peer.open(), 0);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_LifecycleDrain::drainWaitsForTheLeases()
@@ -107,7 +106,7 @@ void tst_LifecycleDrain::drainHasADeadline()
     clock.start();
     pool.drain(300ms);
     QTRY_COMPARE(closed.size(), 1);
-    QVERIFY2(clock.elapsed() >= 290 && clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() >= 290, qPrintable(QString::number(clock.elapsed())));
     QCOMPARE(pool.state(), PoolState::Closed);
     QCOMPARE(echo(taken.connection().socket(), "taken ones live on"), "taken ones live on"_ba);
 }
@@ -120,6 +119,7 @@ void tst_LifecycleDrain::drainTakesNoNewTakes()
     pool.start();
     const TakeResult taken = await(pool.take());
     VERIFY_TAKEN(taken);
+    QTRY_COMPARE(pool.active(), 2);
     pool.drain(30s);
     QCOMPARE(await(pool.take()).error().kind(), ErrorKind::Closed);
     QCOMPARE(pool.tryTake().error().kind(), ErrorKind::Closed);
@@ -184,6 +184,37 @@ void tst_LifecycleDrain::pauseCountsOnlyWhileRunning()
     pool.start();
     QTRY_COMPARE(pool.active(), 2);
     QCOMPARE(pool.state(), PoolState::Ready);
+}
+
+// Whoever waits for closed() does not wait for ever.
+void tst_LifecycleDrain::drainOfAPoolThatDoesNotRun()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 1);
+    QSignalSpy closed(&pool, &Pool::closed);
+    pool.drain();
+    QCOMPARE(closed.size(), 0); // not inside the call
+    QTRY_COMPARE(closed.size(), 1);
+    QCOMPARE(pool.state(), PoolState::Stopped);
+    pool.start();
+    pool.close();
+    QCOMPARE(closed.size(), 2);
+    pool.drain();
+    QTRY_COMPARE(closed.size(), 3);
+    QCOMPARE(pool.state(), PoolState::Closed);
+}
+
+void tst_LifecycleDrain::drainAndStart()
+{
+    TestPeer peer;
+    ClientPool pool;
+    configure(pool, peer, 1);
+    QSignalSpy closed(&pool, &Pool::closed);
+    pool.drain();
+    pool.start();
+    QTRY_COMPARE(pool.active(), 1);
+    QCOMPARE(closed.size(), 0); // it runs
 }
 
 QTEST_GUILESS_MAIN(tst_LifecycleDrain)

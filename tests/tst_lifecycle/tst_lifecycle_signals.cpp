@@ -45,7 +45,7 @@ void tst_LifecycleSignals::comeInThePoolsThread()
     watch(&Pool::connectionParked);
     watch(&Pool::connectionTaken);
     watch(&Pool::connectionEvicted);
-    watch(&Pool::connectionSpoke);
+    watch(&Pool::connectionReadable);
     watch(&Pool::attemptFailed);
     watch(&Pool::closed);
     watch(&Pool::settingsChanged);
@@ -67,8 +67,9 @@ void tst_LifecycleSignals::comeInThePoolsThread()
         }
         pool.resetErrorCount();
     });
-    QTRY_COMPARE(pool.status().taken, 10);
+    QTRY_COMPARE(pool.status().takenTotal, 10);
     taker.join();
+    QTRY_COMPARE(pool.active(), 4);
     peer.send(peer.openIds().value(0), "hello");
     peer.resetAll();
 #ifndef TIDEPOOL_PORTABLE // without POLLRDHUP, who spoke and then closed is found out when it is taken
@@ -94,6 +95,7 @@ void tst_LifecycleSignals::changesAreCoalesced()
     QSignalSpy active(&pool, &Pool::activeChanged);
     QSignalSpy status(&pool, &Pool::statusChanged);
     QSignalSpy errors(&pool, &Pool::errorCountChanged);
+    pool.setFlushesOnErrors(false);
     pool.start();
 
     // 64 connections are parked while this thread looks away: one change when it looks again.
@@ -215,7 +217,7 @@ void tst_LifecycleSignals::eventsAreComplete()
     QTRY_COMPARE(taken.size(), 16);
     QTRY_COMPARE(evicted.size(), 16);
     QTRY_COMPARE(parked.size(), 48);
-    QCOMPARE(pool.status().parked, 48);
+    QCOMPARE(pool.status().parkedTotal, 48);
 
     // In order: nobody is taken or evicted before it was parked.
     QCOMPARE(outOfOrder, 0);
@@ -228,11 +230,13 @@ void tst_LifecycleSignals::noSignalAfterTheEnd()
     TestPeer peer;
     ClientPool pool;
     configure(pool, peer, 4);
-    pool.start();
-    QTRY_COMPARE(pool.active(), 4);
     QSignalSpy closed(&pool, &Pool::closed);
     QSignalSpy active(&pool, &Pool::activeChanged);
     QSignalSpy status(&pool, &Pool::statusChanged);
+    pool.start();
+    // By the signal: what has not been signalled yet is not taken back either.
+    QTRY_VERIFY(!active.isEmpty() && active.constLast().at(0).toInt() == 4);
+    active.clear();
     pool.close();
     QTRY_COMPARE(closed.size(), 1);
     QTRY_COMPARE(active.size(), 1);

@@ -111,7 +111,7 @@ void tst_LifecycleThreads::outlivesItsThread()
     QElapsedTimer clock;
     clock.start();
     pool.reset();
-    QVERIFY2(clock.elapsed() < 1'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() < 4'000, qPrintable(QString::number(clock.elapsed())));
     QVERIFY(waiting.isFinished());
     QCOMPARE(waiting.result().error().kind(), ErrorKind::Closed);
     QTRY_COMPARE(peer.open(), 0);
@@ -136,7 +136,7 @@ void tst_LifecycleThreads::endsWithItsThread()
     QTRY_COMPARE(peer.open(), 0);
     QCOMPARE(pool->state(), PoolState::Closed);
     QCOMPARE(await(pool->take()).error().kind(), ErrorKind::Closed);
-    VERIFY_BOOKS(*pool);
+    VERIFY_COUNTERS(*pool);
 }
 
 void tst_LifecycleThreads::childOfAForkCloses_data()

@@ -83,9 +83,9 @@ void tst_ParkedEarly::bytesAreInTheSocket()
         QVERIFY(!encrypted || client.encrypt());
         const ConnectionId id = client.readHexId();
         QTRY_COMPARE(pool.active(), 1);
-        QSignalSpy spoke(&pool, &Pool::connectionSpoke);
+        QSignalSpy readable(&pool, &Pool::connectionReadable);
         client.write("world");
-        QTRY_COMPARE(spoke.size(), 1);
+        QTRY_COMPARE(readable.size(), 1);
         const TakeResult taken = await(pool.take(id));
         VERIFY_TAKEN(taken);
         QCOMPARE(readAtOnce(taken.connection(), thread), "world"_ba);
@@ -134,13 +134,13 @@ void tst_ParkedEarly::bytesAfterTheFirstOnes()
     ServerPool pool;
     pool.setTls(tlsMode(encrypted ? TlsMode::SelfSigned : TlsMode::None));
     QVERIFY(pool.listen(QHostAddress::LocalHost));
-    QSignalSpy spoke(&pool, &Pool::connectionSpoke);
+    QSignalSpy readable(&pool, &Pool::connectionReadable);
     RawClient client(pool.serverPort());
     QVERIFY(!encrypted || client.encrypt());
     const ConnectionId id = client.readHexId();
     QTRY_COMPARE(pool.active(), 1);
     client.write("first ");
-    QTRY_COMPARE(spoke.size(), 1);
+    QTRY_COMPARE(readable.size(), 1);
     for (int i = 0; i < 20; ++i)
         client.write("again ");
     const auto unacknowledged = [&] {
@@ -166,13 +166,13 @@ void tst_ParkedEarly::readyReadTellsOfThem()
     ServerPool pool;
     pool.setTls(tlsMode(encrypted ? TlsMode::SelfSigned : TlsMode::None));
     QVERIFY(pool.listen(QHostAddress::LocalHost));
-    QSignalSpy spoke(&pool, &Pool::connectionSpoke);
+    QSignalSpy readable(&pool, &Pool::connectionReadable);
     RawClient client(pool.serverPort());
     QVERIFY(!encrypted || client.encrypt());
     const ConnectionId id = client.readHexId();
     QTRY_COMPARE(pool.active(), 1);
     client.write("hello");
-    QTRY_COMPARE(spoke.size(), 1);
+    QTRY_COMPARE(readable.size(), 1);
     const TakeResult taken = await(pool.take(id));
     VERIFY_TAKEN(taken);
     QSslSocket &socket = *taken.connection().socket();

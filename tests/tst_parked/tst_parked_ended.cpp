@@ -38,6 +38,7 @@ private slots:
     void keptForTheTakeTimeout();
     void endedOnesAreBounded();
     void closeNotifyAloneIsAnEnd();
+    void closeNotifyAloneIsAnEndForATaker_data();
     void closeNotifyAloneIsAnEndForATaker();
 };
 
@@ -196,11 +197,11 @@ void tst_ParkedEnded::abortedByTheDialer()
     QCOMPARE(failed.constFirst().constFirst().value<PoolError>().phase(), Phase::Validate);
     const PoolStatus status = pool.status();
     QCOMPARE(status.established, 0);
-    QCOMPARE(status.parked, 0);
+    QCOMPARE(status.parkedTotal, 0);
     QCOMPARE(status.checking, 0);
     QVERIFY(status.state != PoolState::Ready);
     QVERIFY(!status.lastError.isEmpty());
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ParkedEnded::lastWordsAreForWhoNamesIt_data()
@@ -218,13 +219,13 @@ void tst_ParkedEnded::lastWordsAreForWhoNamesIt()
     LeavingClient client(pool.serverPort(), ending, "good bye");
     QVERIFY(client.id().isValid());
     QTRY_COMPARE(pool.active(), 1);
-    QSignalSpy spoke(&pool, &Pool::connectionSpoke);
+    QSignalSpy readable(&pool, &Pool::connectionReadable);
     client.leave();
     QTRY_COMPARE(pool.status().ended, 1);
     QCOMPARE(pool.active(), 0);
     QCOMPARE(pool.status().evictedTotal(), 0);
-    QTRY_COMPARE(spoke.size(), 1);
-    VERIFY_BOOKS(pool);
+    QTRY_COMPARE(readable.size(), 1);
+    VERIFY_COUNTERS(pool);
     const QFuture<TakeResult> take = pool.take(client.id());
     QVERIFY(take.isFinished());
     VERIFY_TAKEN(take.result());
@@ -232,7 +233,7 @@ void tst_ParkedEnded::lastWordsAreForWhoNamesIt()
     QSslSocket *socket = take.result().connection().socket();
     QCOMPARE(socket->bytesAvailable(), 8);
     QCOMPARE(readToTheEnd(*socket), "good bye|end"_ba);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ParkedEnded::lastWordsForWhoAskedBefore_data()
@@ -278,11 +279,11 @@ void tst_ParkedEnded::neverTakenByAny()
     QCOMPARE(pool.tryTake().error().kind(), ErrorKind::Empty);
     QCOMPARE(await(waiting).error().kind(), ErrorKind::Timeout);
     QCOMPARE(pool.status().ended, 1);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
     pool.flush();
     QCOMPARE(pool.status().ended, 0);
     QCOMPARE(pool.status().evictedBy(EvictionCause::Flushed), 1);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 // Whoever has shut down its sending still reads, as with plain TCP.
@@ -329,7 +330,7 @@ void tst_ParkedEnded::keptForTheTakeTimeout()
     QCOMPARE(evicted.at(0).at(1).value<EvictionCause>(), EvictionCause::PeerClosed);
     QCOMPARE(pool.status().ended, 0);
     QCOMPARE(await(pool.take(client.id(), 50ms)).error().kind(), ErrorKind::Timeout);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 // Who writes and closes again and again gets no more than the pool's capacity of them kept.
@@ -342,17 +343,17 @@ void tst_ParkedEnded::endedOnesAreBounded()
     for (int i = 0; i < 20; ++i) {
         RawClient client(pool.serverPort());
         last = client.readHexId();
-        const qint64 parked = pool.status().parked;
+        const qint64 parked = pool.status().parkedTotal;
         client.write("x");
         client.close();
-        QTRY_VERIFY(pool.status().parked > parked || pool.status().active == 0);
+        QTRY_VERIFY(pool.status().parkedTotal > parked || pool.status().active == 0);
         QTRY_COMPARE(pool.active(), 0);
         QVERIFY(pool.status().ended <= 4);
     }
     QTRY_COMPARE(pool.status().evictedBy(EvictionCause::PeerClosed), 16);
     QCOMPARE(pool.status().ended, 4);
     VERIFY_TAKEN(await(pool.take(last)));
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 // Stock Python servers end TLS so and keep TCP open.
@@ -368,18 +369,32 @@ void tst_ParkedEnded::closeNotifyAloneIsAnEnd()
     QTRY_COMPARE(evicted.size(), 1);
     QCOMPARE(evicted.at(0).at(1).value<EvictionCause>(), EvictionCause::PeerClosed);
     QCOMPARE(pool.active(), 0);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 // The same of a connection that its user gives back, having read no more than the answer.
+void tst_ParkedEnded::closeNotifyAloneIsAnEndForATaker_data()
+{
+    QTest::addColumn<bool>("wasGivenBack");
+    QTest::newRow("taken once") << false;
+    QTest::newRow("taken again") << true;
+}
+
 void tst_ParkedEnded::closeNotifyAloneIsAnEndForATaker()
 {
+    QFETCH(bool, wasGivenBack);
     ServerPool pool;
     pool.setTls(tlsMode(TlsMode::SelfSigned));
     QVERIFY(pool.listen(QHostAddress::LocalHost));
     LeavingClient client(pool.serverPort(), Ending::CloseNotifyAlone, {});
-    const TakeResult taken = await(pool.take(client.id()));
+    TakeResult taken = await(pool.take(client.id()));
     VERIFY_TAKEN(taken);
+    if (wasGivenBack) {
+        (void)taken.connection().socket();
+        pool.giveBack(taken.connection());
+        taken = await(pool.take(client.id()));
+        VERIFY_TAKEN(taken);
+    }
     QSslSocket *socket = taken.connection().socket();
     QSignalSpy failed(socket, &QAbstractSocket::errorOccurred);
     client.leave();
@@ -390,7 +405,7 @@ void tst_ParkedEnded::closeNotifyAloneIsAnEndForATaker()
     QTRY_COMPARE(pool.status().leased, 0);
     QCOMPARE(pool.active(), 0);
     QCOMPARE(pool.status().failedIn(Phase::Validate), 1);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_ParkedEnded)

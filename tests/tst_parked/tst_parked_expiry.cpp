@@ -52,14 +52,13 @@ void tst_ParkedExpiry::expires()
     QTRY_COMPARE(pool.active(), 3);
     QTRY_VERIFY(evicted.size() >= 3);
     QVERIFY2(clock.elapsed() >= 290, qPrintable(QString::number(clock.elapsed())));
-    QVERIFY2(clock.elapsed() < 3'000, qPrintable(QString::number(clock.elapsed())));
     for (const auto &arguments : evicted)
         QCOMPARE(arguments.at(1).value<EvictionCause>(), EvictionCause::Expired);
     // Replaced, so that there is always one to take.
     QTRY_VERIFY(pool.active() >= 2);
     QCOMPARE(pool.state(), PoolState::Ready);
     VERIFY_TAKEN(await(pool.take(1s)));
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 // A taker never finds fewer than the capacity because connections grew old.
@@ -70,7 +69,7 @@ void tst_ParkedExpiry::replacedBeforeRetired()
     configure(pool, peer, 3);
     pool.setMinimumInterval(60s); // the replacement does not wait for a round
     pool.setMaximumInterval(60s);
-    pool.setLifetimes({1s, 0ms, 0.0});
+    pool.setLifetimes({4s, 0ms, 0.0}); // the replacement has the last 400 ms of it
     int parked = 0;
     int fewest = 3;
     int expired = 0;
@@ -80,10 +79,10 @@ void tst_ParkedExpiry::replacedBeforeRetired()
         expired += cause == EvictionCause::Expired ? 1 : 0;
     });
     pool.start();
-    QTRY_VERIFY(expired >= 6);
+    QTRY_VERIFY_WITH_TIMEOUT(expired >= 3, 10'000);
     QCOMPARE(fewest, 3);
     pool.close();
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ParkedExpiry::takenOnesDoNotExpire()
@@ -103,19 +102,14 @@ void tst_ParkedExpiry::takenOnesDoNotExpire()
 void tst_ParkedExpiry::expiryIsSpread()
 {
     ServerPool pool;
-    pool.setLifetimes({1s, 0ms, 0.5});
+    pool.setLifetimes({2s, 0ms, 0.5});
     QVERIFY(pool.listen(QHostAddress::LocalHost));
-    QSignalSpy evicted(&pool, &Pool::connectionEvicted);
     const std::vector<RawClient> clients = connectMany(pool.serverPort(), 40);
-    QTRY_COMPARE(pool.active(), 40);
-    QTRY_VERIFY(!evicted.isEmpty());
-    QElapsedTimer clock;
-    clock.start();
-    QTRY_COMPARE(evicted.size(), 40);
-    QVERIFY2(clock.elapsed() > 200, qPrintable(QString::number(clock.elapsed())));
-    QVERIFY2(clock.elapsed() < 1'500, qPrintable(QString::number(clock.elapsed())));
-    for (const EvictionRecord &record : pool.evictions())
-        QVERIFY2(record.age >= 490ms && record.age < 1'500ms, qPrintable(QString::number(record.age.count())));
+    QTRY_COMPARE_WITH_TIMEOUT(pool.evictions().size(), 40, 10'000);
+    const QList<EvictionRecord> records = pool.evictions();
+    const auto [youngest, oldest] = std::ranges::minmax(records, {}, &EvictionRecord::age);
+    QVERIFY2(youngest.age >= 990ms, qPrintable(QString::number(youngest.age.count())));
+    QVERIFY2(oldest.age - youngest.age > 400ms, qPrintable(QString::number((oldest.age - youngest.age).count())));
 }
 
 // Lifetimes that are set while the pool runs are for those that are parked already, too.
@@ -141,7 +135,7 @@ void tst_ParkedExpiry::lifetimesReachTheParkedOnes()
     for (const auto &arguments : evicted)
         QCOMPARE(arguments.at(1).value<EvictionCause>(), EvictionCause::Expired);
     QCOMPARE(pool.active(), 0);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 // A take that is cancelled while it is being served gives its connection to the parked ones: no less mortal than
@@ -186,7 +180,7 @@ void tst_ParkedExpiry::cancelledInTheLastMoment()
     connection = {};
     QTRY_COMPARE(pool.status().evictedBy(EvictionCause::Expired), 1);
     QCOMPARE(pool.active(), 0);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_ParkedExpiry)

@@ -6,6 +6,7 @@
 #include "flooder.h"
 #include "support/poolhelpers.h"
 #include "support/rawclient.h"
+#include "support/resources.h"
 
 #include <QtCore/QElapsedTimer>
 
@@ -29,7 +30,7 @@ private slots:
     void someKeyUpdatesAreNoFlood();
 };
 
-// The pool and its user go on, another pool of the same lane as well, and the peer is put out.
+// The pool and its user go on, another pool of the same I/O thread as well, and the peer is put out.
 void tst_ParkedFlood::keyUpdatesHoldUpNobody()
 {
     ServerPool pool;
@@ -53,28 +54,33 @@ void tst_ParkedFlood::keyUpdatesHoldUpNobody()
         while (flooder.sent() <= 200) // the first have arrived
             std::this_thread::yield();
     }
+    std::chrono::nanoseconds mostWork{0};
     qint64 longest = 0;
     int takes = 0;
     std::vector<Connection> flooded; // each may be taken while its peer draws breath
     QElapsedTimer clock;
     clock.start();
-    while (clock.elapsed() < 5'000 && (evicted.isEmpty() || takes < 10)) {
+    while (clock.elapsed() < 20'000 && (evicted.isEmpty() || takes < 10)) {
         QElapsedTimer call;
         call.start();
+        const std::chrono::nanoseconds before = threadTime();
         const TakeResult tried = flooded.size() < 3 ? pool.tryTake() : TakeResult();
+        mostWork = std::max(mostWork, threadTime() - before);
         longest = std::max(longest, call.elapsed());
         if (tried)
             flooded.push_back(tried.connection());
-        const TakeResult taken = await(honest.take(2s));
+        const TakeResult taken = await(honest.take(10s)); // the flood never ends by itself
         VERIFY_TAKEN(taken);
         ++takes;
     }
-    QVERIFY2(longest < 100, qPrintable(QString::number(longest)));
+    QVERIFY2(mostWork < 100ms, qPrintable(QString::number(mostWork.count())));
+    // Nor does it wait for long; a busy machine may let it wait for its turn.
+    QVERIFY2(longest < 2'000, qPrintable(QString::number(longest)));
     QVERIFY(takes >= 10);
     QTRY_COMPARE(evicted.size(), 4 - static_cast<int>(flooded.size()));
     for (const auto &arguments : evicted)
         QCOMPARE(arguments.at(1).value<EvictionCause>(), EvictionCause::ControlFlood);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ParkedFlood::sessionTicketsHoldUpNobody()
@@ -89,10 +95,10 @@ void tst_ParkedFlood::sessionTicketsHoldUpNobody()
     pool.setTls(tlsMode(TlsMode::SelfSigned));
     QSignalSpy evicted(&pool, &Pool::connectionEvicted);
     pool.start();
-    QTRY_COMPARE(pool.status().parked, 1);
+    QTRY_COMPARE(pool.status().parkedTotal, 1);
     QTRY_VERIFY(!evicted.isEmpty());
     QCOMPARE(evicted.at(0).at(1).value<EvictionCause>(), EvictionCause::ControlFlood);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 // What an honest peer may do in the time that a connection is parked.
@@ -111,7 +117,7 @@ void tst_ParkedFlood::someKeyUpdatesAreNoFlood()
     const TakeResult taken = await(pool.take(2s));
     VERIFY_TAKEN(taken);
     QCOMPARE(taken.connection().id().toString().toLatin1(), flooder.id());
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_ParkedFlood)

@@ -3,7 +3,7 @@
 
 // Which failures are told. Time is made up.
 
-#include "policy/lograte.h"
+#include "io/lograte.h"
 
 #include <QtTest/QTest>
 

@@ -75,7 +75,7 @@ void tst_Readme::thread()
     const std::unique_ptr<QThread> thread(QThread::create([&pool] { takeInThread(pool); }));
     thread->start();
     QTRY_VERIFY(thread->isFinished());
-    QCOMPARE(pool.status().taken, 1);
+    QCOMPARE(pool.status().takenTotal, 1);
 }
 
 void tst_Readme::anyServer()

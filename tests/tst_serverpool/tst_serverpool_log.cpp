@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// What strangers do again and again fills no log.
+// What unknown clients do again and again fills no log.
 
 #include "support/messagerecorder.h"
 #include "support/poolhelpers.h"
@@ -49,7 +49,11 @@ void tst_ServerPoolLog::failuresOfSeveralKindsAreToldNowAndThen()
     // The first of each kind, then a line a second for each at most, and what is left at the end.
     const auto allowed = 2 + 2 * (clock.elapsed() / 1'000) + 2;
     const QList<MessageRecorder::Message> told = recorder.messages();
-    QVERIFY2(told.size() <= allowed, qPrintable(u"%1 lines"_s.arg(told.size())));
+    QStringList lines;
+    for (const MessageRecorder::Message &line : told)
+        lines.append(line.text);
+    QVERIFY2(told.size() <= allowed,
+             qPrintable(u"%1 lines in %2 ms:\n%3"_s.arg(told.size()).arg(clock.elapsed()).arg(lines.join(u'\n'))));
     // And how many there were is in it.
     int repeated = 0;
     for (const MessageRecorder::Message &line : told) {

@@ -18,6 +18,7 @@ class tst_ServerPoolSilent : public QObject
 
 private slots:
     void fourForEachHandshake();
+    void isToldFromTheServersSide();
 };
 
 // The fifth waits until the oldest has had its second; a client that speaks gets through meanwhile.
@@ -41,6 +42,22 @@ void tst_ServerPoolSilent::fourForEachHandshake()
     RawClient client(pool.serverPort());
     QVERIFY(client.encrypt());
     VERIFY_TAKEN(await(pool.take(client.readHexId())));
+}
+
+// The one who reads the message runs the server.
+void tst_ServerPoolSilent::isToldFromTheServersSide()
+{
+    ServerPool pool;
+    pool.setTls(tlsMode(TlsMode::SelfSigned));
+    Timeouts timeouts;
+    timeouts.handshake = 100ms;
+    pool.setTimeouts(timeouts);
+    QVERIFY(pool.listen(QHostAddress::LocalHost));
+    const RawClient silent(pool.serverPort());
+    QTRY_VERIFY(pool.lastError());
+    const QString message = pool.lastError().message();
+    QVERIFY2(!message.contains(u"the server"), qPrintable(message));
+    QVERIFY2(message.contains(u"same TLS mode"), qPrintable(message));
 }
 
 QTEST_GUILESS_MAIN(tst_ServerPoolSilent)

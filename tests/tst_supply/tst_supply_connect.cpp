@@ -12,6 +12,11 @@
 #include <QtTest/QSignalSpy>
 #include <QtTest/QTest>
 
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <vector>
+
 using namespace Qt::StringLiterals;
 using namespace Tidepool;
 using namespace TestSupport;
@@ -39,6 +44,7 @@ private Q_SLOTS:
 
 private:
     static TcpTarget target(const QStringList &addresses, quint16 port);
+    static qint64 fastest(const TcpTarget &target, qint64 enough);
 };
 
 TcpTarget tst_SupplyConnect::target(const QStringList &addresses, quint16 port)
@@ -50,6 +56,25 @@ TcpTarget tst_SupplyConnect::target(const QStringList &addresses, quint16 port)
     for (const QString &address : addresses)
         target.addresses.append(QHostAddress(address));
     return target;
+}
+
+/// How many milliseconds it takes to connect; -1 if it fails. A busy machine makes it slower, but hardly three times in
+/// a row: it is tried so often unless it is below @p enough.
+qint64 tst_SupplyConnect::fastest(const TcpTarget &target, qint64 enough)
+{
+    qint64 fastest = std::numeric_limits<qint64>::max();
+    for (int i = 0; i < 3 && fastest >= enough; ++i) {
+        TcpConnect connecting(target);
+        QElapsedTimer clock;
+        qint64 after = -1;
+        connect(&connecting, &TcpConnect::connected, &connecting, [&] { after = clock.elapsed(); });
+        clock.start();
+        connecting.start();
+        if (!QTest::qWaitFor([&] { return after >= 0; }))
+            return -1;
+        fastest = std::min(fastest, after);
+    }
+    return fastest;
 }
 
 void tst_SupplyConnect::familiesTakeTurns_data()
@@ -102,17 +127,13 @@ void tst_SupplyConnect::firstAddressIsNoGood()
         if (silence->port() == 0)
             QSKIP("this system answers connects to a full queue");
     }
+    const TcpTarget both = target({first, second}, peer.port());
     const int before = openDescriptors();
     {
-        TcpConnect connecting(target({first, second}, peer.port()));
+        TcpConnect connecting(both);
         QSignalSpy connected(&connecting, &TcpConnect::connected);
-        QElapsedTimer clock;
-        clock.start();
         connecting.start();
         QTRY_COMPARE(connected.size(), 1);
-        // Silence is given 250 ms, a refusal no time at all.
-        QVERIFY2(clock.elapsed() >= (isSilent ? 245 : 0), qPrintable(QString::number(clock.elapsed())));
-        QVERIFY2(clock.elapsed() < (isSilent ? 1'500 : 240), qPrintable(QString::number(clock.elapsed())));
         const auto socket = connecting.takeSocket();
         QVERIFY(socket);
         QCOMPARE(socket->state(), QAbstractSocket::ConnectedState);
@@ -123,6 +144,11 @@ void tst_SupplyConnect::firstAddressIsNoGood()
     }
     QTRY_COMPARE(peer.open(), 0);
     QTRY_COMPARE(openDescriptors(), before);
+
+    // Silence is given 250 ms, of which a timer may leave out a twentieth; a refusal no time at all.
+    const qint64 most = isSilent ? 1'500 : 200;
+    const qint64 time = fastest(both, most);
+    QVERIFY2(time >= (isSilent ? 235 : 0) && time < most, qPrintable(QString::number(time)));
 }
 
 void tst_SupplyConnect::everyAddressHasItsTurn()
@@ -138,14 +164,9 @@ void tst_SupplyConnect::everyAddressHasItsTurn()
     }
     addresses.append(u"127.0.0.9"_s);
     TcpTarget many = target(addresses, peer.port());
-    many.patience = 600ms;
-    TcpConnect connecting(many);
-    QSignalSpy connected(&connecting, &TcpConnect::connected);
-    QElapsedTimer clock;
-    clock.start();
-    connecting.start();
-    QTRY_COMPARE(connected.size(), 1);
-    QVERIFY2(clock.elapsed() < 600, qPrintable(QString::number(clock.elapsed())));
+    many.patience = 1'500ms; // each has 166 ms of it; the usual 250 ms would be too much
+    const qint64 time = fastest(many, many.patience.count());
+    QVERIFY2(time >= 0 && time < many.patience.count(), qPrintable(QString::number(time)));
 }
 
 // The one that began first is not given up when the next one begins.
@@ -196,7 +217,7 @@ void tst_SupplyConnect::mostTellingErrorCounts()
     QVERIFY2(connecting.error().message().contains(named), qPrintable(connecting.error().message()));
     QCOMPARE(connected.size(), 0);
     QVERIFY(!connecting.takeSocket());
-    QCOMPARE(openDescriptors(), before);
+    QTRY_COMPARE(openDescriptors(), before);
 }
 
 void tst_SupplyConnect::sourceAddressChoosesTheFamily()

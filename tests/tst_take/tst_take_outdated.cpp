@@ -81,7 +81,7 @@ void tst_TakeOutdated::cleanup()
 {
     QCOMPARE(m_flushes, 1);
     QVERIFY(m_pool->status().dropped >= 1);
-    VERIFY_BOOKS(*m_pool);
+    VERIFY_COUNTERS(*m_pool);
     m_pool.reset();
     m_peer.reset();
 }

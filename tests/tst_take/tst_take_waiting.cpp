@@ -88,7 +88,7 @@ void tst_TakeWaiting::waitersAreServedInOrder()
         QCOMPARE(takes.at(i).result().connection().id(), id);
         QCOMPARE(pool.waiting(), 5 - i);
     }
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_TakeWaiting::namedWaitersGetTheirOwn()
@@ -113,13 +113,15 @@ void tst_TakeWaiting::namedWaitersGetTheirOwn()
 void tst_TakeWaiting::namedBeforeItIsThere()
 {
     PeerScript script;
-    script.delay = 200ms;
+    script.delay = 60s;
     TestPeer peer(script);
     ClientPool pool;
     configure(pool, peer, 1);
     pool.start();
     const QFuture<TakeResult> take = pool.take(ConnectionId(1));
     QVERIFY(!take.isFinished());
+    peer.setScript({});
+    peer.greetWaiting();
     VERIFY_TAKEN(await(take));
     QCOMPARE(take.result().connection().id(), ConnectionId(1));
     QCOMPARE(pool.status().servedAfterWait, 1);
@@ -169,7 +171,7 @@ void tst_TakeWaiting::timesOut()
     QElapsedTimer clock;
     clock.start();
     const TakeResult taken = await(named ? pool.take(ConnectionId(5), 150ms) : pool.take(150ms));
-    QVERIFY2(clock.elapsed() >= 145 && clock.elapsed() < 1'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() >= 145 && clock.elapsed() < 5'000, qPrintable(QString::number(clock.elapsed())));
     QVERIFY(!taken);
     QCOMPARE(taken.error().kind(), ErrorKind::Timeout);
     QCOMPARE(taken.error().phase(), Phase::Wait);
@@ -182,7 +184,7 @@ void tst_TakeWaiting::timesOut()
     // Who gave up gets nothing any more.
     RawClient client(pool.serverPort());
     QTRY_COMPARE(pool.active(), 1);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_TakeWaiting::defaultTimeoutIsTheSettings()
@@ -195,17 +197,17 @@ void tst_TakeWaiting::defaultTimeoutIsTheSettings()
     QElapsedTimer clock;
     clock.start();
     QCOMPARE(await(pool.take()).error().kind(), ErrorKind::Timeout);
-    QVERIFY2(clock.elapsed() >= 195 && clock.elapsed() < 1'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() >= 195 && clock.elapsed() < 5'000, qPrintable(QString::number(clock.elapsed())));
 }
 
 void tst_TakeWaiting::zeroTimeout()
 {
     ServerPool pool;
     QVERIFY(pool.listen(QHostAddress::LocalHost));
-    QCOMPARE(await(pool.take(0ms), 1s).error().kind(), ErrorKind::Timeout);
+    QCOMPARE(await(pool.take(0ms)).error().kind(), ErrorKind::Timeout);
     RawClient client(pool.serverPort());
     QTRY_COMPARE(pool.active(), 1);
-    VERIFY_TAKEN(await(pool.take(0ms), 1s));
+    VERIFY_TAKEN(await(pool.take(0ms)));
 }
 
 void tst_TakeWaiting::cancelFreesThePlace()
@@ -219,7 +221,7 @@ void tst_TakeWaiting::cancelFreesThePlace()
     clock.start();
     first.cancel();
     QTRY_VERIFY(first.isFinished());
-    QVERIFY2(clock.elapsed() < 1'000, qPrintable(QString::number(clock.elapsed())));
+    QVERIFY2(clock.elapsed() < 5'000, qPrintable(QString::number(clock.elapsed())));
     QVERIFY(first.isCanceled());
     QTRY_COMPARE(pool.waiting(), 1);
     QCOMPARE(pool.status().takesCancelled, 1);
@@ -229,7 +231,7 @@ void tst_TakeWaiting::cancelFreesThePlace()
     std::vector<RawClient> clients = connectMany(pool.serverPort(), 2);
     VERIFY_TAKEN(await(second));
     VERIFY_TAKEN(await(third));
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_TakeWaiting::cancelAfterTheEndDoesNothing()
@@ -276,7 +278,7 @@ void tst_TakeWaiting::cancelledOneDoesNotSwallowAConnection()
     QVERIFY(served < 100);
     const PoolStatus status = pool.status();
     QCOMPARE(status.takesAsked, 200);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_TakeWaiting::waitersAreLimited_data()
@@ -307,7 +309,7 @@ void tst_TakeWaiting::waitersAreLimited()
     std::vector<RawClient> clients = connectMany(pool.serverPort(), limit + 1);
     QTRY_VERIFY(pool.active() >= 1);
     VERIFY_TAKEN(await(pool.take()));
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_TakeWaiting::closeEndsTheWait_data()
@@ -340,7 +342,7 @@ void tst_TakeWaiting::closeEndsTheWait()
         QCOMPARE(await(pool->take()).error().kind(), ErrorKind::Closed);
         QCOMPARE(pool->tryTake().error().kind(), ErrorKind::Closed);
         QCOMPARE(pool->waiting(), 0);
-        VERIFY_BOOKS(*pool);
+        VERIFY_COUNTERS(*pool);
     }
 }
 
@@ -350,14 +352,14 @@ void tst_TakeWaiting::manyWaiters()
     QVERIFY(pool.listen(QHostAddress::LocalHost));
     QList<QFuture<TakeResult>> takes;
     for (int i = 0; i < 10'000; ++i)
-        takes.append(pool.take(60s));
+        takes.append(pool.take(1h));
     QCOMPARE(pool.waiting(), 10'000);
     QCOMPARE(await(pool.take()).error().kind(), ErrorKind::Limit);
     for (QFuture<TakeResult> &take : takes)
         take.cancel();
-    QTRY_COMPARE(pool.waiting(), 0);
+    QTRY_COMPARE_WITH_TIMEOUT(pool.waiting(), 0, 60'000);
     QCOMPARE(pool.status().takesCancelled, 10'000);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 void tst_TakeWaiting::aFutureIsAFuture_data()
@@ -411,7 +413,7 @@ void tst_TakeWaiting::countersNeverFall()
         PoolStatus before = pool.status();
         while (!isOver) {
             const PoolStatus now = pool.status();
-            if (now.taken < before.taken || now.servedAfterWait < before.servedAfterWait
+            if (now.takenTotal < before.takenTotal || now.servedAfterWait < before.servedAfterWait
                 || now.takesCancelled < before.takesCancelled || now.waitTime.count < before.waitTime.count)
                 hasFallen = true;
             before = now;
@@ -440,7 +442,7 @@ void tst_TakeWaiting::countersNeverFall()
     isOver = true;
     watching.join();
     QVERIFY(!hasFallen);
-    VERIFY_BOOKS(pool);
+    VERIFY_COUNTERS(pool);
 }
 
 QTEST_GUILESS_MAIN(tst_TakeWaiting)

@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 # CTest sets these; by hand: TIDEPOOL_PROGRAM=build/dev/bin/tidepool python3 tests/tunnel/test_tls.py
 PROGRAM = os.environ.get("TIDEPOOL_PROGRAM", "tidepool")
@@ -53,15 +54,8 @@ class Closed(AssertionError):
     """The other end closed a connection before all had come."""
 
 
-def free_port():
-    """A port that is free now; for programs that cannot choose one themselves."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def lasting_port():
-    """A free port that the system hands to nobody by itself, for servers that come back at the same place."""
+    """A free port that the system hands to nobody by itself, for servers that cannot choose one or come back there."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         end = int(file.read().split()[0])
     while True:
@@ -115,8 +109,10 @@ class Process:
                     if match:
                         return match
                     number += 1
-                if not self._changed.wait(deadline - time.monotonic()):
+                rest = deadline - time.monotonic()
+                if rest <= 0:
                     raise AssertionError(f"{self.name} did not say /{pattern}/ in time:\n{self.dump()}")
+                self._changed.wait(rest)
 
     def dump(self):
         return "\n".join("    " + line for line in self.output if line is not None)
@@ -128,6 +124,31 @@ class Process:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def stop(self):
+        """Returns when it stands still, until SIGCONT."""
+        self.signal(signal.SIGSTOP)
+        until(lambda: self.system_status("State") == "T", 15, f"{self.name} stands still")
+
+    def wait_for_signal_handlers(self):
+        """It says where it listens before it has them, and without them a signal ends it."""
+        wanted = sum(1 << number - 1 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+
+        def are_set():
+            caught, ignored = (int(self.system_status(field), 16) for field in ("SigCgt", "SigIgn"))
+            return (caught | ignored) & wanted == wanted  # it leaves alone what nohup, for example, has ignored
+
+        until(are_set, 15, f"{self.name} handles signals")
+
+    def system_status(self, field):
+        """The first word of this line in /proc."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii", errors="replace") as file:
+            return re.search(rf"^{field}:\s*(\S+)", file.read(), re.MULTILINE)[1]
+
+    def metric(self, name):
+        """The value on its page; for those that were started with --metrics."""
+        with urllib.request.urlopen(self.wait_for(r"metrics on (\S+)")[1], timeout=patience(10)) as page:
+            return float(re.search(rf'^{name}{{end="\w+"}} (\S+)$', page.read().decode(), re.MULTILINE)[1])
 
     def wait(self, seconds=15):
         """The exit status."""
@@ -149,7 +170,7 @@ class Nginx:
     def __init__(self, folder):
         self.root = os.path.join(folder, "www")
         os.makedirs(self.root)
-        self.port = free_port()
+        self.port = lasting_port()
         configuration = os.path.join(folder, "nginx.conf")
         with open(configuration, "w", encoding="utf-8") as file:
             file.write(f"""
@@ -339,11 +360,12 @@ class TunnelTest(unittest.TestCase):
         server.exposed = int(server.wait_for(r"exposed on \S+:(\d+)")[1])
         return server
 
-    def start_client(self, server, target, *options, secret=SECRET, wait=True, address="127.0.0.1"):
-        """A client; target is a port, or something that has one."""
+    def start_client(self, server, target, *options, secret=SECRET, wait=True, address="127.0.0.1",
+                     host="127.0.0.1"):
+        """A client; target is a port of host, or something that has one."""
         port = getattr(target, "port", target)
         client = self.run_program(
-            "client", "--server", f"{address}:{getattr(server, 'port', server)}", "--target", f"127.0.0.1:{port}", *options,
+            "client", "--server", f"{address}:{getattr(server, 'port', server)}", "--target", f"{host}:{port}", *options,
             secret=secret)
         if wait:
             client.wait_for("tunnel up")

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Tidepool authors
 # SPDX-License-Identifier: BSD-3-Clause
 
-"""The page for Prometheus: everything in PoolStatus is on it, and the figures are those of what happened."""
+"""The page for Prometheus: everything in PoolStatus is on it, and the metrics are those of what happened."""
 
 import contextlib
 import http.client
@@ -12,7 +12,7 @@ import time
 import urllib.parse
 import urllib.request
 
-from harness import TunnelTest, free_port, main, patience, read_all, until
+from harness import TunnelTest, lasting_port, main, patience, read_all, until
 
 HEADERS = os.environ["TIDEPOOL_HEADERS"]
 
@@ -54,7 +54,7 @@ def status_fields():
         text = file.read()
     body = text[text.index("// Gauges"):text.index("[[nodiscard]] qint64 failedIn")]
     names = re.findall(r"^    \S.*?(\w+)(?: = [^;]*|\{[^;]*\})?;", body, re.MULTILINE)
-    return [name for name in names if name != "lastErrorKind"]  # no figure: the failures are counted by phase
+    return [name for name in names if name != "lastErrorKind"]  # no metric: the failures are counted by phase
 
 
 def snake(name):
@@ -83,17 +83,17 @@ class Metrics(TunnelTest):
     def test_every_cause_and_phase_has_its_line(self):
         _, _, urls = self.start()
         page, _ = scrape(urls[1])
-        with open(os.path.join(HEADERS, "vocabulary.h"), encoding="utf-8") as file:
-            vocabulary = file.read()
+        with open(os.path.join(HEADERS, "enums.h"), encoding="utf-8") as file:
+            enums = file.read()
         for enum, metric, label in (("EvictionCause", "evicted", "cause"), ("Phase", "failed", "phase"), ("PoolState", "state", "state")):
-            body = re.search(r"enum class %s \{(.*?)\};" % enum, vocabulary, re.DOTALL)[1]
+            body = re.search(r"enum class %s \{(.*?)\};" % enum, enums, re.DOTALL)[1]
             names = re.findall(r"^    (\w+)", body, re.MULTILINE)
             lines = page["tidepool_pool_" + metric + ("" if metric == "state" else "_total")]
             self.assertEqual({dict(labels)[label] for labels in lines}, set(names))
             self.assertTrue(all(dict(labels)["end"] == "client" for labels in lines))
         self.assertEqual(sum(page["tidepool_pool_state"].values()), 1)
 
-    def test_figures_are_those_of_what_happened(self):
+    def test_metrics_are_those_of_what_happened(self):
         server, _, urls = self.start()
         size = 100_000
         for _ in range(5):
@@ -132,7 +132,7 @@ class Metrics(TunnelTest):
                 self.assertGreater(count, 0, name)
                 self.assertGreater(next(iter(page[name + "_sum"].values())), 0)
 
-    def test_only_the_tunnels_figures(self):
+    def test_only_the_tunnels_metrics(self):
         _, _, urls = self.start()
         for url in urls:
             page, text = scrape(url)
@@ -175,14 +175,22 @@ class Metrics(TunnelTest):
     def test_slow_clients_keep_nobody_out(self):
         _, _, urls = self.start()
         for url in urls:
-            slow = [socket.create_connection(address_of(url), patience(10)) for _ in range(2)]
-            for peer in slow:
-                self.addCleanup(peer.close)
-                peer.sendall(b"G")
-            time.sleep(0.2)  # until threads are busy with them
+            for count, says in ((32, b"G"), (300, b"")):
+                with self.subTest(url=url, count=count):
+                    # A busy machine may take long once. Each time the crowd is a new one, for it is closed after 2 s.
+                    quick = any(self.time_in_a_crowd(url, count, says) < patience(1.5) for _ in range(3))
+                    self.assertTrue(quick, "the page comes only when the crowd is gone")
+
+    def time_in_a_crowd(self, url, count, says):
+        """How long the page takes while so many others have said only this."""
+        with contextlib.ExitStack() as slow:
+            for _ in range(count):
+                peer = slow.enter_context(socket.create_connection(address_of(url), patience(10)))
+                with contextlib.suppress(OSError):  # the oldest make room
+                    peer.sendall(says)
             start = time.monotonic()
             self.assertEqual(ask(url, "GET", "/metrics").status, 200)
-            self.assertLess(time.monotonic() - start, patience(2))
+            return time.monotonic() - start
 
     def test_slow_client_is_closed(self):
         _, _, urls = self.start()
@@ -219,14 +227,13 @@ class Metrics(TunnelTest):
         self.assertRegex(second.text, r"cannot serve metrics on %s: .*choose another --metrics" % re.escape(taken))
 
     def test_ipv6(self):
-        # Whether the web server speaks it depends on how it was built.
         server = self.run_program("server", "--listen", "127.0.0.1:0", "--expose", "127.0.0.1:0", "--metrics", "[::1]:0")
-        said = server.wait_for(r"metrics on (http://\[::1\]:\S+)|cannot serve metrics on .*IPv6")
-        if said[1]:
+        said = server.wait_for(r"metrics on (http://\[::1\]:\S+)|cannot serve metrics on ")
+        if said[1]:  # else this machine has no IPv6
             self.assertIn("tidepool_tunnel_connected", scrape(said[1])[1])
 
-    def test_one_figure_of_a_fixed_port(self):
-        port = free_port()
+    def test_one_metric_of_a_fixed_port(self):
+        port = lasting_port()
         server = self.start_server("--metrics", f"127.0.0.1:{port}")
         self.assertEqual(server.wait_for(r"metrics on (\S+)")[1], f"http://127.0.0.1:{port}/metrics")
         page, _ = scrape(f"http://127.0.0.1:{port}/metrics")

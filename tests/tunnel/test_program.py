@@ -17,7 +17,7 @@ import termios
 import threading
 import time
 
-from harness import PROGRAM, SECRET, Process, TunnelTest, free_port, main, patience, read_all, read_exactly, until
+from harness import PROGRAM, SECRET, SLOWNESS, Closed, Process, TunnelTest, lasting_port, main, patience, read_all, read_exactly, until
 
 
 class Words(TunnelTest):
@@ -78,6 +78,17 @@ class Words(TunnelTest):
                     self.processes.append(process)
                     self.assertEqual(process.wait(), 1, process.text)
                     self.assertIn("ulimit -n", process.text)
+
+    def test_no_threads(self):
+        if os.geteuid() != 0 or SLOWNESS != 1:
+            self.skipTest("the limit of processes needs another user, and a sanitizer a thread of its own")
+        without = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "prlimit", "--nproc=1")
+        if subprocess.run([*without, PROGRAM, "--version"], stdout=subprocess.DEVNULL, check=False).returncode != 0:
+            self.skipTest("another user cannot start the program")
+        process = Process(*without, PROGRAM, "demo", "--seconds", "1")
+        self.processes.append(process)
+        self.assertEqual(process.wait(), 1, process.text)
+        self.assertIn("The system has no thread left for I/O; raise the limit of processes (ulimit -u).", process.text)
 
     def test_cannot_start(self):
         server = self.start_server()
@@ -199,10 +210,9 @@ class Signals(TunnelTest):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.start()
             for process in (self.client, self.server):
-                start = time.monotonic()
                 process.signal(number)
                 self.assertEqual(process.wait(), 0)
-                self.assertLess(time.monotonic() - start, patience(2))
+                self.assertNotIn("the time to finish is up", process.text)
 
     def test_what_is_under_way_may_finish(self):
         for name in ("server", "client"):
@@ -217,12 +227,17 @@ class Signals(TunnelTest):
                 visitor.sendall(b"after")
                 self.assertEqual(read_exactly(visitor, 5), b"after")
                 if name == "server":
-                    with self.assertRaises(OSError):
-                        socket.create_connection(("127.0.0.1", self.server.exposed), 5)
-                start = time.monotonic()
+                    until(lambda: self.refuses(self.server.exposed), 5, "no more visitors are let in")
                 visitor.close()
                 self.assertEqual(ending.wait(), 0)
-                self.assertLess(time.monotonic() - start, patience(2))
+                self.assertNotIn("the time to finish is up", ending.text)
+
+    def refuses(self, port):
+        try:
+            socket.create_connection(("127.0.0.1", port), patience(5)).close()
+        except OSError as error:
+            return isinstance(error, ConnectionRefusedError)
+        return False
 
     def test_but_not_for_ever(self):
         self.start()
@@ -233,7 +248,6 @@ class Signals(TunnelTest):
         self.server.signal(signal.SIGTERM)
         self.assertEqual(self.server.wait(), 0)
         self.assertGreater(time.monotonic() - start, 4.5)
-        self.assertLess(time.monotonic() - start, patience(8))
         self.assertIn("1 connections are cut off", self.server.text)
         self.assertEqual(read_all(visitor), b"")
 
@@ -244,10 +258,9 @@ class Signals(TunnelTest):
         read_exactly(visitor, 6)
         self.server.signal(signal.SIGINT)
         self.server.wait_for("closing")
-        start = time.monotonic()
         self.server.signal(signal.SIGINT)
         self.assertEqual(self.server.wait(), 130)
-        self.assertLess(time.monotonic() - start, patience(2))
+        self.assertNotIn("the time to finish is up", self.server.text)
 
     def test_closed_terminal_is_a_signal_to_finish(self):
         # SIGHUP comes from the system, and from the shell, too.
@@ -270,6 +283,7 @@ class Signals(TunnelTest):
         server = Process("nohup", PROGRAM, "server", "--listen", "127.0.0.1:0", "--expose", "127.0.0.1:0")
         self.processes.append(server)
         server.wait_for("exposed on")
+        server.wait_for_signal_handlers()
         server.signal(signal.SIGHUP)
         server.signal(signal.SIGHUP)
         with self.assertRaises(subprocess.TimeoutExpired):
@@ -283,16 +297,22 @@ class Signals(TunnelTest):
         old = self.visit(self.server)
         old.sendall(b"old")
         read_exactly(old, 3)
+        start = time.monotonic()
         self.client.signal(signal.SIGTERM)
         self.server.wait_for("takes no more visitors: closing")
+        old.sendall(b"old")
+        self.assertEqual(read_exactly(old, 3), b"old")
         new = self.visit(self.server)
         new.sendall(b"new")
         mark = self.server.mark()
         self.start_client(self.server, self.target)
         self.server.wait_for("client connected", 15, mark)
         self.assertEqual(read_exactly(new, 3), b"new")
-        old.sendall(b"old")
-        self.assertEqual(read_exactly(old, 3), b"old")
+        try:
+            old.sendall(b"old")
+            self.assertEqual(read_exactly(old, 3), b"old")
+        except (OSError, Closed):
+            self.assertGreater(time.monotonic() - start, 4.5, "he is cut off before his time is up")
 
 
 class Log(TunnelTest):
@@ -322,7 +342,7 @@ class Log(TunnelTest):
 
     def test_dead_target(self):
         server = self.start_server()
-        client = self.start_client(server, free_port())
+        client = self.start_client(server, lasting_port())
         for _ in range(5):
             self.assertEqual(read_all(self.visit(server)), b"")
         client.wait_for(r"visitor 127\.0\.0\.1:\d+ was not served: cannot reach the target .*: Connection refused; is the service")

@@ -6,12 +6,14 @@
 import contextlib
 import os
 import re
+import select
 import socket
 import ssl
 import stat
 import threading
+import urllib.request
 
-from harness import SECRET, TunnelTest, main, patience, read_all, until
+from harness import SECRET, TunnelTest, lasting_port, main, patience, read_all, until
 
 
 class Tls(TunnelTest):
@@ -45,7 +47,7 @@ class Tls(TunnelTest):
 
     def test_certificate_that_stays(self):
         files = ["--cert", self.path("new.pem"), "--key", self.path("new.key")]
-        server = self.start_server(*files)
+        server = self.start_server(*files, listen=lasting_port())
         server.wait_for("made a certificate")
         self.assertEqual(stat.S_IMODE(os.stat(self.path("new.key")).st_mode), 0o600)
         pin = self.pin_of(server)
@@ -179,7 +181,7 @@ class Tls(TunnelTest):
     def test_tls_at_one_end_only(self):
         server = self.start_server("--tls", "none")
         client = self.start_client(server, self.echo(), wait=False)
-        client.wait_for("warning")
+        client.wait_for("the same --tls")
         self.assertNotIn("tunnel up", client.text)
         self.assertIsNone(client.process.poll())
 
@@ -201,14 +203,12 @@ class Tls(TunnelTest):
         self.make_authority()
         self.make_certificate("middle")
         server = self.start_server("--visitor-wait", "3")
-        middle = Middle(self.path("server.pem"), self.path("server.key"), server.port)
+        middle = Middle(self.path("server.pem"), self.path("server.key"), server.port, transparent=1)
         self.addCleanup(middle.close)
-        middle.transparent = 1
         target = self.echo()
-        client = self.start_client(middle.port, target, "--min", "4", "--max", "4", "--verbose", wait=False)
-        client.wait_for("tunnel up|proof")
-        if "tunnel up" not in client.text:
-            self.skipTest("another connection than the first became the control channel")
+        self.start_client(middle.port, target, "--min", "4", "--max", "4", "--verbose")
+        middle.go_on.set()
+        until(lambda: middle.passed > 0, 15, "he sits between")
         with self.visit(server) as visitor:
             visitor.sendall(b"a secret of the visitor's")
             visitor.settimeout(patience(15))
@@ -216,11 +216,42 @@ class Tls(TunnelTest):
         self.assertEqual([bytes(got) for got in target.received], [])
         self.assertNotIn(b"a secret of the visitor's", bytes(middle.seen))
 
+    def test_connections_of_another_server_are_dropped(self):
+        # They take up no room in the pool, and are not dialled again and again.
+        self.make_authority()
+        self.make_certificate("middle")
+        server = self.start_server()
+        middle = Middle(self.path("server.pem"), self.path("server.key"), server.port, transparent=1)
+        self.addCleanup(middle.close)
+        client = self.start_client(middle.port, self.echo(), "--min", "4", "--max", "4", "--metrics", ":0", "--retry-forever")
+        url = client.wait_for(r"metrics on (\S+)")[1]
+        middle.go_on.set()
+
+        def dropped():
+            with urllib.request.urlopen(url, timeout=patience(10)) as page:
+                lines = page.read().decode().splitlines()
+            return sum(int(line.split()[-1]) for line in lines if line.startswith("tidepool_pool_evicted") and "Requested" in line)
+
+        until(lambda: dropped() >= 4, 10, "they are dropped")
+        self.assertLess(middle.accepted, 40)
+        middle.transparent = 1_000_000
+        until(lambda: self.is_served(server), 30, "the pool is warm again when nobody sits between any more")
+
+    def is_served(self, server):
+        with contextlib.suppress(OSError), self.visit(server) as visitor:
+            visitor.sendall(b"hello")
+            return visitor.recv(5) == b"hello"
+        return False
+
 
 class Middle:
-    """Accepts TLS with its own certificate, and passes the plain bytes on to the server, by TLS again."""
+    """Accepts TLS with its own certificate, and passes the plain bytes on to the server, by TLS again.
 
-    def __init__(self, certificate, key, port):
+    So many of the first connections are transparent: they pass untouched. The client dials several at once, and takes
+    the first that is through for its control channel: the others wait for go_on.
+    """
+
+    def __init__(self, certificate, key, port, transparent=0):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
         self._client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -229,7 +260,11 @@ class Middle:
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self._listener.getsockname()[1]
-        self.transparent = 0  # so many of the first connections pass untouched
+        self.accepted = 0
+        self.transparent = transparent
+        self.go_on = threading.Event()
+        if not transparent:
+            self.go_on.set()
         self.passed = 0
         self.seen = bytearray()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -240,11 +275,13 @@ class Middle:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            touched = self.transparent <= 0
-            self.transparent -= 1
+            self.accepted += 1
+            touched = self.accepted > self.transparent
             threading.Thread(target=self._serve, args=(connection, touched), daemon=True).start()
 
     def _serve(self, near, touched):
+        if touched:
+            self.go_on.wait()
         try:
             far = socket.create_connection(("127.0.0.1", self._target))
             if touched:
@@ -252,25 +289,35 @@ class Middle:
                 far = self._client_context.wrap_socket(far)
         except OSError:
             return
-        threading.Thread(target=self._pass, args=(near, far, touched), daemon=True).start()
-        self._pass(far, near, touched)
+        with near, far:
+            with contextlib.suppress(OSError):
+                self._pass(near, far, touched)
+            for end in (near, far):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
-    def _pass(self, source, sink, touched):
-        try:
-            while data := source.recv(65536):
+    # Both ways in one thread: an SSLSocket is not for two.
+    def _pass(self, near, far, touched):
+        ways = {near: far, far: near}
+        while True:
+            decrypted = [source for source in ways if touched and source.pending()]
+            for source in decrypted or select.select(list(ways), [], [])[0]:
+                source.settimeout(0)  # what has come may be of TLS itself, with nothing to pass on
+                try:
+                    data = source.recv(65536)
+                except (BlockingIOError, ssl.SSLWantReadError):
+                    continue
+                finally:
+                    source.settimeout(None)
+                if not data:
+                    return
                 if touched:
                     self.passed += len(data)
                     self.seen += data
-                sink.sendall(data)
-        except OSError:
-            pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+                ways[source].sendall(data)
 
     def close(self):
+        self.go_on.set()
         try:
             self._listener.shutdown(socket.SHUT_RDWR)
         except OSError:

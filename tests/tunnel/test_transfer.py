@@ -3,6 +3,7 @@
 
 """The tunnel in front of nginx: every byte arrives, many at once too, and under load nothing fails."""
 
+import concurrent.futures
 import contextlib
 import hashlib
 import random
@@ -80,11 +81,9 @@ class Transfer(TunnelTest):
                 if hashlib.sha256(answer.partition(b"\r\n\r\n")[2]).hexdigest() != digest:
                     wrong.append(answer[:200])
 
-        visitors = [threading.Thread(target=visit_many) for _ in range(10)]
-        for visitor in visitors:
-            visitor.start()
-        for visitor in visitors:
-            visitor.join()
+        with concurrent.futures.ThreadPoolExecutor(10) as threads:
+            visitors = [threads.submit(visit_many) for _ in range(10)]
+        self.assertEqual([visitor.exception() for visitor in visitors], [None] * 10)
         self.assertEqual(wrong, [])
 
     def test_target_that_speaks_first_and_closes(self):

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "auth.h"
-#include "secret.h"
+#include "cli/secret.h"
+#include "protocol/auth.h"
 
 #include <QtCore/QTemporaryDir>
 #include <QtTest/QTest>
@@ -60,6 +60,7 @@ private slots:
     void reflectedProofIsWorthless();
     void garbage_data();
     void garbage();
+    void otherVersionIsNamed_data();
     void otherVersionIsNamed();
     void constantTimeCompare();
     void proofIsStable();
@@ -142,7 +143,7 @@ void tst_tunnel_auth::replayedProofIsWorthless()
     const Talk recorded(ClientHandshake(secret, id, certificate), ServerHandshake(secret, id, certificate));
     QCOMPARE(recorded.atServer.outcome, Outcome::Proven);
 
-    // The stranger even got the same id.
+    // The unknown client even got the same id.
     ServerHandshake server(secret, id, certificate);
     QCOMPARE(server.receive(recorded.said.at(0)).outcome, Outcome::Continue);
     QCOMPARE(server.receive(recorded.said.at(2)).outcome, Outcome::Failed);
@@ -172,12 +173,12 @@ void tst_tunnel_auth::garbage_data()
     QTest::newRow("empty") << QJsonObject();
     QTest::newRow("a proof first") << QJsonObject{{QStringLiteral("proof"), QString(64, QLatin1Char('0'))}};
     QTest::newRow("an open") << QJsonObject{{QStringLiteral("opened"), QStringLiteral("00000007")}};
-    QTest::newRow("no nonce") << QJsonObject{{hello, name}, {version, 1}};
-    QTest::newRow("short nonce") << QJsonObject{{hello, name}, {version, 1}, {nonce, QStringLiteral("00")}};
-    QTest::newRow("nonce not hex") << QJsonObject{{hello, name}, {version, 1}, {nonce, QString(64, QLatin1Char('z'))}};
-    QTest::newRow("nonce a number") << QJsonObject{{hello, name}, {version, 1}, {nonce, 5}};
+    QTest::newRow("no nonce") << QJsonObject{{hello, name}, {version, 2}};
+    QTest::newRow("short nonce") << QJsonObject{{hello, name}, {version, 2}, {nonce, QStringLiteral("00")}};
+    QTest::newRow("nonce not hex") << QJsonObject{{hello, name}, {version, 2}, {nonce, QString(64, QLatin1Char('z'))}};
+    QTest::newRow("nonce a number") << QJsonObject{{hello, name}, {version, 2}, {nonce, 5}};
     QTest::newRow("another protocol") << QJsonObject{
-        {hello, QStringLiteral("ssh")}, {version, 1}, {nonce, QString(64, QLatin1Char('0'))}};
+        {hello, QStringLiteral("ssh")}, {version, 2}, {nonce, QString(64, QLatin1Char('0'))}};
 }
 
 void tst_tunnel_auth::garbage()
@@ -189,15 +190,30 @@ void tst_tunnel_auth::garbage()
     QVERIFY(!step.reason.isEmpty());
 }
 
+void tst_tunnel_auth::otherVersionIsNamed_data()
+{
+    QTest::addColumn<int>("version");
+    QTest::addColumn<QString>("remedy");
+
+    QTest::newRow("older client") << 1 << QStringLiteral("upgrade the client");
+    QTest::newRow("newer client") << 3 << QStringLiteral("upgrade the server");
+    QTest::newRow("no version") << 0 << QStringLiteral("upgrade the client");
+}
+
 void tst_tunnel_auth::otherVersionIsNamed()
 {
+    QFETCH(const int, version);
+    QFETCH(const QString, remedy);
+
     ServerHandshake server(secret, ConnectionId(7), certificate);
     QJsonObject hello = ClientHandshake(secret, ConnectionId(7), certificate).hello();
-    hello.insert(QStringLiteral("version"), 9);
+    QCOMPARE(hello.value(QLatin1String("version")).toInt(), 2);
+    hello.insert(QStringLiteral("version"), version);
     const HandshakeStep step = server.receive(hello);
     QCOMPARE(step.outcome, Outcome::Failed);
+    QVERIFY2(step.reason.endsWith(remedy), qPrintable(step.reason));
     ClientHandshake client(secret, ConnectionId(7), certificate);
-    QVERIFY(client.receive(step.reply).reason.contains(QStringLiteral("version 9")));
+    QCOMPARE(client.receive(step.reply).reason, step.reason);
 }
 
 void tst_tunnel_auth::constantTimeCompare()
@@ -211,13 +227,14 @@ void tst_tunnel_auth::constantTimeCompare()
 
 void tst_tunnel_auth::proofIsStable()
 {
-    // Both ends may be of different releases: what is proven must not change. Worked out with Python's hmac.
+    // Both ends may be of different releases: what is proven must not change without the version. Worked out with
+    // Python's hmac.
     const Transcript transcript{ConnectionId(0x0a1b2c3d), QByteArray(32, 'C'), QByteArray(32, 'S'),
                                 QByteArray(32, 'D')};
     QCOMPARE(makeProof("key", Role::Client, transcript).toHex(),
-             QByteArray("935e279d5f0b3dbcde09f7b431dde754e449fbd491bc7628a1edd878f64c55c7"));
+             QByteArray("a7be39ff7d2d6a5692fdd39075779e75de2d1f652b65be2810ed2bb82609b697"));
     QCOMPARE(makeProof("key", Role::Server, transcript).toHex(),
-             QByteArray("960fe69a140726116523aa8e63ae637eb7039c08eea71f65aee4c9d82a374752"));
+             QByteArray("8a0d33fbd2daa86eafd87c2c509d02995d21b271079b8013a33c4cc330faaa9b"));
 }
 
 void tst_tunnel_auth::noncesDiffer()

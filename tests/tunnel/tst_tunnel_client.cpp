@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "client/tunnelclient.h"
+#include "server/tunnelserver.h"
 #include "support/filledbacklog.h"
-#include "tunnelclient.h"
-#include "tunnelserver.h"
 
 #include <QtNetwork/QTcpSocket>
 #include <QtTest/QSignalSpy>
@@ -43,13 +43,13 @@ void tst_tunnel_client::drainCutsOffWhoIsStillJoining()
 
     QTcpSocket visitor;
     visitor.connectToHost(QHostAddress(QHostAddress::LocalHost), server.exposedPort());
-    QTRY_COMPARE(client.figures().waiting.load(), 1);
+    QTRY_COMPARE(client.metrics().waiting.load(), 1);
     const QSignalSpy drained(&client, &TunnelClient::drained);
     client.drain(100ms);
     QCOMPARE(drained.size(), 0);
     QTRY_COMPARE(drained.size(), 1);
     QTRY_COMPARE(visitor.state(), QAbstractSocket::UnconnectedState);
-    QCOMPARE(client.figures().waiting.load(), 0);
+    QCOMPARE(client.metrics().waiting.load(), 0);
 
     // Nothing of him is left that the next drain would count.
     client.drain(60s);

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "announcer.h"
-#include "librarywords.h"
+#include "cli/librarywords.h"
+#include "client/announcer.h"
 #include "limitedwarnings.h"
-#include "linecodec.h"
-#include "messages.h"
+#include "protocol/linecodec.h"
+#include "protocol/messages.h"
 
 #include <QtCore/QJsonArray>
 #include <QtTest/QTest>
@@ -69,6 +69,8 @@ void tst_tunnel_control::splitter()
     QList<QByteArray> got;
     QCOMPARE(splitter.feed(bytes, got), fits);
     QCOMPARE(got, lines);
+    if (fits)
+        QCOMPARE(splitter.hasRest(), !bytes.isEmpty() && !bytes.endsWith('\n'));
 }
 
 void tst_tunnel_control::splitterTakesAnyCut()
@@ -136,6 +138,7 @@ void tst_tunnel_control::messageRoundTrip_data()
     QTest::newRow("have") << Messages::have(ids).constFirst() << int(Type::Have) << ConnectionId() << ids << QString();
     QTest::newRow("gone") << Messages::gone(ids).constFirst() << int(Type::Gone) << ConnectionId() << ids << QString();
     QTest::newRow("bye") << Messages::bye(text) << int(Type::Bye) << ConnectionId() << none << text;
+    QTest::newRow("waiting") << Messages::waiting(7) << int(Type::Waiting) << ConnectionId() << none << QString();
     QTest::newRow("unknown") << QJsonObject{{QStringLiteral("later"), 1}} << int(Type::Unknown) << ConnectionId()
                              << none << QString();
 }
@@ -153,6 +156,7 @@ void tst_tunnel_control::messageRoundTrip()
     QCOMPARE(message.id, id);
     QCOMPARE(message.ids, ids);
     QCOMPARE(message.text, text);
+    QCOMPARE(message.count, message.type == Messages::Type::Waiting ? 7 : 0);
 }
 
 void tst_tunnel_control::badMessage_data()
@@ -162,6 +166,9 @@ void tst_tunnel_control::badMessage_data()
     QTest::newRow("id is no id") << QByteArray(R"({"open":"xyz"})");
     QTest::newRow("id is a number") << QByteArray(R"({"opened":12345678})");
     QTest::newRow("upper case") << QByteArray(R"({"refused":"0A1B2C3D"})");
+    QTest::newRow("fewer than none wait") << QByteArray(R"({"waiting":-1})");
+    QTest::newRow("half a visitor") << QByteArray(R"({"waiting":1.5})");
+    QTest::newRow("no number") << QByteArray(R"({"waiting":"7"})");
     QTest::newRow("no list") << QByteArray(R"({"have":"0a1b2c3d"})");
     QTest::newRow("a bad id in a list") << QByteArray(R"({"gone":["0a1b2c3d","0a1b2c3"]})");
 }
@@ -289,6 +296,15 @@ void tst_tunnel_control::libraryWords_data()
     row("no id",
         "no answer. Is it a Tidepool or Go pool server, with the same TLS mode? Other servers need Identity::Local.",
         "no answer. Is it a tidepool server, with the same --tls?");
+    row("silent server",
+        "no answer. Does the server speak TLS on this port? If not, use TlsMode::None; if so, it is slow.",
+        "no answer. Does the server speak TLS on this port? If not, use --tls none; if so, it is slow.");
+    row("silent client",
+        "The handshake with the client 192.0.2.1 failed: no answer. Do both ends use the same TLS mode? If so, the "
+        "client or the network is slow.",
+        "The handshake with the client 192.0.2.1 failed: no answer. Does the client use the same --tls, and is its "
+        "--pin "
+        "right? If so, the client or the network is slow.");
     row("at the client", "The handshake with a:1 failed: closed. Do both ends use the same TLS mode?",
         "The handshake with a:1 failed: closed. Do both ends use the same --tls, and does the server's --allow name "
         "this "

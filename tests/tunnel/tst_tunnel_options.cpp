@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "cli/helptexts.h"
+#include "cli/options.h"
 #include "endpoint.h"
-#include "helptexts.h"
-#include "options.h"
 
 #include <QtTest/QTest>
 
@@ -144,7 +144,8 @@ void tst_tunnel_options::everyServerOption()
 {
     const CommandLine line = parseCommandLine(words(
         "server --listen=[::1]:1 --expose :2 --tls verified --cert c.pem --key k.pem --allow 10.0.0.0/8 --allow ::1 "
-        "--secret-file s --metrics :9464 --visitor-wait 3 --max-waiting 4 --idle-timeout 0 --heartbeat 700 --lanes 2 "
+        "--secret-file s --metrics :9464 --visitor-wait 3 --max-waiting 4 --idle-timeout 0 --heartbeat 700 "
+        "--io-threads 2 "
         "--verbose"));
     const auto *options = std::get_if<ServerOptions>(&line);
     QVERIFY(options);
@@ -159,7 +160,7 @@ void tst_tunnel_options::everyServerOption()
     QCOMPARE(options->maximumWaiting, 4);
     QCOMPARE(options->idleTimeout, 0s);
     QCOMPARE(options->heartbeat, 700ms);
-    QCOMPARE(options->lanes, 2);
+    QCOMPARE(options->ioThreads, 2);
     QVERIFY(options->verbose);
 }
 
@@ -181,12 +182,14 @@ void tst_tunnel_options::everyClientOption()
     const QByteArray colons = "sha256:" + QByteArray("AB:").repeated(31) + "CD";
     const CommandLine line = parseCommandLine(words(
         "client --server s:1 --target t:2 --tls verified --ca ca.pem --server-name n --secret-file f --min 3 --max 4 "
-        "--min-interval 5 --max-interval 6 --retry-forever --pin "
+        "--min-interval 5 --max-interval 6 --state-file s --record r --retry-forever --pin "
         + pin + " --pin " + colons));
     const auto *options = std::get_if<ClientOptions>(&line);
     QVERIFY(options);
     QCOMPARE(options->tls.authoritiesFile, QStringLiteral("ca.pem"));
     QCOMPARE(options->tls.serverName, QStringLiteral("n"));
+    QCOMPARE(options->stateFile, QStringLiteral("s"));
+    QCOMPARE(options->traceFile, QStringLiteral("r"));
     QCOMPARE(options->tls.pins, QStringList({QString::fromLatin1(pin), QString::fromLatin1(colons)}));
     QCOMPARE(options->bounds, (Tidepool::Bounds{3, 4, 5ms, 6ms}));
     QVERIFY(options->retriesForever);
@@ -265,11 +268,13 @@ void tst_tunnel_options::help_data()
     QTest::newRow("server")
         << QByteArray("server --help")
         << split("Examples: --listen --expose --allow --metrics --secret-file --tls --cert --key --visitor-wait "
-                 "--max-waiting --idle-timeout --heartbeat --lanes --verbose");
+                 "--max-waiting --idle-timeout --heartbeat --io-threads --verbose");
     QTest::newRow("client")
         << QByteArray("client -h")
         << split("Examples: --server --target --metrics --secret-file --tls --pin --ca --server-name --min --max "
-                 "--min-interval --max-interval --idle-timeout --heartbeat --lanes --retry-forever --verbose");
+                 "--min-interval --max-interval --state-file --record --idle-timeout --heartbeat --io-threads "
+                 "--retry-forever "
+                 "--verbose");
     QTest::newRow("demo") << QByteArray("help demo")
                           << split("Examples: --seconds --connections --megabytes --verbose");
     QTest::newRow("beside mistakes") << QByteArray("server --lisen :1 --help") << split("Examples:");

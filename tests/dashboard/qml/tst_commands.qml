@@ -25,11 +25,11 @@ DashboardCase {
         press("pauseButton")
         tryVerify(() => /^Paused: [0-9]+ warm$/.test(part("stateText").text))
         compare(part("pauseButton").text, "Resume")
-        compare(part("mood").color, Theme.careful)
+        compare(part("severity").color, Theme.careful)
         press("pauseButton")
         tryVerify(() => /^Ready: [0-9]+ warm$/.test(part("stateText").text))
         compare(part("pauseButton").text, "Pause")
-        compare(part("mood").color, Theme.good)
+        compare(part("severity").color, Theme.good)
     }
 
     function test_flush() {
@@ -50,7 +50,7 @@ DashboardCase {
         verify(!button.enabled)
         session.lab.beginOutage(60000)
         tryVerify(() => button.enabled)
-        compare(part("mood").color, Theme.bad)
+        compare(part("severity").color, Theme.bad)
         tryVerify(() => part("stateText").text.startsWith("Degraded: connection refused"))
         verify(part("advice").text.includes("Is the server running"))
         session.lab.endOutage()

@@ -93,7 +93,7 @@ TestCase {
 
     function test_burst() {
         keyClick(Qt.Key_B)
-        tryVerify(() => session.status.taken === 60, 10000)
+        tryVerify(() => session.status.takenTotal === 60, 10000)
     }
 
     function test_hostile() {

@@ -14,7 +14,7 @@ DashboardCase {
             keyClick(Qt.Key_Right)
         compare(session.lab.load, 20)
         compare(slider.valueText, "20 visitors/s")
-        tryVerify(() => session.status.taken > 3)
+        tryVerify(() => session.status.takenTotal > 3)
         session.lab.load = 100
         compare(slider.slider.value, 100)
     }
@@ -40,7 +40,7 @@ DashboardCase {
 
     function test_burst() {
         press("burstButton")
-        tryVerify(() => session.status.taken === 60)
+        tryVerify(() => session.status.takenTotal === 60)
         tryVerify(() => session.status.capacity > 8)
         tryVerify(() => part("servedWarm").text.endsWith("served warm"))
     }
@@ -68,7 +68,7 @@ DashboardCase {
         verify(part("stateText").text.startsWith("Ready: "))
     }
 
-    function test_serverFigures() {
+    function test_serverMetrics() {
         tryVerify(() => Number(part("serverParked").text) >= 8)
         verify(Number(part("serverEstablished").text) >= 8)
         compare(part("serverFailed").text, "0")

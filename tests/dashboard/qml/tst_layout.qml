@@ -84,7 +84,7 @@ DashboardCase {
     function test_contrast(data) {
         Theme.choice = data.choice
         compare(Theme.dark, data.choice === 2)
-        for (const ink of ["text", "textMuted", "accent", "warm", "waiting", "connecting", "taken", "good", "careful",
+        for (const ink of ["text", "textMuted", "accent", "warm", "waiting", "connecting", "leased", "good", "careful",
                            "bad", "capacity"])
             verify(contrast(Theme[ink], Theme.card) >= 4.5, ink + ": " + contrast(Theme[ink], Theme.card))
         verify(contrast(Theme.accentText, Theme.accent) >= 4.5)
