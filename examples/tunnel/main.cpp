@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "commands.h"
-#include "console.h"
-#include "openfiles.h"
-#include "options.h"
-#include "terminal.h"
+#include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/openfiles.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
 
 #include <QtCore/QCoreApplication>
+#include <QtNetwork/QNetworkInformation>
 
 #include <type_traits>
 
@@ -28,9 +29,11 @@ int main(int argc, char *argv[])
             Console::installLogging(options.verbose);
             if constexpr (std::is_same_v<Options, ServerOptions>)
                 return runServer(options);
-            else if constexpr (std::is_same_v<Options, ClientOptions>)
+            if constexpr (std::is_same_v<Options, ClientOptions>) {
+                (void)QNetworkInformation::loadDefaultBackend(); // then the pool pauses while there is no network
                 return runClient(options);
-            else
+            }
+            if constexpr (std::is_same_v<Options, DemoOptions>)
                 return runDemo(options);
         }
     };

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "metricspage.h"
+
+#include <QtCore/QTimer>
+#include <QtNetwork/QTcpServer>
+#include <QtNetwork/QTcpSocket>
+
+namespace Tunnel {
+
+/// One client of the page: reads a request's head, answers, and closes. It deletes itself.
+///
+/// As much of HTTP/1.1 as a scrape needs: one request for each connection, and no body.
+class MetricsClient : public QObject
+{
+    Q_OBJECT
+
+public:
+    MetricsClient(qintptr descriptor, const MetricsPage::Text &text, QObject *parent);
+
+private:
+    void read();
+    void answer();
+    void send(int status, const QByteArray &reason, const QByteArray &type, const QByteArray &body);
+    void end();
+
+    const MetricsPage::Text &m_text;
+    QTcpSocket m_socket;
+    QTimer m_timer;
+    QByteArray m_request;
+    bool m_isHead = false; ///< No body is wanted.
+    bool m_isAnswered = false;
+};
+
+/// Accepts them. A client that says nothing costs a socket and keeps nobody out.
+class MetricsServer : public QTcpServer
+{
+    Q_OBJECT
+
+public:
+    explicit MetricsServer(MetricsPage::Text text);
+
+protected:
+    void incomingConnection(qintptr descriptor) override;
+
+private:
+    const MetricsPage::Text m_text;
+    QTimer m_resume;
+};
+
+} // namespace Tunnel

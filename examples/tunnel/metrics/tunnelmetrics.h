@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include <tidepool/poolstatus.h>
+
+#include <atomic>
+#include <mutex>
+
+namespace Tunnel {
+
+/// A distribution that is written in one thread and read in others.
+class SharedDistribution
+{
+public:
+    void add(std::chrono::nanoseconds value)
+    {
+        const std::lock_guard lock(m_mutex);
+        m_distribution.add(value);
+    }
+    [[nodiscard]] Tidepool::Distribution get() const
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_distribution;
+    }
+
+private:
+    mutable std::mutex m_mutex;
+    Tidepool::Distribution m_distribution;
+};
+
+/// What a tunnel's end counts beside its pool and its relays. Written in one thread, readable in any.
+struct TunnelMetrics
+{
+    // Gauges
+    std::atomic<bool> connected = false; ///< The control channel is up, and the other end is proven.
+    std::atomic<int> waiting = 0; ///< Server: visitors not served yet. Client: targets being connected.
+    std::atomic<int> ready = 0; ///< Server: parked connections of the proven client. Client: parked ones.
+    std::atomic<int> unauthenticated = 0; ///< Server: parked connections of nobody known.
+
+    // Counters
+    std::atomic<qint64> sessions = 0; ///< Control channels that came up.
+    std::atomic<qint64> visitors = 0; ///< Visitors that arrived (server), or were announced (client).
+    std::atomic<qint64> visitorsServed = 0; ///< Joined with a connection (server), or with the target (client).
+    std::atomic<qint64> visitorsLeft = 0; ///< Server: gone again before they were served.
+    std::atomic<qint64> visitorsFailed = 0; ///< Not served: nobody there in time, too many, target not reachable.
+    std::atomic<qint64> servedWarm = 0; ///< Server: those for whom a connection stood ready when they came.
+    std::atomic<qint64> refusals = 0; ///< Connections that the client did not know.
+    std::atomic<qint64> turnedAway = 0; ///< Server: attempts to be the client without the secret.
+
+    /// Server: from a visitor's arrival to the client's confirmation. Client: for reaching the target.
+    SharedDistribution visitorWait;
+};
+
+} // namespace Tunnel

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The Tidepool authors
+// SPDX-License-Identifier: BSD-3-Clause
+
+#pragma once
+
+#include "../limitedwarnings.h"
+#include "auth.h"
+#include "controlchannel.h"
+
+#include <tidepool/takeresult.h>
+
+#include <QtCore/QObject>
+#include <QtCore/QTimer>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace Tidepool {
+class ClientPool;
+}
+
+namespace Tunnel {
+
+/// The client's control channel: takes a connection of the pool, proves itself on it, and does so again when it is
+/// lost.
+///
+/// What the server does not know any more is of no use: with the channel go the pool's parked connections.
+class ControlLink : public QObject
+{
+    Q_OBJECT
+
+public:
+    /// What only a person can mend.
+    enum class Rejection : quint8 {
+        Certificate, ///< The server's certificate is not the one of the pin, or not valid.
+        Secret, ///< One of the ends does not accept the other's proof.
+    };
+    Q_ENUM(Rejection)
+
+    /// Rejections in a row after which it gives up, unless it retries for ever.
+    static constexpr int maximumRejections = 3;
+
+    ControlLink(Tidepool::ClientPool &pool, QByteArray secret, std::chrono::milliseconds heartbeat, bool retriesForever,
+                QObject *parent = nullptr);
+    ~ControlLink() override;
+
+    void start();
+    /// Closes the channel, and makes no new one.
+    void close();
+    /// Tries again now, if it only waits for its next attempt.
+    void retryNow();
+    /// Without effect while the channel is not up.
+    void send(const QJsonObject &message);
+    /// Calls @p then, later, when the system has all that was sent until now; never after down().
+    void whenSent(std::function<void()> then);
+
+    [[nodiscard]] bool isUp() const { return m_isUp; }
+    /// The server, while the channel is up: "192.0.2.7:4711".
+    [[nodiscard]] QString peer() const { return m_channel ? m_channel->peer() : QString(); }
+    /// SHA-256 of the certificate of the server that proved itself; empty without TLS.
+    [[nodiscard]] QByteArray serverCertificateDigest() const { return m_digest; }
+    /// Why it is not up, as a sentence; empty if nothing went wrong yet.
+    [[nodiscard]] QString trouble() const { return m_trouble; }
+
+signals:
+    void up();
+    void down();
+    /// While up: a message other than bye.
+    void received(const QJsonObject &message);
+    /// The last of so many rejections; there will be no more attempts.
+    void gaveUp(Tunnel::ControlLink::Rejection rejection);
+
+private:
+    void attempt();
+    void taken(const Tidepool::TakeResult &result);
+    void takeFailed(const Tidepool::PoolError &error);
+    void receive(const QJsonObject &message);
+    void step(const HandshakeStep &step);
+    void becomeUp();
+    /// The channel is of no use; the next attempt comes after @p pause.
+    void fail(const QString &reason, std::chrono::milliseconds pause);
+    /// The same, and nothing is dialled until then: the server does not want us now.
+    void holdBack(const QString &reason, std::chrono::milliseconds pause);
+    /// The same, or the end of all attempts.
+    void reject(Rejection rejection, const QString &reason);
+    void noteFailedAttempt(const Tidepool::PoolError &error);
+    void noteDiagnosis();
+    void dropChannel();
+    [[nodiscard]] std::chrono::milliseconds nextPause();
+
+    Tidepool::ClientPool &m_pool;
+    const QByteArray m_secret;
+    const std::chrono::milliseconds m_heartbeat;
+    const bool m_retriesForever;
+    std::unique_ptr<ControlChannel> m_channel;
+    std::optional<ClientHandshake> m_handshake; // until the channel is up
+    QByteArray m_digest;
+    QString m_trouble;
+    Tidepool::Diagnosis m_diagnosis = Tidepool::Diagnosis::None; // as told last
+    bool m_isUp = false;
+    bool m_closed = false;
+    bool m_holdingBack = false;
+    std::chrono::steady_clock::time_point m_upSince;
+    int m_failures = 0; // in a row
+    int m_rejections = 0; // in a row
+    QTimer m_deadline; // of the handshake
+    QTimer m_retry;
+    LimitedWarnings m_log;
+};
+
+} // namespace Tunnel
