@@ -16,7 +16,8 @@ namespace Tidepool {
 /// The delay after the n-th failure in a row is a random value from 0 to min(cap, base * factor^(n-1)):
 /// "full jitter" of Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
 /// A success halves n, so a few in a row reset it, and a server that accepts one dial among many that fail does not.
-/// The time that a dial has waited in vain for any answer at all is part of the delay, of which base is left at least.
+/// After a dial that got no answer at all, twice the time that it waited is taken off this bound, down to base: on
+/// average, such dials begin as often as those that are refused.
 class TIDEPOOL_EXPORT Backoff
 {
     Q_GADGET

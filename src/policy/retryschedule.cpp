@@ -7,6 +7,15 @@
 
 namespace Tidepool {
 
+namespace {
+// Neither the server nor a name server has answered, so the dial was no burden to either.
+bool isUnanswered(const PoolError &error)
+{
+    const bool isEarly = error.phase() == Phase::Resolve || error.phase() == Phase::Dial;
+    return isEarly && (error.kind() == ErrorKind::Timeout || error.kind() == ErrorKind::Unreachable);
+}
+} // namespace
+
 void RetrySchedule::setBackoff(const Backoff &backoff)
 {
     m_backoff = backoff;
@@ -14,19 +23,19 @@ void RetrySchedule::setBackoff(const Backoff &backoff)
 }
 
 // An error that lasts may be that of one server of several; a second time in a row, it is not tried again before long.
-// Where nobody answers, a dial is little more than a packet now and then, and itself most of the delay: if that came
-// on top, a network that is back would go unnoticed for so much longer.
-bool RetrySchedule::failed(const Failure &failure, Time now, double random)
+// Where nobody answers, a dial is little more than a packet now and then, and itself the delay: it counts twice against
+// the bound, because the random delay is half of the bound on average. So such dials begin as often as those that are
+// refused, and a network that is back is noticed with the next packet.
+bool RetrySchedule::failed(Time begunAt, const PoolError &error, Time now, double random)
 {
-    if (failure.begunAt < m_backoffBegan)
+    if (begunAt < m_backoffBegan)
         return false;
     ++m_failures;
     m_backoffBegan = now;
-    const auto spent = failure.isUnanswered
-        ? std::chrono::duration_cast<std::chrono::milliseconds>(now - failure.begunAt)
-        : std::chrono::milliseconds(0);
+    const auto spent = isUnanswered(error) ? 2 * std::chrono::duration_cast<std::chrono::milliseconds>(now - begunAt)
+                                           : std::chrono::milliseconds(0);
     m_backoffEnds = now
-        + (failure.isLasting && m_failures > 1 ? lastingBackoffDelay(m_backoff, random)
+        + (error.isLasting() && m_failures > 1 ? lastingBackoffDelay(m_backoff, random)
                                                : backoffDelay(m_backoff, m_failures, random, spent));
     return true;
 }

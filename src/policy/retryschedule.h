@@ -5,6 +5,8 @@
 
 #include "ratelimit.h"
 
+#include <tidepool/poolerror.h>
+
 #include <optional>
 
 namespace Tidepool {
@@ -20,14 +22,9 @@ public:
 
     void setBackoff(const Backoff &backoff);
 
-    struct Failure
-    {
-        Time begunAt; ///< Of the dial.
-        bool isLasting = false; ///< PoolError::isLasting()
-        bool isUnanswered = false; ///< Nobody has answered in time.
-    };
-    /// A dial failed. True if a backoff begins: of the dials under way together, one failure counts.
-    bool failed(const Failure &failure, Time now, double random);
+    /// A dial begun at @p begunAt failed. True if a backoff begins: of the dials under way together, one failure
+    /// counts.
+    bool failed(Time begunAt, const PoolError &error, Time now, double random);
     /// A dial begun at @p begunAt made a connection.
     void succeeded(Time begunAt, Time now);
     /// A backoff ends, and the next is the first in a row.

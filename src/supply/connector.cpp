@@ -318,9 +318,7 @@ void Connector::onDialEnded(const DialOutcome &outcome)
 void Connector::backOff(const DialOutcome &outcome)
 {
     const auto when = Sizing::Clock::now();
-    const PoolError &error = outcome.error;
-    const bool isUnanswered = error.kind() == ErrorKind::Timeout && error.phase() == Phase::Dial;
-    if (!m_retries.failed({outcome.begunAt, error.isLasting(), isUnanswered}, when, randomShare()))
+    if (!m_retries.failed(outcome.begunAt, outcome.error, when, randomShare()))
         return;
     m_roundTimer.stop();
     m_backoffTimer.start(std::chrono::ceil<std::chrono::milliseconds>(*m_retries.backoffEnds() - when));

@@ -45,7 +45,7 @@ struct VirtualPool
             const Time begun = now;
             now += dialTimeout;
             window.failed(begun, now);
-            (void)retries.failed({.begunAt = begun, .isUnanswered = true}, now, share(random));
+            (void)retries.failed(begun, {Phase::Dial, ErrorKind::Timeout, {}}, now, share(random));
             now = *retries.backoffEnds();
             ++attempts;
         }
@@ -88,9 +88,9 @@ void tst_PolicyOutage::comesBack_data()
     QTest::addColumn<milliseconds>("median");
     QTest::addColumn<milliseconds>("nineOfTen");
     QTest::addColumn<milliseconds>("longest");
-    QTest::newRow("20 s") << milliseconds(20s) << milliseconds(4s) << milliseconds(6s) << milliseconds(9s);
-    QTest::newRow("150 s") << milliseconds(150s) << milliseconds(4s) << milliseconds(6s) << milliseconds(9s);
-    QTest::newRow("1 h") << milliseconds(1h) << milliseconds(4s) << milliseconds(6s) << milliseconds(9s);
+    QTest::newRow("20 s") << milliseconds(20s) << milliseconds(2'500ms) << milliseconds(3'500ms) << milliseconds(4s);
+    QTest::newRow("150 s") << milliseconds(150s) << milliseconds(2'500ms) << milliseconds(3'500ms) << milliseconds(4s);
+    QTest::newRow("1 h") << milliseconds(1h) << milliseconds(2'500ms) << milliseconds(3'500ms) << milliseconds(4s);
 }
 
 // Over many pools, whose link works again at any moment of their dials.
@@ -119,27 +119,37 @@ void tst_PolicyOutage::whatWasWaitedCounts_data()
 {
     QTest::addColumn<int>("failures");
     QTest::addColumn<milliseconds>("waited");
-    QTest::addColumn<bool>("isUnanswered");
+    QTest::addColumn<Phase>("phase");
+    QTest::addColumn<ErrorKind>("kind");
     QTest::addColumn<milliseconds>("delay"); // the largest
-    QTest::newRow("refused at once") << 9 << milliseconds(1ms) << false << milliseconds(10s);
-    QTest::newRow("refused late") << 9 << milliseconds(4s) << false << milliseconds(10s);
-    QTest::newRow("no answer") << 9 << milliseconds(5s) << true << milliseconds(5s);
-    QTest::newRow("no answer, for longer than the delay") << 9 << milliseconds(60s) << true << milliseconds(200ms);
-    QTest::newRow("no answer, the first time") << 1 << milliseconds(5s) << true << milliseconds(200ms);
+    const auto row = [](const char *name, int failures, milliseconds waited, Phase phase, ErrorKind kind,
+                        milliseconds delay) { QTest::newRow(name) << failures << waited << phase << kind << delay; };
+    row("refused at once", 9, 1ms, Phase::Dial, ErrorKind::Refused, 10s);
+    row("refused late", 9, 4s, Phase::Dial, ErrorKind::Refused, 10s);
+    row("no answer", 9, 5s, Phase::Dial, ErrorKind::Timeout, 200ms);
+    row("no answer, for a short time", 9, 1s, Phase::Dial, ErrorKind::Timeout, 8s);
+    row("no answer, for longer than the delay", 9, 60s, Phase::Dial, ErrorKind::Timeout, 200ms);
+    row("no answer, the first time", 1, 5s, Phase::Dial, ErrorKind::Timeout, 200ms);
+    row("a router says after a while that nobody is there", 9, 3s, Phase::Dial, ErrorKind::Unreachable, 4s);
+    row("there is no route", 9, 0s, Phase::Dial, ErrorKind::Unreachable, 10s);
+    row("no name server answers", 9, 5s, Phase::Resolve, ErrorKind::Timeout, 200ms);
+    row("the server is there, and its handshake hangs", 9, 5s, Phase::Handshake, ErrorKind::Timeout, 10s);
+    row("the server is there, and sends no id", 9, 5s, Phase::Identify, ErrorKind::Timeout, 10s);
 }
 
 void tst_PolicyOutage::whatWasWaitedCounts()
 {
     QFETCH(const int, failures);
     QFETCH(const milliseconds, waited);
-    QFETCH(const bool, isUnanswered);
+    QFETCH(const Phase, phase);
+    QFETCH(const ErrorKind, kind);
     QFETCH(const milliseconds, delay);
     RetrySchedule retries;
     Time now(1h);
     for (int i = 1; i <= failures; ++i) {
         const Time begun = now;
         now += waited;
-        QVERIFY(retries.failed({.begunAt = begun, .isUnanswered = isUnanswered}, now, 1.0));
+        QVERIFY(retries.failed(begun, {phase, kind, {}}, now, 1.0));
         if (i == failures)
             QCOMPARE(*retries.backoffEnds() - now, delay);
         now = *retries.backoffEnds();
