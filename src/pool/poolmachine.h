@@ -6,6 +6,7 @@
 #include "../idle/idlestore.h"
 #include "../idle/waiters.h"
 #include "../policy/idlelifetime.h"
+#include "../policy/outagealarm.h"
 #include "../policy/returnshare.h"
 #include "../supply/allowedclients.h"
 #include "../supply/demand.h"
@@ -269,19 +270,6 @@ private:
         bool isOffline = false; ///< There is no network.
         bool hasStartFailed = false; ///< lastError is why.
     };
-    /// What is known of an outage that the parked connections may have been in.
-    struct Alarm
-    {
-        bool hasSign = false; ///< For expire().
-        Clock::time_point mayComeAt; ///< Not before; signs that come together are one.
-        Clock::duration pause{}; ///< Between the last two.
-        bool hadSilence = false; ///< Somebody did not answer in the last one.
-        Clock::time_point nextLook; ///< At the suspects, if there are any.
-        std::optional<Clock::time_point> worksSince; ///< When a connection came up since the last sign.
-        Clock::time_point waveBegan; ///< Of deaths.
-        int waveSize = 0; ///< Since then.
-        int waveBefore = 0; ///< In the time before.
-    };
     /// Parked connections evicted together.
     struct EvictedBatch
     {
@@ -328,7 +316,6 @@ private:
 
     void noteSign();
     void noteDeath(EvictionCause cause, Clock::time_point now);
-    void noteSuccess(Clock::time_point now);
     [[nodiscard]] bool suspectAll(Clock::time_point now);
     void trust(Entry *entry);
     [[nodiscard]] bool hasAnswered(const Entry &suspect, Clock::time_point now) const;
@@ -374,7 +361,8 @@ private:
     ReturnShare m_returns;
     IdleLifetime m_idleLifetime;
     const PeerProbe *const m_probe;
-    Alarm m_alarm;
+    OutageAlarm m_alarm;
+    Clock::time_point m_nextLook; // at the suspects, if there are any
     int m_reserved = 0; // places kept for connections that know their id and are not parked yet
     std::array<int, 2> m_making{};
     std::minstd_rand m_random;

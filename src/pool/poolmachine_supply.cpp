@@ -144,7 +144,7 @@ PoolMachine::Arrival PoolMachine::established(std::unique_ptr<Entry> made, Clock
     }
     Arrival result;
     if (isCurrent)
-        noteSuccess(now.steady);
+        m_alarm.noteSuccess(now.steady);
     const ConnectionId id = made->id;
     const bool hasPlace = made->hasPlace;
     // Where newcomers replace others, a place is kept for everybody, and says nothing.
@@ -186,7 +186,7 @@ bool PoolMachine::attemptFailed(const PoolError &error)
             m_health.isUp = false;
     }
     m_events.add(PoolEvent::Kind::Failed, {}, {}, error);
-    return m_alarm.hasSign;
+    return m_alarm.hasSign();
 }
 
 void PoolMachine::setTrouble(const PoolError &error)

@@ -14,12 +14,6 @@ namespace Tidepool {
 
 namespace {
 
-// After an alarm in which somebody did not answer. After a false one twice as long, and so on: an overloaded server,
-// whose handshakes time out all the time, is not to be asked all the time.
-constexpr std::chrono::seconds alarmPause{1};
-constexpr std::chrono::seconds longestAlarmPause{60};
-// Half of the parked ones died within so short a time, or twice that: what ended them may end the others.
-constexpr std::chrono::seconds waveTime{1};
 // A peer is asked when nothing has come from it for a second, and again a second later; the rest is a long round trip.
 constexpr std::chrono::milliseconds answerTime{2'500};
 // So long after a new connection has shown that the network works, each has been asked twice more.
@@ -38,22 +32,16 @@ constexpr std::chrono::milliseconds betweenLateLooks{250};
 // What follows from it has to wait for expire(): there may be thousands.
 void PoolMachine::noteSign()
 {
-    m_alarm.hasSign = m_probe && !m_policy.isServer;
+    if (m_probe && !m_policy.isServer)
+        m_alarm.noteSign();
 }
 
 void PoolMachine::noteDeath(EvictionCause cause, Clock::time_point now)
 {
-    if (cause == EvictionCause::SocketError)
-        noteSign();
-    else if (cause != EvictionCause::PeerClosed)
+    if (cause != EvictionCause::SocketError && cause != EvictionCause::PeerClosed)
         return;
-    if (now - m_alarm.waveBegan > waveTime) {
-        m_alarm.waveBefore = now - m_alarm.waveBegan > 2 * waveTime ? 0 : m_alarm.waveSize;
-        m_alarm.waveBegan = now;
-        m_alarm.waveSize = 0;
-    }
-    const int dead = ++m_alarm.waveSize + m_alarm.waveBefore;
-    if (dead > 1 && dead >= m_store.parkedCount())
+    const bool isWave = m_alarm.noteEnd(m_store.parkedCount(), now);
+    if (isWave || cause == EvictionCause::SocketError)
         noteSign();
 }
 
@@ -61,30 +49,22 @@ void PoolMachine::noteDeath(EvictionCause cause, Clock::time_point now)
 
 PoolMachine::Clock::time_point PoolMachine::nextLook() const
 {
-    auto next = Clock::time_point::max();
-    if (m_alarm.hasSign)
-        next = m_alarm.mayComeAt;
-    if (m_store.suspectCount() > 0)
-        next = std::min(next, m_alarm.nextLook);
-    return next;
+    return m_store.suspectCount() > 0 ? std::min(m_alarm.due(), m_nextLook) : m_alarm.due();
 }
 
 bool PoolMachine::suspectAll(Clock::time_point now)
 {
-    if (!m_alarm.hasSign || now < m_alarm.mayComeAt)
+    if (now < m_alarm.due())
         return false;
-    m_alarm.hasSign = false;
     const int before = m_store.suspectCount();
     if (isRunning())
         m_store.suspectAll(now);
-    if (m_store.suspectCount() == before)
+    if (m_store.suspectCount() == before) {
+        m_alarm.dismiss();
         return false;
-    const bool wasFalse = !std::exchange(m_alarm.hadSilence, false);
-    m_alarm.pause =
-        wasFalse ? std::clamp<Clock::duration>(2 * m_alarm.pause, alarmPause, longestAlarmPause) : alarmPause;
-    m_alarm.mayComeAt = now + m_alarm.pause;
-    m_alarm.nextLook = now;
-    m_alarm.worksSince.reset();
+    }
+    m_alarm.raise(now);
+    m_nextLook = now;
     return true;
 }
 
@@ -114,7 +94,8 @@ bool PoolMachine::lookAt(Entry *suspect, const Moment &now, Actions &actions)
     } else if (hasAnswered(*suspect, now.steady)) {
         trust(suspect);
     } else if (suspect->isOverdue) {
-        if (!m_alarm.worksSince || now.steady - std::max(*m_alarm.worksSince, suspect->probedAt) < proofTime)
+        const auto worksSince = m_alarm.worksSince();
+        if (!worksSince || now.steady - std::max(*worksSince, suspect->probedAt) < proofTime)
             return false;
         m_store.checkOut(suspect);
         const QString text = QStringLiteral("no answer for %1 s, while new connections come up")
@@ -122,7 +103,7 @@ bool PoolMachine::lookAt(Entry *suspect, const Moment &now, Actions &actions)
         actions.closeInIoThread.push_back(evict(out(suspect), EvictionCause::SocketError, text, now));
     } else if (now.steady - suspect->probedAt >= answerTime) {
         m_store.setOverdue(suspect);
-        m_alarm.hadSilence = true;
+        m_alarm.noteSilence();
     } else {
         return false;
     }
@@ -132,7 +113,7 @@ bool PoolMachine::lookAt(Entry *suspect, const Moment &now, Actions &actions)
 bool PoolMachine::lookAtSuspects(const Moment &now, Actions &actions)
 {
     bool isChanged = suspectAll(now.steady);
-    if (m_store.suspectCount() == 0 || now.steady < m_alarm.nextLook)
+    if (m_store.suspectCount() == 0 || now.steady < m_nextLook)
         return isChanged;
     for (int left = std::min(m_store.suspectCount(), looksAtOnce); left > 0; --left) {
         if (Entry *suspect = m_store.nextSuspect())
@@ -140,15 +121,8 @@ bool PoolMachine::lookAtSuspects(const Moment &now, Actions &actions)
     }
     const bool areFew = m_store.suspectCount() <= looksAtOnce;
     const bool areOld = m_store.overdueCount() == m_store.suspectCount();
-    m_alarm.nextLook = now.steady + (areOld && areFew ? betweenLateLooks : betweenLooks);
+    m_nextLook = now.steady + (areOld && areFew ? betweenLateLooks : betweenLooks);
     return isChanged;
-}
-
-// A new connection came up. An older one that stays silent now is dead.
-void PoolMachine::noteSuccess(Clock::time_point now)
-{
-    if (m_store.suspectCount() > 0 && !m_alarm.worksSince)
-        m_alarm.worksSince = now;
 }
 
 } // namespace Tidepool

@@ -66,7 +66,7 @@ Actions PoolMachine::putAside(CheckedOut out, std::optional<EvictionCause> fault
 bool PoolMachine::needsWakeAfterTake() const
 {
     const bool refills = !m_policy.isServer && !m_isPaused;
-    return m_alarm.hasSign || refills || m_policy.leaseThreshold.count() > 0;
+    return m_alarm.hasSign() || refills || m_policy.leaseThreshold.count() > 0;
 }
 
 // --- Takes that wait, and that fail
