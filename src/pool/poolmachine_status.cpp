@@ -29,7 +29,8 @@ PoolState PoolMachine::state() const
     return m_health.hasFailed ? PoolState::Degraded : PoolState::Warming;
 }
 
-// The last attempt may have failed long ago: with nothing lacking, nothing is dialled, and nothing is wrong.
+// The last attempt may have failed long ago, or in an older generation: with nothing lacking, nothing is dialled, and
+// nothing is wrong.
 Diagnosis PoolMachine::diagnosis() const
 {
     if (m_policy.isServer)
@@ -39,7 +40,8 @@ Diagnosis PoolMachine::diagnosis() const
     if (!isRunning())
         return Diagnosis::None;
     const bool isLacking = m_store.parkedCount() - m_store.overdueCount() < m_capacity || m_waiters.size() > 0;
-    const bool isSettled = m_isPaused || !(isLacking || m_health.fatal || m_health.trouble);
+    const bool isFailing = (isLacking && m_health.failedInARow > 0) || m_health.fatal || m_health.trouble;
+    const bool isSettled = m_isPaused || !isFailing;
     return diagnose(isSettled ? PoolError() : m_health.lastError, m_health.isOffline,
                     m_idleLifetime.known().count() > 0);
 }

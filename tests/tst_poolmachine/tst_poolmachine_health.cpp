@@ -164,6 +164,7 @@ void tst_PoolMachineHealth::diagnosis()
     bench.machine.attemptFailed(silent);
     (void)bench.machine.flush(bench.moment());
     QCOMPARE(bench.status().failedInARow, 0); // those were of the generation before
+    QCOMPARE(bench.status().diagnosis, Diagnosis::None);
     bench.machine.setTrouble({Phase::Validate, ErrorKind::PeerClosed, u"they die"_s});
     QCOMPARE(bench.status().diagnosis, Diagnosis::ServerCloses);
     bench.machine.attemptFailed(refused);
