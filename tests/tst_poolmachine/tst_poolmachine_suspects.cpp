@@ -1,92 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "machinebench.h"
+#include "suspectsbench.h"
 
-#include <algorithm>
 #include <functional>
-#include <map>
-#include <random>
 
 using namespace Qt::StringLiterals;
 using namespace TestSupport;
-
-namespace {
-
-constexpr KeepAliveTimes usual{15, 5, 3, 30'000};
-
-/// The system's end of each descriptor, as the test says.
-struct Line
-{
-    bool hasKeepAlive = true;
-    KeepAliveTimes times = usual;
-    PoolMachine::Clock::time_point heardAt;
-    int asked = 0;
-};
-std::map<qintptr, Line> lines;
-PoolMachine::Clock::time_point present;
-
-std::optional<KeepAliveTimes> begin(qintptr descriptor)
-{
-    Line &line = lines[descriptor];
-    if (!line.hasKeepAlive)
-        return std::nullopt;
-    ++line.asked;
-    return std::exchange(line.times, {1, 1, 30, 0});
-}
-
-void end(qintptr descriptor, KeepAliveTimes before)
-{
-    lines[descriptor].times = before;
-}
-
-std::optional<std::chrono::milliseconds> silence(qintptr descriptor)
-{
-    return std::chrono::floor<std::chrono::milliseconds>(present - lines[descriptor].heardAt);
-}
-
-constexpr PeerProbe probe{&begin, &end, &silence};
-
-const PoolError unanswered(Phase::Dial, ErrorKind::Timeout, QStringLiteral("no answer"));
-
-/// A pool over a network that may be down.
-struct SuspectsBench : Bench
-{
-    explicit SuspectsBench(const CorePolicy &policy = {}) : Bench(policy, &probe) { lines.clear(); }
-
-    /// Parks a connection whose descriptor is its id.
-    void come(quint32 id)
-    {
-        auto arrival = establish(id);
-        QVERIFY(arrival.out);
-        arrival.out->descriptor = static_cast<qintptr>(id);
-        lines[static_cast<qintptr>(id)].heardAt = now;
-        offer(arrival.out);
-    }
-    /// Time passes; the deadlines come as they are due.
-    Ids wait(std::chrono::milliseconds time)
-    {
-        Ids gone;
-        const auto until = now + time;
-        while (machine.nextDeadline() <= until) {
-            now = std::max(now, machine.nextDeadline());
-            present = now;
-            for (const quint32 id : closed(machine.expire(moment())))
-                gone.push_back(id);
-        }
-        now = present = until;
-        return gone;
-    }
-    void sign()
-    {
-        QVERIFY(machine.attemptFailed(unanswered));
-        present = now;
-        QVERIFY(closed(machine.expire(moment())).empty());
-    }
-    void answer(quint32 id) { lines[static_cast<qintptr>(id)].heardAt = now; }
-};
-
-} // namespace
 
 /// Connections whose peer may be gone, in virtual time.
 class tst_PoolMachineSuspects : public QObject
@@ -110,7 +30,6 @@ private slots:
     void falseAlarmsBecomeRare();
     void aPausedPoolHeedsSigns();
     void whoEndsIsNoSuspect();
-    void rulesHoldAtRandom();
     void thousandsAreAskedInTurns();
     void areFlushedAsTheOthers();
     void lifetimesHoldForThem();
@@ -423,90 +342,6 @@ void tst_PoolMachineSuspects::whoEndsIsNoSuspect()
     QCOMPARE(bench.status().ended, 1);
     QVERIFY(lines[1].times == usual);
     VERIFY_RULES(bench);
-}
-
-// Whatever comes in whatever order.
-void tst_PoolMachineSuspects::rulesHoldAtRandom()
-{
-    for (quint32 seed = 1; seed <= 30; ++seed) {
-        std::minstd_rand random(seed);
-        const auto below = [&random](int end) { return static_cast<int>(random() % static_cast<quint32>(end)); };
-        CorePolicy policy;
-        policy.limit = 12;
-        SuspectsBench bench(policy);
-        quint32 nextId = 1;
-        for (int step = 0; step < 3'000; ++step) {
-            const auto anyId = static_cast<quint32>(1 + below(static_cast<int>(nextId)));
-            switch (below(16)) {
-            case 0:
-            case 1:
-            case 2: {
-                auto arrival = bench.establish(nextId);
-                if (arrival.out) {
-                    arrival.out->descriptor = static_cast<qintptr>(nextId);
-                    lines[static_cast<qintptr>(nextId)].heardAt = bench.now;
-                    bench.offer(arrival.out);
-                }
-                ++nextId;
-                break;
-            }
-            case 3:
-                (void)bench.take();
-                break;
-            case 4:
-                (void)bench.take(ConnectionId(anyId));
-                break;
-            case 5:
-                if (!bench.tokens.empty()) {
-                    CheckedOut out = bench.machine.giveBack(bench.tokens.back(), true, false, bench.now);
-                    bench.tokens.pop_back();
-                    if (out)
-                        bench.offer(out);
-                }
-                break;
-            case 6:
-                (void)bench.die(anyId, below(2) == 0 ? EvictionCause::SocketError : EvictionCause::PeerClosed);
-                break;
-            case 7:
-            case 8:
-                (void)bench.machine.attemptFailed(unanswered);
-                break;
-            case 9:
-            case 10:
-                bench.answer(anyId);
-                break;
-            case 11:
-                if (const auto held = bench.machine.held(); !held.empty()) {
-                    CheckedOut out =
-                        bench.machine.examine(held[static_cast<size_t>(below(static_cast<int>(held.size())))]->token());
-                    if (out) {
-                        out->hasEnded = below(4) == 0;
-                        bench.machine.examined(out, 0, below(2) == 0, false);
-                        bench.offer(out);
-                    }
-                }
-                break;
-            case 12:
-                policy.lifetimes.maximumIdle = std::chrono::seconds(20 * below(3));
-                policy.limit = 6 + below(8);
-                (void)bench.machine.setPolicy(policy, bench.moment());
-                break;
-            case 13:
-                if (below(10) == 0) {
-                    (void)bench.machine.flush(bench.moment());
-                    bench.generation = bench.machine.generation();
-                }
-                break;
-            case 14:
-                (void)bench.machine.evictSurplusOf(below(12), bench.moment());
-                break;
-            default:
-                bench.wait(std::chrono::milliseconds(below(3'000)));
-                break;
-            }
-            VERIFY_RULES(bench);
-        }
-    }
 }
 
 // A few at once under the mutex, for which takers wait.
