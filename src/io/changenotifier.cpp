@@ -12,7 +12,7 @@ namespace Tidepool {
 
 void ChangeNotifier::attach(QObject *object)
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     m_object = object;
 }
 
@@ -58,7 +58,7 @@ void ChangeNotifier::notify()
     if (!IoThreadMailbox::areEventsDelivered || m_isPending.exchange(true))
         return;
     // The mutex keeps the object from vanishing while the event is posted.
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     if (m_object)
         QCoreApplication::postEvent(m_object, new QEvent(QEvent::User));
 }

@@ -3,10 +3,11 @@
 
 #pragma once
 
+#include "mutex.h"
+
 #include <QtCore/qglobal.h>
 
 #include <atomic>
-#include <mutex>
 
 QT_FORWARD_DECLARE_CLASS(QObject)
 
@@ -35,8 +36,8 @@ private:
     std::atomic<bool> m_isPending = false;
     std::atomic<bool> m_isInFrame = false;
     std::atomic<bool> m_isDirty = false;
-    std::mutex m_mutex;
-    QObject *m_object = nullptr;
+    Mutex m_mutex;
+    QObject *m_object TIDEPOOL_GUARDED_BY(m_mutex) = nullptr;
 };
 
 } // namespace Tidepool

@@ -4,13 +4,12 @@
 #include "completions.h"
 
 #include "forks.h"
+#include "mutex.h"
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -45,7 +44,7 @@ class Completions::Crew : public std::enable_shared_from_this<Crew>
 public:
     void post(Task task)
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         m_tasks.push_back(std::move(task));
         ++m_posted;
         if (m_leader == none)
@@ -53,12 +52,12 @@ public:
         else if (isLeaderBusy())
             haveLeaderWatched();
         else
-            m_news.notify_all();
+            m_news.notifyAll();
     }
 
     void settle()
     {
-        std::unique_lock lock(m_mutex);
+        MutexLocker lock(m_mutex);
         const quint64 last = m_posted;
         for (;;) {
             const auto now = Clock::now();
@@ -79,7 +78,7 @@ public:
             }
             if (next == Clock::time_point::max())
                 return;
-            m_returned.wait_until(lock, next);
+            m_returned.waitUntil(m_mutex, next);
         }
     }
 
@@ -87,10 +86,10 @@ public:
     {
         std::vector<std::thread> idle;
         {
-            const std::scoped_lock lock(m_mutex);
+            const MutexLocker lock(m_mutex);
             m_isOver = true;
-            m_news.notify_all();
-            m_watch.notify_all();
+            m_news.notifyAll();
+            m_watch.notifyAll();
             idle.swap(m_retired);
             for (auto &[worker, thread] : m_threads) {
                 if (m_running.contains(worker))
@@ -114,13 +113,11 @@ private:
     };
     static constexpr Worker none = 0;
 
-    // All under the mutex
-
-    [[nodiscard]] quint64 nextNumber() const { return m_posted - m_tasks.size() + 1; }
-    [[nodiscard]] bool isLeaderBusy() const { return m_running.contains(m_leader); }
+    [[nodiscard]] quint64 nextNumber() const TIDEPOOL_REQUIRES(m_mutex) { return m_posted - m_tasks.size() + 1; }
+    [[nodiscard]] bool isLeaderBusy() const TIDEPOOL_REQUIRES(m_mutex) { return m_running.contains(m_leader); }
 
     // The system gives no more threads.
-    [[nodiscard]] bool isStranded(Clock::time_point now) const
+    [[nodiscard]] bool isStranded(Clock::time_point now) const TIDEPOOL_REQUIRES(m_mutex)
     {
         if (m_leader == none)
             return true;
@@ -128,14 +125,14 @@ private:
         return running != m_running.end() && m_watchers == 0 && now - running->second.begunAt >= blockingAfter;
     }
 
-    Task take()
+    Task take() TIDEPOOL_REQUIRES(m_mutex)
     {
         Task task = std::move(m_tasks.front());
         m_tasks.pop_front();
         return task;
     }
 
-    Worker hire()
+    Worker hire() TIDEPOOL_REQUIRES(m_mutex)
     {
         for (std::thread &thread : std::exchange(m_retired, {}))
             thread.join(); // it has only to return
@@ -148,29 +145,29 @@ private:
         return m_lastHired = worker;
     }
 
-    void haveLeaderWatched()
+    void haveLeaderWatched() TIDEPOOL_REQUIRES(m_mutex)
     {
         if (m_watchers == 0 && !m_isWatcherHired)
             m_isWatcherHired = hire() != none;
         else if (m_isWatcherAsleep)
-            m_watch.notify_one();
+            m_watch.notifyOne();
     }
 
     void work(Worker me)
     {
         nameThisThread();
-        std::unique_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         for (;;) {
             if (m_leader == me && !m_tasks.empty()) {
-                runNext(me, lock);
+                runNext(me);
                 if (m_leader != me && m_watchers > 0)
                     break; // one watcher is enough
             } else if (m_isOver && m_tasks.empty()) {
                 return;
             } else if (m_leader == me) {
-                m_news.wait(lock);
+                m_news.wait(m_mutex);
             } else {
-                watch(me, lock);
+                watch(me);
             }
         }
         if (m_isOver)
@@ -180,36 +177,36 @@ private:
         m_threads.erase(own);
     }
 
-    void runNext(Worker me, std::unique_lock<std::mutex> &lock)
+    void runNext(Worker me) TIDEPOOL_REQUIRES(m_mutex)
     {
         m_running[me] = {nextNumber(), Clock::now()};
         Task task = take();
         if (!m_tasks.empty())
             haveLeaderWatched();
-        lock.unlock();
+        m_mutex.unlock();
         task();
         task = nullptr; // what it captured goes before the next one runs
-        lock.lock();
+        m_mutex.lock();
         m_running.erase(me);
-        m_returned.notify_all();
+        m_returned.notifyAll();
         if (m_isOver)
-            m_watch.notify_all(); // there may be nothing left to watch
+            m_watch.notifyAll(); // there may be nothing left to watch
     }
 
-    void watch(Worker me, std::unique_lock<std::mutex> &lock)
+    void watch(Worker me) TIDEPOOL_REQUIRES(m_mutex)
     {
         m_isWatcherHired = false;
         ++m_watchers;
         const auto running = m_running.find(m_leader);
         if (running == m_running.end() || m_tasks.empty()) {
             m_isWatcherAsleep = true;
-            m_watch.wait(lock);
+            m_watch.wait(m_mutex);
             m_isWatcherAsleep = false;
             --m_watchers;
             return;
         }
         const Running watched = running->second;
-        m_watch.wait_until(lock, watched.begunAt + blockingAfter);
+        m_watch.waitUntil(m_mutex, watched.begunAt + blockingAfter);
         --m_watchers;
         const auto still = m_running.find(m_leader);
         const bool isSame = still != m_running.end() && still->second.number == watched.number;
@@ -217,28 +214,28 @@ private:
             m_leader = me;
     }
 
-    std::mutex m_mutex; // everything
-    std::condition_variable m_news; // for the leader
-    std::condition_variable m_watch; // for watchers
-    std::condition_variable m_returned; // for settle()
-    std::deque<Task> m_tasks;
-    quint64 m_posted = 0;
-    Worker m_leader = none;
-    Worker m_lastHired = none;
-    int m_watchers = 0;
-    bool m_isWatcherHired = false; // and does not watch yet
-    bool m_isWatcherAsleep = false; // until there is something to watch
-    bool m_isOver = false;
-    std::map<Worker, Running> m_running;
-    std::map<Worker, std::thread> m_threads;
-    std::vector<std::thread> m_retired;
+    Mutex m_mutex;
+    Condition m_news; // for the leader
+    Condition m_watch; // for watchers
+    Condition m_returned; // for settle()
+    std::deque<Task> m_tasks TIDEPOOL_GUARDED_BY(m_mutex);
+    quint64 m_posted TIDEPOOL_GUARDED_BY(m_mutex) = 0;
+    Worker m_leader TIDEPOOL_GUARDED_BY(m_mutex) = none;
+    Worker m_lastHired TIDEPOOL_GUARDED_BY(m_mutex) = none;
+    int m_watchers TIDEPOOL_GUARDED_BY(m_mutex) = 0;
+    bool m_isWatcherHired TIDEPOOL_GUARDED_BY(m_mutex) = false; // and does not watch yet
+    bool m_isWatcherAsleep TIDEPOOL_GUARDED_BY(m_mutex) = false; // until there is something to watch
+    bool m_isOver TIDEPOOL_GUARDED_BY(m_mutex) = false;
+    std::map<Worker, Running> m_running TIDEPOOL_GUARDED_BY(m_mutex);
+    std::map<Worker, std::thread> m_threads TIDEPOOL_GUARDED_BY(m_mutex);
+    std::vector<std::thread> m_retired TIDEPOOL_GUARDED_BY(m_mutex);
 };
 
 std::shared_ptr<Completions> Completions::shared()
 {
-    static std::mutex mutex;
-    static std::weak_ptr<Completions> current;
-    const std::scoped_lock lock(mutex);
+    static Mutex mutex;
+    static std::weak_ptr<Completions> current TIDEPOOL_GUARDED_BY(mutex);
+    const MutexLocker lock(mutex);
     auto alive = current.lock();
     if (!alive || alive->m_forks != forkCount())
         current = alive = std::make_shared<Completions>();

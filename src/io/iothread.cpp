@@ -8,6 +8,7 @@
 #include "forks.h"
 #include "iothreadmailbox.h"
 #include "iothreadregistry.h"
+#include "mutex.h"
 #include "threadend.h"
 
 #include <tidepool/iothreads.h>
@@ -16,8 +17,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 namespace Tidepool {
@@ -165,24 +164,25 @@ bool IoThread::run(Task task)
     struct Call
     {
         Task task;
-        std::mutex mutex;
-        std::condition_variable condition;
-        bool isDone = false;
+        Mutex mutex;
+        Condition condition;
+        bool isDone TIDEPOOL_GUARDED_BY(mutex) = false;
     };
     const auto call = std::make_shared<Call>();
     call->task = std::move(task);
     const auto carryOut = [call] {
         std::exchange(call->task, {})();
-        const std::scoped_lock lock(call->mutex);
+        const MutexLocker lock(call->mutex);
         call->isDone = true;
-        call->condition.notify_one();
+        call->condition.notifyOne();
     };
     if (!m_mailbox->post(carryOut)) {
         carryOut(); // its thread has ended; Qt allows it to others then
         return true;
     }
-    std::unique_lock lock(call->mutex);
-    return call->condition.wait_for(lock, longestWait, [&] { return call->isDone; });
+    const MutexLocker lock(call->mutex);
+    return call->condition.waitFor(call->mutex, longestWait,
+                                   [&]() TIDEPOOL_REQUIRES(call->mutex) { return call->isDone; });
 }
 
 void IoThread::runInSteps(const std::shared_ptr<IoThread> &ioThread, const Step &step)

@@ -20,7 +20,7 @@ std::atomic<unsigned> IoThreadMailbox::applications = 0;
 
 bool IoThreadMailbox::post(Task task)
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     if (m_isThreadOver)
         return false;
     m_tasks.push_back(std::move(task));
@@ -30,7 +30,7 @@ bool IoThreadMailbox::post(Task task)
         return true;
     m_postedUnder = application;
     if (m_isPlain)
-        m_changed.notify_all();
+        m_changed.notifyAll();
     else if (application != 0)
         QCoreApplication::postEvent(this, new QEvent(QEvent::User));
     return true;
@@ -45,7 +45,7 @@ bool IoThreadMailbox::runBatch()
 {
     std::vector<Task> batch;
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         batch.swap(m_tasks);
     }
     for (Task &task : batch) {
@@ -62,13 +62,13 @@ void IoThreadMailbox::runRemaining()
 
 bool IoThreadMailbox::isThreadOver() const
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     return m_isThreadOver;
 }
 
 bool IoThreadMailbox::serveWithoutEvents()
 {
-    std::unique_lock lock(m_mutex);
+    MutexLocker lock(m_mutex);
     m_isPlain = true;
     for (;;) {
         if (!m_tasks.empty()) {
@@ -82,16 +82,16 @@ bool IoThreadMailbox::serveWithoutEvents()
             m_isPlain = false;
             return false;
         } else {
-            m_changed.wait_for(lock, lookout);
+            m_changed.waitFor(m_mutex, lookout);
         }
     }
 }
 
 void IoThreadMailbox::endIoThread()
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     m_isIoThreadOver = true;
-    m_changed.notify_all();
+    m_changed.notifyAll();
 }
 
 void IoThreadMailbox::endThread()
@@ -100,21 +100,21 @@ void IoThreadMailbox::endThread()
     if (const Task task = std::exchange(m_atEnd, {}))
         task();
     runRemaining();
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     m_isThreadOver = true;
 }
 
 void IoThreadMailbox::countSteps(int change)
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     m_steps += change;
-    m_changed.notify_all();
+    m_changed.notifyAll();
 }
 
 void IoThreadMailbox::waitForSteps(std::chrono::milliseconds limit)
 {
-    std::unique_lock lock(m_mutex);
-    m_changed.wait_for(lock, limit, [this] { return m_steps == 0; });
+    const MutexLocker lock(m_mutex);
+    m_changed.waitFor(m_mutex, limit, [this]() TIDEPOOL_REQUIRES(m_mutex) { return m_steps == 0; });
 }
 
 } // namespace Tidepool

@@ -3,13 +3,13 @@
 
 #pragma once
 
+#include "mutex.h"
+
 #include <QtCore/QObject>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <vector>
 
 namespace Tidepool {
@@ -26,7 +26,7 @@ public:
     /// False if the thread has ended.
     [[nodiscard]] bool post(Task task);
     /// Does in the calling thread, which must be the I/O thread's, all that is posted.
-    void runRemaining();
+    void runRemaining() TIDEPOOL_EXCLUDES(m_mutex);
     [[nodiscard]] bool isThreadOver() const;
 
     // --- A thread of the library's
@@ -40,7 +40,7 @@ public:
     /// To be done by endThread(). In the thread.
     void setAtEnd(Task task) { m_atEnd = std::move(task); }
     /// The thread ends.
-    void endThread();
+    void endThread() TIDEPOOL_EXCLUDES(m_mutex);
 
     // --- IoThread::runInSteps()
     void countSteps(int change);
@@ -56,17 +56,17 @@ protected:
     void customEvent(QEvent *event) override;
 
 private:
-    bool runBatch();
+    bool runBatch() TIDEPOOL_EXCLUDES(m_mutex);
 
     Task m_atEnd; // in the thread
-    mutable std::mutex m_mutex; // the rest
-    std::condition_variable m_changed;
-    std::vector<Task> m_tasks;
-    unsigned m_postedUnder = 0; // the application when the event was posted; 0: none was
-    int m_steps = 0; // under way
-    bool m_isPlain = false; // the thread waits for m_changed and not for events
-    bool m_isIoThreadOver = false;
-    bool m_isThreadOver = false;
+    mutable Mutex m_mutex;
+    Condition m_changed;
+    std::vector<Task> m_tasks TIDEPOOL_GUARDED_BY(m_mutex);
+    unsigned m_postedUnder TIDEPOOL_GUARDED_BY(m_mutex) = 0; // the application when the event was posted; 0: none was
+    int m_steps TIDEPOOL_GUARDED_BY(m_mutex) = 0; // under way
+    bool m_isPlain TIDEPOOL_GUARDED_BY(m_mutex) = false; // the thread waits for m_changed and not for events
+    bool m_isIoThreadOver TIDEPOOL_GUARDED_BY(m_mutex) = false;
+    bool m_isThreadOver TIDEPOOL_GUARDED_BY(m_mutex) = false;
 };
 
 } // namespace Tidepool

@@ -53,13 +53,13 @@ IoThread::Registry &IoThread::Registry::instance()
 
 int IoThread::Registry::count()
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     return m_count;
 }
 
 void IoThread::Registry::setCount(int count)
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     m_count = std::clamp(count, 1, 64);
 }
 
@@ -68,7 +68,7 @@ std::shared_ptr<IoThread> IoThread::Registry::acquire(Use use, QString *problem)
     // They go after the lock: the last user of an I/O thread waits for its thread.
     std::vector<std::shared_ptr<IoThread>> ioThreads;
     std::vector<std::shared_ptr<IoThread>> others;
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     ioThreads = alive(ioThreadsFor(use));
     if (static_cast<int>(ioThreads.size()) < m_count) {
         if (auto ioThread = make(problem))
@@ -83,14 +83,14 @@ std::shared_ptr<IoThread> IoThread::Registry::acquire(Use use, QString *problem)
 
 void IoThread::Registry::retire(std::unique_ptr<Thread> thread)
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     m_retired.push_back(std::move(thread));
 }
 
 void IoThread::Registry::reap()
 {
     std::vector<std::unique_ptr<Thread>> retired; // waited for behind the lock
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     const auto isOther = [](const auto &thread) { return thread.get() != QThread::currentThread(); };
     const auto own = std::partition(m_retired.begin(), m_retired.end(), isOther);
     retired.assign(std::make_move_iterator(m_retired.begin()), std::make_move_iterator(own));
@@ -101,7 +101,7 @@ void IoThread::Registry::endEvents(std::chrono::seconds patience)
 {
     std::vector<std::shared_ptr<IoThread>> ioThreads;
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         for (const auto &kind : m_ioThreads) {
             for (auto &ioThread : alive(kind))
                 ioThreads.push_back(std::move(ioThread));

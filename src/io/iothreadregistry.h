@@ -4,10 +4,10 @@
 #pragma once
 
 #include "iothread.h"
+#include "mutex.h"
 
 #include <array>
 #include <chrono>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -40,22 +40,22 @@ public:
     /// Of an I/O thread whose last user let go inside it. Somebody has to wait for it from outside.
     void retire(std::unique_ptr<Thread> thread);
     /// Waits for the retired ones.
-    void reap();
+    void reap() TIDEPOOL_EXCLUDES(m_mutex);
     /// The application object goes: ends all event loops, and waits for what they still do in steps.
     void endEvents(std::chrono::seconds patience);
 
 private:
     using IoThreads = std::vector<std::weak_ptr<IoThread>>;
 
-    IoThreads &ioThreadsFor(Use use) { return m_ioThreads[static_cast<size_t>(use)]; }
+    IoThreads &ioThreadsFor(Use use) TIDEPOOL_REQUIRES(m_mutex) { return m_ioThreads[static_cast<size_t>(use)]; }
     [[nodiscard]] static std::shared_ptr<IoThread> leastUsed(const std::vector<std::shared_ptr<IoThread>> &ioThreads);
     [[nodiscard]] static std::vector<std::shared_ptr<IoThread>> alive(const IoThreads &candidates);
     [[nodiscard]] static std::shared_ptr<IoThread> make(QString *problem);
 
-    std::mutex m_mutex;
-    int m_count = 1;
-    std::array<IoThreads, 2> m_ioThreads; ///< By use.
-    std::vector<std::unique_ptr<Thread>> m_retired;
+    Mutex m_mutex;
+    int m_count TIDEPOOL_GUARDED_BY(m_mutex) = 1;
+    std::array<IoThreads, 2> m_ioThreads TIDEPOOL_GUARDED_BY(m_mutex); ///< By use.
+    std::vector<std::unique_ptr<Thread>> m_retired TIDEPOOL_GUARDED_BY(m_mutex);
 };
 
 } // namespace Tidepool

@@ -60,7 +60,7 @@ public:
     {
         std::vector<std::weak_ptr<ThreadResident>> residents;
         {
-            const std::scoped_lock lock(threadTasks->m_mutex);
+            const MutexLocker lock(threadTasks->m_mutex);
             threadTasks->m_isThreadOver = true;
             residents.swap(threadTasks->m_residents);
         }
@@ -70,9 +70,9 @@ public:
                 resident->leaveThread();
         }
         threadTasks->m_isInLoop = false;
-        const std::scoped_lock lock(threadTasks->m_mutex);
+        const MutexLocker lock(threadTasks->m_mutex);
         threadTasks->m_hasLeft = true;
-        threadTasks->m_left.notify_all();
+        threadTasks->m_left.notifyAll();
         ofThisThread = nullptr;
     }
     Q_DISABLE_COPY_MOVE(Holder)
@@ -96,7 +96,7 @@ std::shared_ptr<ThreadTasks> ThreadTasks::ofThisThread()
 
 bool ThreadTasks::add(Task task)
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     if (m_isThreadOver)
         return false;
     m_tasks.push_back(std::move(task));
@@ -108,7 +108,7 @@ void ThreadTasks::run()
 {
     std::vector<Task> tasks;
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         tasks.swap(m_tasks);
     }
     for (Task &task : tasks) {
@@ -119,7 +119,7 @@ void ThreadTasks::run()
 
 bool ThreadTasks::addResident(const std::weak_ptr<ThreadResident> &resident)
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     if (m_isThreadOver)
         return false;
     if (m_residents.size() >= m_pruneAt) {
@@ -134,8 +134,8 @@ void ThreadTasks::waitForEnd()
 {
     if (Holder::ofThisThread && Holder::ofThisThread->threadTasks.get() == this)
         return;
-    std::unique_lock lock(m_mutex);
-    m_left.wait_for(lock, longestEnding, [this] { return m_hasLeft; });
+    const MutexLocker lock(m_mutex);
+    m_left.waitFor(m_mutex, longestEnding, [this]() TIDEPOOL_REQUIRES(m_mutex) { return m_hasLeft; });
 }
 
 void ThreadTasks::lookForLoop()

@@ -3,13 +3,13 @@
 
 #pragma once
 
+#include "mutex.h"
+
 #include <QtCore/qglobal.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 namespace Tidepool {
@@ -45,12 +45,12 @@ public:
     /// helps.
     [[nodiscard]] bool add(Task task);
     /// Does them all. In their thread, outside its sockets' signals.
-    void run();
+    void run() TIDEPOOL_EXCLUDES(m_mutex);
 
     /// @p resident's socket lives in the thread now. False as from add().
     [[nodiscard]] bool addResident(const std::weak_ptr<ThreadResident> &resident);
     /// Waits until the thread has left its residents' sockets. At once in the thread itself.
-    void waitForEnd();
+    void waitForEnd() TIDEPOOL_EXCLUDES(m_mutex);
     /// The thread was last seen to run an event loop. It is looked at whenever it uses a connection, and shows by
     /// itself that it has begun one.
     [[nodiscard]] bool isInLoop() const { return m_isInLoop; }
@@ -62,14 +62,14 @@ private:
     class Probe;
 
     std::atomic<bool> m_isInLoop = false;
-    std::mutex m_mutex; // the rest
-    std::condition_variable m_left;
-    std::vector<Task> m_tasks;
-    std::vector<std::weak_ptr<ThreadResident>> m_residents;
-    size_t m_pruneAt = 16;
-    Probe *m_probe = nullptr;
-    bool m_isThreadOver = false; ///< It does nothing more with its sockets.
-    bool m_hasLeft = false; ///< And has none any more.
+    Probe *m_probe = nullptr; // set before others know of these
+    Mutex m_mutex;
+    Condition m_left;
+    std::vector<Task> m_tasks TIDEPOOL_GUARDED_BY(m_mutex);
+    std::vector<std::weak_ptr<ThreadResident>> m_residents TIDEPOOL_GUARDED_BY(m_mutex);
+    size_t m_pruneAt TIDEPOOL_GUARDED_BY(m_mutex) = 16;
+    bool m_isThreadOver TIDEPOOL_GUARDED_BY(m_mutex) = false; ///< It does nothing more with its sockets.
+    bool m_hasLeft TIDEPOOL_GUARDED_BY(m_mutex) = false; ///< And has none any more.
 };
 
 } // namespace Tidepool

@@ -3,6 +3,7 @@
 
 #include "forks.h"
 #include "log.h"
+#include "mutex.h"
 #include "watcher.h"
 
 #include <QtCore/QSocketNotifier>
@@ -15,7 +16,6 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -83,7 +83,7 @@ public:
     {
         Q_ASSERT(descriptor >= 0);
         const auto place = static_cast<size_t>(descriptor);
-        const std::scoped_lock lock(m_setMutex);
+        const MutexLocker lock(m_setMutex);
         if (place >= m_watches.size())
             m_watches.resize(place + 1);
         m_watches[place] = {++m_lastWatch, token, subscriber};
@@ -104,25 +104,25 @@ public:
     /// True if it is time to sweep.
     [[nodiscard]] bool remove(qintptr descriptor, quint64 watch)
     {
-        const std::scoped_lock lock(m_leftMutex);
+        const MutexLocker lock(m_leftMutex);
         m_left.push_back({descriptor, watch});
         return m_left.size() == maximumLeft;
     }
 
     // A descriptor that was closed and is watched again has another number; one that is not watched again is not in the
     // set, and the call fails without harm.
-    void sweep()
+    void sweep() TIDEPOOL_EXCLUDES(m_setMutex)
     {
         std::vector<Left> ended;
         {
-            const std::scoped_lock lock(m_leftMutex);
+            const MutexLocker lock(m_leftMutex);
             if (m_left.empty())
                 return;
             ended.swap(m_left);
             m_left.reserve(maximumLeft); // here, and not bit by bit in the takers
         }
         epoll_event unused{};
-        const std::scoped_lock lock(m_setMutex);
+        const MutexLocker lock(m_setMutex);
         for (const Left &left : ended) {
             const auto place = static_cast<size_t>(left.descriptor);
             if (place < m_watches.size() && m_watches[place].number == left.watch)
@@ -149,7 +149,7 @@ private:
         return ::epoll_ctl(m_epoll, operation, static_cast<int>(descriptor), &event) == 0;
     }
 
-    void collect()
+    void collect() TIDEPOOL_EXCLUDES(m_setMutex)
     {
         // What does not fit is reported at the next turn.
         std::array<epoll_event, 64> events; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by the kernel
@@ -157,7 +157,7 @@ private:
         std::vector<Watch> seen;
         seen.reserve(events.size());
         {
-            const std::scoped_lock lock(m_setMutex);
+            const MutexLocker lock(m_setMutex);
             for (int i = 0; i < count; ++i) {
                 const quint64 data = events[static_cast<size_t>(i)].data.u64;
                 const Watch &watch = m_watches[data >> 32];
@@ -182,13 +182,13 @@ private:
     std::unordered_map<quint64, Watcher::Report> m_subscribers;
     quint64 m_lastSubscriber = 0;
 
-    std::mutex m_setMutex; // system calls under it
-    std::vector<Watch> m_watches; // the last one of each descriptor
-    quint64 m_lastWatch = 0;
-    quint64 m_unwatched = 0; // for the log
+    Mutex m_setMutex; // system calls under it
+    std::vector<Watch> m_watches TIDEPOOL_GUARDED_BY(m_setMutex); // the last one of each descriptor
+    quint64 m_lastWatch TIDEPOOL_GUARDED_BY(m_setMutex) = 0;
+    quint64 m_unwatched TIDEPOOL_GUARDED_BY(m_setMutex) = 0; // for the log
 
-    std::mutex m_leftMutex; // none under it: takers wait for it
-    std::vector<Left> m_left; // to be removed
+    Mutex m_leftMutex; // none under it: takers wait for it
+    std::vector<Left> m_left TIDEPOOL_GUARDED_BY(m_leftMutex); // to be removed
 };
 
 // One pool's part of its I/O thread's set.

@@ -18,11 +18,12 @@
 
 namespace Tidepool {
 
-Lease::Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket)
+Lease::Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket, Expected expected)
     : m_forks(forkCount())
     , m_core(std::move(core))
     , m_token(token)
     , m_id(id)
+    , m_expected(expected)
     , m_socket(socket)
     , m_isHeld(socket != nullptr)
 {}
@@ -39,14 +40,20 @@ std::shared_ptr<Lease> Lease::of(const Connection &connection)
 
 bool Lease::isValid() const
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     return !m_socket.isNull();
 }
 
 bool Lease::isInNoThread() const
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     return m_isInNoThread;
+}
+
+void Lease::setContext(std::shared_ptr<TakeContext> context)
+{
+    const MutexLocker lock(m_mutex);
+    m_context = std::move(context);
 }
 
 // Into the calling thread.
@@ -54,13 +61,13 @@ void Lease::bringHere()
 {
     m_isInNoThread = false;
     pullIntoThisThread(*m_socket);
-    if (m_isBytesExpected)
+    if (m_expected.bytes)
         readWhatWaits(*m_socket);
     // What its signals said was emitted before anybody listened.
     if (m_socket->bytesAvailable() > 0)
         QMetaObject::invokeMethod(m_socket, &QIODevice::readyRead, Qt::QueuedConnection);
     const auto error = m_socket->error();
-    if (m_isEndExpected && error == QAbstractSocket::RemoteHostClosedError)
+    if (m_expected.end && error == QAbstractSocket::RemoteHostClosedError)
         QMetaObject::invokeMethod(
             m_socket, [socket = m_socket.data(), error] { emit socket->errorOccurred(error); }, Qt::QueuedConnection);
 }
@@ -68,7 +75,7 @@ void Lease::bringHere()
 // False if there is no context, or none any more.
 bool Lease::pushToContext()
 {
-    const auto push = [this](QThread *thread) {
+    const auto push = [this](QThread *thread) TIDEPOOL_REQUIRES(m_mutex) {
         bringHere();
         if (thread == QThread::currentThread()) {
             settle();
@@ -77,7 +84,7 @@ bool Lease::pushToContext()
         m_socket->moveToThread(thread);
         const auto settleThere = [weak = weak_from_this()] {
             if (const auto lease = weak.lock()) {
-                const std::scoped_lock itsLock(lease->m_mutex);
+                const MutexLocker itsLock(lease->m_mutex);
                 lease->settle();
             }
         };
@@ -113,7 +120,7 @@ void Lease::settle()
 
 QSslSocket *Lease::socket()
 {
-    std::unique_lock lock(m_mutex);
+    MutexLocker lock(m_mutex);
     const bool isNewHere = pull();
     settle();
     QSslSocket *socket = m_socket;
@@ -126,14 +133,14 @@ QSslSocket *Lease::socket()
 
 void Lease::deliver()
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     if (m_socket && m_isInNoThread)
         (void)pushToContext();
 }
 
 void Lease::leaveThread()
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     m_threadTasks.reset();
     if (!m_socket || m_isInNoThread || m_socket->thread() != QThread::currentThread())
         return;
@@ -143,12 +150,12 @@ void Lease::leaveThread()
 
 QSslSocket *Lease::detach()
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     m_isHeld = false;
     return std::exchange(m_socket, nullptr);
 }
 
-// Under the mutex. True once, if the user has deleted the socket: the pool is still to be told.
+// True once, if the user has deleted the socket: the pool is still to be told.
 bool Lease::forgetDeleted()
 {
     return m_socket.isNull() && std::exchange(m_isHeld, false);
@@ -169,7 +176,7 @@ std::unique_ptr<QSslSocket> Lease::takeSocket()
 {
     bool wasDeleted = false;
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         (void)pull();
         wasDeleted = forgetDeleted();
     }
@@ -181,7 +188,7 @@ std::unique_ptr<QSslSocket> Lease::takeSocket()
 
 void Lease::close()
 {
-    std::unique_lock lock(m_mutex);
+    MutexLocker lock(m_mutex);
     if (!m_socket) {
         const bool wasDeleted = m_forks == forkCount() && forgetDeleted();
         lock.unlock();
@@ -219,8 +226,9 @@ void Lease::close()
 
 std::shared_ptr<Lease> Lease::transfer()
 {
-    std::unique_lock lock(m_mutex);
-    auto result = std::make_shared<Lease>(m_core, m_token, m_id, nullptr);
+    MutexLocker lock(m_mutex);
+    auto result = std::make_shared<Lease>(m_core, m_token, m_id, nullptr, m_expected);
+    const MutexLocker itsLock(result->m_mutex); // the thread's tasks know it before it is complete
     const auto threadTasks = m_threadTasks;
     if (m_socket && threadTasks && !threadTasks->addResident(result)) {
         lock.unlock();
@@ -236,8 +244,6 @@ std::shared_ptr<Lease> Lease::transfer()
     }
     result->m_socket = std::exchange(m_socket, nullptr);
     result->m_isHeld = std::exchange(m_isHeld, false);
-    result->m_isBytesExpected = m_isBytesExpected;
-    result->m_isEndExpected = m_isEndExpected;
     result->m_isInNoThread = m_isInNoThread;
     result->m_context = m_context;
     result->m_threadTasks = m_threadTasks;
@@ -246,13 +252,13 @@ std::shared_ptr<Lease> Lease::transfer()
 
 bool Lease::isOutOfReach() const
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     return m_socket && m_threadTasks && !m_threadTasks->isInLoop() && m_socket->thread() != QThread::currentThread();
 }
 
 bool Lease::post(std::function<void()> task)
 {
-    const std::scoped_lock lock(m_mutex);
+    const MutexLocker lock(m_mutex);
     if (!m_socket)
         return false;
     if (m_threadTasks)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../io/gracefulclose.h"
+#include "../io/mutex.h"
 #include "../io/threadtasks.h"
 
 #include <tidepool/connectionid.h>
@@ -13,7 +14,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 
 namespace Tidepool {
 
@@ -27,7 +27,15 @@ class TakeContext;
 class Lease final : public ThreadResident, public std::enable_shared_from_this<Lease>
 {
 public:
-    Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket);
+    /// What may be in the kernel for the socket when it is first asked for: bytes of a plain connection, or the end of
+    /// TLS.
+    struct Expected
+    {
+        bool bytes = false;
+        bool end = false;
+    };
+
+    Lease(std::weak_ptr<PoolCore> core, quint64 token, ConnectionId id, QSslSocket *socket, Expected expected);
     ~Lease() override;
     Q_DISABLE_COPY_MOVE(Lease)
 
@@ -40,14 +48,7 @@ public:
     [[nodiscard]] std::unique_ptr<QSslSocket> takeSocket();
     /// In whose thread the socket goes; nullptr, or one that has gone, for the thread of whoever first asks for it. To
     /// be set before anybody else knows the lease.
-    void setContext(std::shared_ptr<TakeContext> context) { m_context = std::move(context); }
-    /// What may be in the kernel for the socket when it is first asked for: bytes of a plain connection, or the end of
-    /// TLS. To be set as the context is.
-    void expect(bool bytes, bool end)
-    {
-        m_isBytesExpected = bytes;
-        m_isEndExpected = end;
-    }
+    void setContext(std::shared_ptr<TakeContext> context);
     /// Puts the socket into its context's thread, if it has one and is in no thread.
     void deliver();
     void close();
@@ -67,26 +68,25 @@ public:
     [[nodiscard]] quint64 token() const { return m_token; }
 
 private:
-    [[nodiscard]] bool pull();
-    [[nodiscard]] bool pushToContext();
-    void bringHere();
-    void settle();
-    QSslSocket *detach();
-    [[nodiscard]] bool forgetDeleted();
-    void tellPool();
+    [[nodiscard]] bool pull() TIDEPOOL_REQUIRES(m_mutex);
+    [[nodiscard]] bool pushToContext() TIDEPOOL_REQUIRES(m_mutex);
+    void bringHere() TIDEPOOL_REQUIRES(m_mutex);
+    void settle() TIDEPOOL_REQUIRES(m_mutex);
+    QSslSocket *detach() TIDEPOOL_EXCLUDES(m_mutex);
+    [[nodiscard]] bool forgetDeleted() TIDEPOOL_REQUIRES(m_mutex);
+    void tellPool() TIDEPOOL_EXCLUDES(m_mutex);
 
     const quint64 m_forks; // forkCount() of the process that it belongs to
-    mutable std::mutex m_mutex;
-    std::weak_ptr<PoolCore> m_core;
-    quint64 m_token;
-    ConnectionId m_id;
-    QPointer<QSslSocket> m_socket; // the user may have deleted it
-    bool m_isHeld; // it is this one's, deleted or not
-    std::shared_ptr<TakeContext> m_context;
-    bool m_isBytesExpected = false;
-    bool m_isEndExpected = false;
-    bool m_isInNoThread = true;
-    std::shared_ptr<ThreadTasks> m_threadTasks; // of its thread
+    const std::weak_ptr<PoolCore> m_core;
+    const quint64 m_token;
+    const ConnectionId m_id;
+    const Expected m_expected;
+    mutable Mutex m_mutex;
+    QPointer<QSslSocket> m_socket TIDEPOOL_GUARDED_BY(m_mutex); // the user may have deleted it
+    bool m_isHeld TIDEPOOL_GUARDED_BY(m_mutex); // it is this one's, deleted or not
+    std::shared_ptr<TakeContext> m_context TIDEPOOL_GUARDED_BY(m_mutex);
+    bool m_isInNoThread TIDEPOOL_GUARDED_BY(m_mutex) = true;
+    std::shared_ptr<ThreadTasks> m_threadTasks TIDEPOOL_GUARDED_BY(m_mutex); // of its thread
 };
 
 } // namespace Tidepool

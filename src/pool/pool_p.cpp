@@ -5,9 +5,9 @@
 
 #include "../io/forks.h"
 #include "../io/log.h"
+#include "../io/mutex.h"
 #include "../io/threadend.h"
 
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -51,7 +51,7 @@ public:
     void add(const std::shared_ptr<PoolCore> &core)
     {
         IoThread::setApplicationHook([](bool isThere) { isThere ? instance().goOn() : instance().endWaiting(); });
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         std::erase_if(m_cores, [&](const Started &each) { return each.core.expired() || each.core.lock() == core; });
         m_cores.push_back({core, forkCount()});
     }
@@ -82,7 +82,7 @@ private:
     std::vector<std::shared_ptr<PoolCore>> alive()
     {
         std::vector<std::shared_ptr<PoolCore>> cores;
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         for (const Started &each : m_cores) {
             // In a forked child, those of the parent may not even be looked at.
             if (auto core = each.forks == forkCount() ? each.core.lock() : nullptr)
@@ -91,8 +91,8 @@ private:
         return cores;
     }
 
-    std::mutex m_mutex;
-    std::vector<Started> m_cores;
+    Mutex m_mutex;
+    std::vector<Started> m_cores TIDEPOOL_GUARDED_BY(m_mutex);
 };
 } // namespace
 

@@ -91,9 +91,8 @@ PoolCore::Look PoolCore::look(const Entry &entry, Unsolicited unsolicited)
 
 std::shared_ptr<Lease> PoolCore::makeLease(const Entry &entry, bool isBytesExpected)
 {
-    auto lease = std::make_shared<Lease>(weak_from_this(), entry.token(), entry.id, entry.socket);
-    lease->expect(isBytesExpected, entry.hasEnded);
-    return lease;
+    return std::make_shared<Lease>(weak_from_this(), entry.token(), entry.id, entry.socket,
+                                   Lease::Expected{isBytesExpected, entry.hasEnded});
 }
 
 // One after the other, until one is good or none is left. Whatever can be done without the mutex is, reading the clock

@@ -3,9 +3,10 @@
 
 #include "takecontext.h"
 
+#include "../io/mutex.h"
+
 #include <QtCore/QThread>
 
-#include <mutex>
 #include <utility>
 
 namespace Tidepool {
@@ -14,9 +15,9 @@ namespace Tidepool {
 // must not be destroyed before the objects that live there.
 struct TakeContext::State
 {
-    std::mutex mutex;
-    QObject *context = nullptr;
-    std::function<void()> whenGone;
+    Mutex mutex;
+    QObject *context TIDEPOOL_GUARDED_BY(mutex) = nullptr;
+    std::function<void()> whenGone TIDEPOOL_GUARDED_BY(mutex);
 };
 
 TakeContext::TakeContext(QObject *context) : m_state(std::make_shared<State>())
@@ -25,7 +26,7 @@ TakeContext::TakeContext(QObject *context) : m_state(std::make_shared<State>())
     const auto onDestroyed = [state = m_state] {
         std::function<void()> task;
         {
-            const std::scoped_lock lock(state->mutex);
+            const MutexLocker lock(state->mutex);
             state->context = nullptr;
             task = std::exchange(state->whenGone, {});
         }
@@ -38,7 +39,7 @@ TakeContext::TakeContext(QObject *context) : m_state(std::make_shared<State>())
         const auto onFinished = [state = m_state, thread] {
             std::function<void()> task;
             {
-                const std::scoped_lock lock(state->mutex);
+                const MutexLocker lock(state->mutex);
                 if (state->context && state->context->thread() == thread)
                     task = std::exchange(state->whenGone, {});
             }
@@ -58,7 +59,7 @@ TakeContext::~TakeContext()
 
 bool TakeContext::withThread(const std::function<void(QThread *)> &use) const
 {
-    const std::scoped_lock lock(m_state->mutex);
+    const MutexLocker lock(m_state->mutex);
     QThread *thread = m_state->context ? m_state->context->thread() : nullptr;
     if (!thread || thread->isFinished())
         return false;
@@ -74,7 +75,7 @@ bool TakeContext::isGone() const
 void TakeContext::whenGone(std::function<void()> task)
 {
     {
-        const std::scoped_lock lock(m_state->mutex);
+        const MutexLocker lock(m_state->mutex);
         const QThread *thread = m_state->context ? m_state->context->thread() : nullptr;
         if (thread && !thread->isFinished()) {
             m_state->whenGone = std::move(task);

@@ -4,12 +4,12 @@
 #pragma once
 
 #include "../io/changenotifier.h"
+#include "../io/mutex.h"
 
 #include <tidepool/relay.h>
 
 #include <array>
 #include <atomic>
-#include <mutex>
 #include <optional>
 
 namespace Tidepool {
@@ -22,7 +22,7 @@ struct RelayState
 
     void end(Relay::Reason reason, const QString &errorText)
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         if (!m_reason) {
             m_reason = reason;
             m_errorText = errorText;
@@ -30,19 +30,19 @@ struct RelayState
     }
     [[nodiscard]] std::optional<Relay::Reason> reason() const
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         return m_reason;
     }
     [[nodiscard]] QString errorText() const
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         return m_errorText;
     }
 
 private:
-    mutable std::mutex m_mutex;
-    std::optional<Relay::Reason> m_reason;
-    QString m_errorText;
+    mutable Mutex m_mutex;
+    std::optional<Relay::Reason> m_reason TIDEPOOL_GUARDED_BY(m_mutex);
+    QString m_errorText TIDEPOOL_GUARDED_BY(m_mutex);
 };
 
 } // namespace Tidepool

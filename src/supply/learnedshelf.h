@@ -3,9 +3,9 @@
 
 #pragma once
 
+#include "../io/mutex.h"
 #include "../policy/learned.h"
 
-#include <mutex>
 #include <utility>
 
 namespace Tidepool {
@@ -23,27 +23,27 @@ public:
 
     [[nodiscard]] Edition latest() const
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         return m_edition;
     }
     /// The facade: something else is to be known from now on.
     void replace(Learned learned)
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         m_edition.learned = std::move(learned);
         ++m_edition.number;
     }
     /// The supply: it has learned more. Without effect if the facade has replaced it since edition @p number.
     void update(Learned learned, quint64 number)
     {
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         if (number == m_edition.number)
             m_edition.learned = std::move(learned);
     }
 
 private:
-    mutable std::mutex m_mutex;
-    Edition m_edition;
+    mutable Mutex m_mutex;
+    Edition m_edition TIDEPOOL_GUARDED_BY(m_mutex);
 };
 
 } // namespace Tidepool

@@ -4,6 +4,7 @@
 #include "machine.h"
 
 #include "../io/forks.h"
+#include "../io/mutex.h"
 #include "machineevents.h"
 
 #include <QtCore/QCoreApplication>
@@ -14,7 +15,6 @@
 
 #include <atomic>
 #include <map>
-#include <mutex>
 #include <utility>
 
 namespace Tidepool {
@@ -60,7 +60,7 @@ public:
     {
         if (withNetwork)
             followNetwork();
-        const std::scoped_lock lock(m_mutex);
+        const MutexLocker lock(m_mutex);
         std::erase_if(m_events, [](const auto &each) { return each.second.expired(); });
         // A forked child shares the descriptors of its parent's, and would take its events.
         auto &events = m_events[{QThread::currentThread(), forkCount()}];
@@ -105,15 +105,17 @@ private:
 
     std::atomic<bool> m_isOnline = true;
     std::atomic<bool> m_isFollowingNetwork = false;
-    std::mutex m_mutex;
-    std::map<std::pair<QThread *, quint64>, std::weak_ptr<QObject>> m_events; // one for all pools of a thread
+    Mutex m_mutex;
+    // One for all pools of a thread.
+    std::map<std::pair<QThread *, quint64>, std::weak_ptr<QObject>> m_events TIDEPOOL_GUARDED_BY(m_mutex);
 };
 
 struct Current
 {
-    std::mutex mutex;
-    std::shared_ptr<Machine> machine = std::make_shared<RealMachine>(); // stays, because the application calls it
-    std::shared_ptr<Machine> replacement;
+    Mutex mutex;
+    // Stays, because the application calls it.
+    std::shared_ptr<Machine> machine TIDEPOOL_GUARDED_BY(mutex) = std::make_shared<RealMachine>();
+    std::shared_ptr<Machine> replacement TIDEPOOL_GUARDED_BY(mutex);
 };
 
 Current &currentMachine()
@@ -133,14 +135,14 @@ Machine::Machine()
 std::shared_ptr<Machine> Machine::current()
 {
     Current &current = currentMachine();
-    const std::scoped_lock lock(current.mutex);
+    const MutexLocker lock(current.mutex);
     return current.replacement ? current.replacement : current.machine;
 }
 
 void Machine::replace(std::shared_ptr<Machine> machine)
 {
     Current &current = currentMachine();
-    const std::scoped_lock lock(current.mutex);
+    const MutexLocker lock(current.mutex);
     std::swap(current.replacement, machine);
 }
 
