@@ -3,6 +3,8 @@
 
 #include "peername.h"
 
+#include "ipaddress.h"
+
 #include <QtCore/QtEndian>
 #include <QtNetwork/QAbstractSocket>
 #include <QtNetwork/QNetworkInterface>
@@ -25,9 +27,7 @@ QString hostAndPort(const QString &host, quint16 port)
 
 QString Peer::name() const
 {
-    bool isIPv4 = false; // IPv4-mapped ones included
-    const quint32 ipv4 = address.toIPv4Address(&isIPv4);
-    return (isIPv4 ? QHostAddress(ipv4) : address).toString();
+    return ipv4Of(address).value_or(address).toString();
 }
 
 QString Peer::endpoint() const

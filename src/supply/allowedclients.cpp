@@ -3,27 +3,18 @@
 
 #include "allowedclients.h"
 
+#include "../io/ipaddress.h"
+
 #include <algorithm>
 
 namespace Tidepool {
 
 namespace {
 
-// An IPv4 address that arrives at a dual-stack listener reads ::ffff:a.b.c.d. QHostAddress::toIPv4Address() would
-// also take "::" for an IPv4 address.
-bool isIPv4Mapped(const QHostAddress &address)
-{
-    if (address.protocol() != QAbstractSocket::IPv6Protocol)
-        return false;
-    const Q_IPV6ADDR bytes = address.toIPv6Address();
-    return std::all_of(bytes.c, bytes.c + 10, [](quint8 byte) { return byte == 0; }) && bytes[10] == 0xff
-        && bytes[11] == 0xff;
-}
-
 QHostAddress normalised(QHostAddress address)
 {
-    if (isIPv4Mapped(address))
-        return QHostAddress(address.toIPv4Address());
+    if (const auto ipv4 = ipv4Of(address))
+        return *ipv4;
     address.setScopeId(QString());
     return address;
 }
@@ -43,9 +34,10 @@ std::optional<std::pair<QHostAddress, int>> parseNetwork(const QString &entry)
         return std::nullopt;
     if (text.startsWith(QLatin1String("::ffff:"), Qt::CaseInsensitive) && network.second < mappedPrefix)
         return std::nullopt; // wider than the IPv4-mapped part: probably not meant
-    if (!isIPv4Mapped(network.first))
+    const auto ipv4 = ipv4Of(network.first);
+    if (!ipv4 || *ipv4 == network.first)
         return network;
-    return std::pair(normalised(network.first), network.second - mappedPrefix);
+    return std::pair(*ipv4, network.second - mappedPrefix);
 }
 
 } // namespace

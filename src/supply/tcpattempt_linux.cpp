@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
+#include "../io/ipaddress.h"
 #include "socketerror.h"
 #include "tcpattempt.h"
 
@@ -27,13 +28,11 @@ class SystemAddress
 public:
     SystemAddress(const QHostAddress &address, quint16 port)
     {
-        bool isIPv4 = false;
-        const quint32 ipv4 = address.toIPv4Address(&isIPv4);
-        if (isIPv4) {
+        if (const auto ipv4 = ipv4Of(address)) {
             auto &target = reinterpret_cast<sockaddr_in &>(m_storage);
             target.sin_family = AF_INET;
             target.sin_port = htons(port);
-            target.sin_addr.s_addr = htonl(ipv4);
+            target.sin_addr.s_addr = htonl(ipv4->toIPv4Address());
             m_size = sizeof target;
             return;
         }

@@ -4,6 +4,7 @@
 #include "tcpconnect.h"
 
 #include "../io/descriptorlimit.h"
+#include "../io/ipaddress.h"
 #include "socketerror.h"
 
 #include <QtNetwork/QHostInfo>
@@ -22,9 +23,7 @@ constexpr auto shortestDelay = 10ms; // and the least that it allows
 
 bool isIPv4(const QHostAddress &address)
 {
-    bool is = false;
-    (void)address.toIPv4Address(&is); // also of an IPv4-mapped one
-    return is;
+    return ipv4Of(address).has_value();
 }
 
 // An answer, be it a refusal, tells more than silence, and silence more than a family that this machine has no route

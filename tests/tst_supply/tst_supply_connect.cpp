@@ -37,6 +37,8 @@ private Q_SLOTS:
     void mostTellingErrorCounts_data();
     void mostTellingErrorCounts();
     void sourceAddressChoosesTheFamily();
+    void anySourceOfAFamilyChoosesThatFamily_data();
+    void anySourceOfAFamilyChoosesThatFamily();
     void sourceAddressWithoutACounterpart();
     void unknownName();
     void nameIsLookedUp();
@@ -230,6 +232,28 @@ void tst_SupplyConnect::sourceAddressChoosesTheFamily()
     connecting.start();
     QTRY_COMPARE(connected.size(), 1);
     QTRY_COMPARE(peer.clients(), QList{mixed.source});
+}
+
+void tst_SupplyConnect::anySourceOfAFamilyChoosesThatFamily_data()
+{
+    QTest::addColumn<QHostAddress>("source");
+    QTest::addColumn<QHostAddress>("address");
+    QTest::newRow("IPv4") << QHostAddress(QHostAddress::AnyIPv4) << QHostAddress(QHostAddress::LocalHost);
+    QTest::newRow("IPv6") << QHostAddress(QHostAddress::AnyIPv6) << QHostAddress(QHostAddress::LocalHostIPv6);
+}
+
+void tst_SupplyConnect::anySourceOfAFamilyChoosesThatFamily()
+{
+    QFETCH(const QHostAddress, source);
+    QFETCH(const QHostAddress, address);
+    const TestPeer peer({}, address);
+    TcpTarget mixed = target({u"127.0.0.1"_s, u"::1"_s}, peer.port());
+    mixed.source = source;
+    TcpConnect connecting(mixed);
+    QSignalSpy connected(&connecting, &TcpConnect::connected);
+    connecting.start();
+    QTRY_COMPARE(connected.size(), 1);
+    QTRY_COMPARE(peer.clients(), QList{address});
 }
 
 void tst_SupplyConnect::sourceAddressWithoutACounterpart()
