@@ -17,8 +17,8 @@ namespace Tidepool {
 
 /// All connections a pool knows of, by id, and the parked ones in order.
 ///
-/// Not thread-safe: it lives under the pool's mutex. Every operation takes constant time in the number of
-/// connections; with lifetimes set, logarithmic.
+/// Not thread-safe: it lives under the pool's mutex. What concerns one connection takes constant time; with lifetimes
+/// set, logarithmic. What concerns all of them takes time in proportion: suspectAll(), renewExpiries().
 class IdleStore
 {
 public:
@@ -105,7 +105,6 @@ public:
     void suspectAll(Expiry::Clock::time_point now);
     /// The suspects in turn; nullptr if there is none.
     [[nodiscard]] Entry *nextSuspect();
-    [[nodiscard]] Entry *oldestSuspect() const { return m_suspects.oldest(); }
     void setOverdue(Entry *suspect);
     /// A suspect is none any more. In any state.
     void trust(Entry *suspect);

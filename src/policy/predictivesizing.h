@@ -4,9 +4,9 @@
 #pragma once
 
 #include "burstcalendar.h"
-#include "demand.h"
 #include "levels.h"
 #include "sizing.h"
+#include "takewindow.h"
 
 #include <optional>
 #include <utility>

@@ -18,8 +18,12 @@ namespace Tidepool {
 namespace {
 std::unique_ptr<Sizing> sizingFor(const ConnectorSettings &settings)
 {
-    if (settings.sizingPolicy == SizingPolicy::Classic)
+    switch (settings.sizingPolicy) {
+    case SizingPolicy::Predictive:
+        break;
+    case SizingPolicy::Classic:
         return std::make_unique<ClassicSizing>(settings.bounds);
+    }
     return std::make_unique<PredictiveSizing>(settings.bounds, settings.spareWindow);
 }
 

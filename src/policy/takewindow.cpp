@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-#include "demand.h"
+#include "takewindow.h"
 
 #include <algorithm>
 
