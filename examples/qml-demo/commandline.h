@@ -14,18 +14,18 @@
 
 namespace Dashboard {
 
-/// What the command line says.
+/// The values of the command line.
 struct Options
 {
     QString screenshot; ///< Empty: a window is shown.
     Scene scene = Scene::Ready;
-    /// How much of the past a picture shows.
+    /// The length of the history in a picture.
     std::chrono::seconds past{20};
     std::optional<QSize> size;
     std::optional<int> theme; ///< As Preferences::theme().
 };
 
-/// There is nothing to show: help was asked for (code 0, for stdout), or the options are wrong (2, for stderr).
+/// The program ends at once: help was requested (code 0, for stdout), or the options are wrong (code 2, for stderr).
 struct Exit
 {
     int code = 2;

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Compiled into every program that links the dashboard's parts: nothing else names the QML module, so the linker would
-// leave its types out.
+// Compiled into every program that links the dashboard's parts. Without this file nothing in the program refers to the
+// QML module, and the linker would omit its types.
 
 extern void qml_register_types_TidepoolDashboard();
 

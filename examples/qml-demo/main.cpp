@@ -29,7 +29,7 @@ void print(FILE *stream, const QString &text)
     std::fputs(text.toLocal8Bit().constData(), stream);
 }
 
-/// Qt would abort without one.
+/// Without a display, Qt would abort.
 bool hasDisplay()
 {
 #if defined(Q_OS_UNIX) && !defined(Q_OS_DARWIN)
@@ -70,7 +70,7 @@ int run(int argc, char *argv[], const Options &options)
     QGuiApplication::setFont(font);
     static_cast<void>(Tunnel::raiseFileLimit());
 
-    // A picture is the same for everybody: nobody's settings are in it, and none are kept.
+    // A picture must be the same for every user, so it uses no stored settings and stores none.
     const QTemporaryDir noSettings;
     if (isPicture) {
         QSettings::setDefaultFormat(QSettings::IniFormat);
@@ -88,7 +88,8 @@ int run(int argc, char *argv[], const Options &options)
         preferences.useSize(*options.size);
 
     if (!isPicture)
-        static_cast<void>(QNetworkInformation::loadDefaultBackend()); // then pools pause while there is no network
+        // with a backend, pools pause while there is no network
+        static_cast<void>(QNetworkInformation::loadDefaultBackend());
 
     Session session;
     QQmlApplicationEngine engine;

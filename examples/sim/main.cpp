@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// tidepool-sim: how a pool would fare on a trace of takes, in virtual time.
+// tidepool-sim: simulates a pool on a trace of takes, in virtual time.
 
 #include "plot.h"
 #include "policies.h"
@@ -23,7 +23,7 @@ namespace {
 constexpr int exitFailure = 1;
 constexpr int exitUsage = 2;
 
-/// What the command line asks for.
+/// The values of the command line.
 struct Request
 {
     QString name;
@@ -100,7 +100,8 @@ int report(const Request &request)
               .arg(u"dials/take"_s, 12));
     for (const Row &row : policies)
         print(lineOf(row));
-    // Of the static ones, those that do not keep more than the policies, and the largest.
+    // Of the static policies, show those that do not keep more connections than the other policies, and the largest
+    // one.
     for (int capacity = 8; capacity <= request.bounds.maximumCapacity; capacity *= 2)
         print(lineOf(frontier[capacity - 1]));
 
@@ -113,7 +114,8 @@ int report(const Request &request)
     return 0;
 }
 
-/// A number of the command line within its range. std::nullopt after a complaint.
+/// Reads a number of the command line within its range. Writes an error and returns std::nullopt if the number is
+/// wrong.
 std::optional<double> number(const QCommandLineParser &parser, const QString &option, double least, double most)
 {
     bool isNumber = false;

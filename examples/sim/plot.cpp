@@ -19,7 +19,7 @@ constexpr double right = 24;
 constexpr double top = 44;
 constexpr double bottom = 48;
 
-/// From values to places on the paper.
+/// Converts values to positions in the picture.
 struct Scale
 {
     double mostParked;
@@ -99,7 +99,7 @@ QString plot(const QString &title, const QList<Row> &frontier, const QList<Row> 
                       .arg(y, 0, 'f', 1)
                       .arg(QLatin1String(colours[static_cast<size_t>(i) % std::size(colours)]));
         const QString words = u"%1: %2 %"_s.arg(row.name).arg(row.outcome.warmShare * 100, 0, 'f', 1);
-        // Each a line lower than the one before, so that close ones can be read.
+        // Each label is one line lower than the previous one, so that close labels do not overlap.
         const double below = y + 16 + 15 * static_cast<double>(i);
         result += text(isFarRight ? x - 9 : x + 9, below, words, isFarRight ? "end" : "start");
     }

@@ -10,7 +10,7 @@
 
 namespace Sim {
 
-/// A policy and what became of it.
+/// A policy and its result.
 struct Row
 {
     QString name;

@@ -11,7 +11,7 @@ namespace Sim {
 
 using Tidepool::Sizing;
 
-/// What neither learns nor adapts.
+/// The base of policies that neither learn nor adapt.
 class UnlearningSizing : public Sizing
 {
 public:
@@ -38,7 +38,7 @@ private:
     int m_capacity;
 };
 
-/// Knows the trace: each dial begins just in time for the take that needs it.
+/// Knows the trace: each dial starts just in time for the take that needs it.
 class ClairvoyantSizing final : public UnlearningSizing
 {
 public:
@@ -54,7 +54,7 @@ private:
     const Trace &m_trace;
     Clock::duration m_dialTime;
     size_t m_taken = 0;
-    size_t m_due = 0; // takes that a dial begun now would be in time for
+    size_t m_due = 0; // the number of takes for which a dial that starts now would be in time
 };
 
 } // namespace Sim

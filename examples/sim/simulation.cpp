@@ -54,7 +54,7 @@ private:
         m_now = next;
     }
 
-    // Dials what is missing and closes what is too much.
+    // Dials missing connections and closes surplus connections.
     void adjust()
     {
         const int wanted = m_sizing.target(m_now) + static_cast<int>(m_waiting.size());
@@ -148,7 +148,7 @@ private:
     Time m_now = beginning;
     Time m_nextRound = Time::max();
     Time m_nextChange = Time::max();
-    std::deque<Dial> m_dials; // they end in order
+    std::deque<Dial> m_dials; // dials end in order
     Time m_processorFree = beginning;
     std::deque<Time> m_waiting;
     int m_parked = 0;

@@ -9,15 +9,15 @@
 
 namespace Sim {
 
-/// The network that a simulated pool has.
+/// The network of a simulated pool.
 struct Network
 {
     std::chrono::steady_clock::duration dialTime = std::chrono::milliseconds(300);
-    /// What each dial takes beyond that of one processor, which does one after the other.
+    /// The processor time of each dial, in addition to its other time. One processor runs the dials one after another.
     std::chrono::steady_clock::duration work{0};
 };
 
-/// What a policy made of a trace.
+/// The result of a policy on a trace.
 struct Outcome
 {
     qsizetype takes = 0;
@@ -28,8 +28,8 @@ struct Outcome
     double dialsPerTake = 0;
 };
 
-/// Plays @p trace against @p sizing in virtual time, as a ClientPool would: it dials what is missing when a connection
-/// is taken and at each round, and closes what is more than needed. What comes before @p measureFrom is not counted.
+/// Runs @p trace against @p sizing in virtual time, as a ClientPool would: dials missing connections at each take and
+/// at each round, and closes surplus connections. Takes before @p measureFrom are not counted.
 [[nodiscard]] Outcome simulate(const Trace &trace, Tidepool::Sizing &sizing, const Network &network, Time end,
                                Time measureFrom = beginning);
 

@@ -24,7 +24,7 @@ constexpr double quietRate = 10;
 constexpr double burstPeriod = 5;
 constexpr int burstSize = 40;
 
-/// Takes at random, @p rate(t) a second.
+/// Takes at random times, @p rate(t) a second.
 template <typename Rate>
 void addAtRandom(Seconds &takes, double from, double to, Random &random, Rate rate)
 {

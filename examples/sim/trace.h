@@ -14,16 +14,16 @@ namespace Sim {
 
 using Time = std::chrono::steady_clock::time_point;
 
-/// When connections are asked for, in order.
+/// The times of takes, in order.
 using Trace = std::vector<Time>;
 
-/// The moment at which a simulation begins.
+/// The time at which a simulation starts.
 inline constexpr Time beginning{};
 
 [[nodiscard]] Time after(double seconds);
 [[nodiscard]] double secondsOf(Time time);
 
-/// What a made-up trace is made of.
+/// The parameters of a generated trace.
 struct TraceSettings
 {
     double seconds = 600;
@@ -34,12 +34,12 @@ struct TraceSettings
 
 /// The names that makeTrace() knows.
 [[nodiscard]] QStringList traceNames();
-/// One line on what it is like.
+/// A description of the trace in one line.
 [[nodiscard]] QString traceDescription(const QString &name);
 [[nodiscard]] Trace makeTrace(const QString &name, const TraceSettings &settings);
 
-/// Reads a file with one time a line, in seconds; '#' begins a comment. std::nullopt, and @p error says why, if it
-/// cannot be read.
+/// Reads a file with one time on each line, in seconds. '#' starts a comment. If the file cannot be read, returns
+/// std::nullopt and sets @p error to the reason.
 [[nodiscard]] std::optional<Trace> readTrace(const QString &fileName, QString *error);
 
 } // namespace Sim

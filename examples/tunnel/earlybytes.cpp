@@ -30,8 +30,8 @@ EarlyBytes::~EarlyBytes()
     bringBack();
 }
 
-// Bytes that wait in the connection's own socket would keep the relay from working on the descriptor, and half-close
-// would not survive.
+// Bytes that wait in the connection's own socket would prevent the relay from working on the descriptor. Half-close
+// would then not work.
 qint64 EarlyBytes::finish(QTcpSocket &visitor)
 {
     m_readable.setEnabled(false);
@@ -40,7 +40,8 @@ qint64 EarlyBytes::finish(QTcpSocket &visitor)
     bringBack();
     const QByteArray rest = m_copy.sliced(m_passedOn);
     if (!rest.isEmpty())
-        visitor.setReadBufferSize(1); // it is full, and does not read his end before the relay has it
+        // the buffer is full, and the socket does not read the end of the stream before the relay has the socket
+        visitor.setReadBufferSize(1);
     std::for_each(rest.crbegin(), rest.crend(), [&](char byte) { visitor.ungetChar(byte); });
     m_copy.truncate(m_passedOn);
     return m_passedOn;
@@ -52,13 +53,14 @@ void EarlyBytes::passOn()
         if (m_passedOn < m_copy.size())
             m_passedOn += send(m_copy.constData() + m_passedOn, m_copy.size() - m_passedOn);
         if (m_passedOn < m_copy.size()) {
-            m_readable.setEnabled(false); // the rest is for finish()
+            m_readable.setEnabled(false); // finish() handles the rest
             return;
         }
     } while (readMore());
 }
 
-// Without a socket of Qt's, which would take the end of his sending for the end of both ways.
+// Reads without a Qt socket, because a Qt socket would treat the end of the visitor's sending as the end of both
+// directions.
 bool EarlyBytes::readMore()
 {
 #ifdef Q_OS_UNIX
@@ -84,8 +86,8 @@ bool EarlyBytes::readMore()
     return false;
 }
 
-// Over a plain connection by the descriptor, and the socket stays in no thread: it would take the end of the target's
-// sending for the end of both ways, before the relay has it.
+// Over a plain connection, sends through the descriptor, and the socket stays in no thread. Otherwise the socket would
+// treat the end of the target's sending as the end of both directions, before the relay has the socket.
 qsizetype EarlyBytes::send(const char *bytes, qsizetype size)
 {
     QSslSocket *socket = m_connection.socket();
@@ -105,7 +107,7 @@ qsizetype EarlyBytes::send(const char *bytes, qsizetype size)
 #    ifdef MSG_NOSIGNAL
     constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 #    else
-    constexpr int flags = MSG_DONTWAIT; // Qt's descriptors are SO_NOSIGPIPE there
+    constexpr int flags = MSG_DONTWAIT; // on such a system, Qt sets SO_NOSIGPIPE on its descriptors
 #    endif
     const ssize_t count = ::send(static_cast<int>(socket->socketDescriptor()), bytes, static_cast<size_t>(size), flags);
     return count > 0 ? count : 0;

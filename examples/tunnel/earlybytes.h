@@ -14,30 +14,31 @@
 
 namespace Tunnel {
 
-/// Puts the first of what a visitor says onto the connection that the client is asked to confirm, while it is asked.
+/// Sends the first bytes of a visitor on the connection that the client is asked to confirm, before the confirmation.
 ///
-/// It keeps a copy, so that all of it can be put onto another connection if the client refuses this one. What is more
-/// than the copy holds stays in the system for the relay, as does the end of his sending.
+/// Keeps a copy, so that all bytes can go onto another connection if the client refuses this one. Bytes beyond the size
+/// of the copy, and the end of the visitor's sending, stay in the system for the relay.
 ///
-/// Lives in one thread. Where a descriptor cannot be read without its socket (Windows), it does nothing.
+/// Lives in one thread. Where a descriptor cannot be read without its socket (Windows), this does nothing.
 class EarlyBytes
 {
 public:
-    /// Of one visitor.
+    /// The maximum number of bytes of one visitor.
     static constexpr qsizetype maximum = qsizetype(64) * 1024;
 
-    /// Begins with what was put onto another connection before, and what he has said since. The visitor's socket, in no
-    /// thread, must outlive it.
+    /// Starts with the bytes that were sent on an earlier connection, and with the visitor's bytes since then. The
+    /// visitor's socket must be in no thread and must outlive this object.
     EarlyBytes(const Visitor &visitor, const Tidepool::Connection &connection);
     ~EarlyBytes();
     Q_DISABLE_COPY_MOVE(EarlyBytes)
 
-    /// Some of it is on the connection: who has the other end may have passed it on.
+    /// True if some of the bytes are on the connection: the peer of the connection can have passed them on.
     [[nodiscard]] bool hasBegun() const { return m_passedOn > 0; }
-    /// All that was read of the visitor.
+    /// All bytes that were read from the visitor.
     [[nodiscard]] QByteArray copy() const { return m_copy; }
-    /// The connection is confirmed, and a relay may take over. What the system has no room for on the connection goes
-    /// back to @p visitor, in this thread, to be read again. How many bytes of his are on the connection.
+    /// Call this when the connection is confirmed and a relay can take over. Moves bytes for which the system has no
+    /// room on the connection back to @p visitor, in this thread, to be read again. Returns the number of the visitor's
+    /// bytes that are on the connection.
     [[nodiscard]] qint64 finish(QTcpSocket &visitor);
 
 private:
@@ -48,9 +49,9 @@ private:
 
     Tidepool::Connection m_connection;
     QByteArray m_copy;
-    qsizetype m_passedOn = 0; // of the copy
-    bool m_isAside = false; // the connection's socket is in no thread
-    QSocketNotifier m_readable; // the visitor
+    qsizetype m_passedOn = 0; // the number of bytes of the copy
+    bool m_isAside = false; // true while the connection's socket is in no thread
+    QSocketNotifier m_readable; // watches the visitor
 };
 
 } // namespace Tunnel

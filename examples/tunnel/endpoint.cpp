@@ -9,7 +9,7 @@ namespace {
 
 std::optional<quint16> parsePort(QStringView text)
 {
-    // QStringView::toUShort() would also take "+80" and " 80".
+    // QStringView::toUShort() would also accept "+80" and " 80".
     if (text.isEmpty() || text.size() > 5)
         return std::nullopt;
     for (const QChar c : text) {

@@ -13,7 +13,7 @@ namespace Tunnel {
 LimitedWarnings::LimitedWarnings(std::chrono::milliseconds pause) : m_pause(pause)
 {
     m_timer.setSingleShot(true);
-    m_timer.setTimerType(Qt::PreciseTimer); // a coarse one may come early, and find nothing due
+    m_timer.setTimerType(Qt::PreciseTimer); // a coarse timer can fire early, and find nothing due
     QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] {
         for (const QString &line : due(std::chrono::steady_clock::now()))
             qCWarning(lcTunnel).noquote() << line;

@@ -11,8 +11,8 @@
 
 namespace Tunnel {
 
-/// Keeps what happens again and again from flooding the log: of each kind, one warning in ten seconds at most. The
-/// others are counted, and the count follows when the ten seconds are over.
+/// Prevents repeated warnings from filling the log: at most one warning of each kind in ten seconds. The others are
+/// counted, and the count is logged after the ten seconds.
 ///
 /// Lives in one thread with an event loop.
 class LimitedWarnings
@@ -20,22 +20,23 @@ class LimitedWarnings
 public:
     using Time = std::chrono::steady_clock::time_point;
 
-    /// One kind more than these counts as one with every further one.
+    /// Further kinds share one limit.
     static constexpr int maximumKinds = 16;
 
     explicit LimitedWarnings(std::chrono::milliseconds pause = std::chrono::seconds(10));
 
-    /// Warns in the program's category, now or later.
+    /// Logs a warning in the program's category, now or later.
     void warn(const QString &kind, const QString &text);
-    /// The trouble is over: the next of any kind is logged at once. How many were not logged.
+    /// Call this when the problem is over. The next warning of any kind is logged at once. Returns the number of
+    /// warnings that were not logged.
     qint64 reset();
 
-    // What warn() and its timer do, with the time as a parameter.
-    /// What to log now; a null string for nothing.
+    // The logic of warn() and its timer, with the time as a parameter.
+    /// What to log now. A null string means nothing.
     [[nodiscard]] QString report(const QString &kind, const QString &text, Time now);
-    /// What to log of what was held back.
+    /// What to log about the warnings that were held back.
     [[nodiscard]] QStringList due(Time now);
-    /// When due() is to be called next; Time::max() for never.
+    /// When to call due() next. Time::max() means never.
     [[nodiscard]] Time nextDue() const;
 
 private:

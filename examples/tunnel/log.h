@@ -5,5 +5,5 @@
 
 #include <QtCore/QLoggingCategory>
 
-/// The program's only logging category, "tidepool.tunnel". No secret is ever logged.
+/// The program's only logging category, "tidepool.tunnel". The program never logs a secret.
 Q_DECLARE_LOGGING_CATEGORY(lcTunnel)

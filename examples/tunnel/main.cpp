@@ -30,7 +30,8 @@ int main(int argc, char *argv[])
             if constexpr (std::is_same_v<Options, ServerOptions>)
                 return runServer(options);
             if constexpr (std::is_same_v<Options, ClientOptions>) {
-                (void)QNetworkInformation::loadDefaultBackend(); // then the pool pauses while there is no network
+                // with a backend, the pool pauses while there is no network
+                (void)QNetworkInformation::loadDefaultBackend();
                 return runClient(options);
             }
             if constexpr (std::is_same_v<Options, DemoOptions>)

@@ -7,17 +7,17 @@
 
 namespace Tunnel {
 
-/// Tells in which way a TCP connection ended. To Qt a reset is an end like any other.
+/// Finds out how a TCP connection ended. Qt treats a reset like a normal end.
 class PeerEnd
 {
 public:
-    /// Keeps a descriptor of its own beside @p descriptor, which Qt closes before it tells of an end.
+    /// Duplicates @p descriptor, because Qt closes its own descriptor before it reports an end.
     explicit PeerEnd(qintptr descriptor);
     ~PeerEnd();
     Q_DISABLE_COPY_MOVE(PeerEnd)
 
-    /// To be asked in the moment in which Qt tells that the peer has ended: nothing broke, so all that it ever sent has
-    /// come. False on systems where this cannot be told (Windows).
+    /// Call this in the slot that Qt calls when the peer has ended. Returns true if the end was normal and all bytes of
+    /// the peer have arrived. Returns false on systems that cannot tell (Windows).
     [[nodiscard]] bool isOrderly() const;
 
 private:

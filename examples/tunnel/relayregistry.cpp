@@ -86,7 +86,7 @@ void RelayRegistry::finish(Relay *relay, Relay::Reason reason, qint64 early)
         m_ended.failed += failed ? 1 : 0;
         m_ended.fromTunnel += relay->bytesFromFirst();
         m_ended.intoTunnel += relay->bytesFromSecond();
-        // It is still emitting; it may go when that is over.
+        // The relay is still emitting a signal, so its deletion is deferred.
         entry->second.release()->deleteLater();
         m_relays.erase(entry);
     }

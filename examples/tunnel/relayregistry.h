@@ -14,9 +14,9 @@
 
 namespace Tunnel {
 
-/// The relays under way, and what they have carried. The first side of each is the pooled connection.
+/// The current relays and their byte counts. The first side of each relay is the pooled connection.
 ///
-/// Lives in one thread; totals() may be called from any.
+/// Lives in one thread. totals() can be called from any thread.
 class RelayRegistry : public QObject
 {
     Q_OBJECT
@@ -31,11 +31,11 @@ public:
         qint64 intoTunnel = 0; ///< Bytes.
     };
 
-    /// @p outside names the second side in the log: "the visitor".
+    /// @p outside is the name of the second side in the log: "the visitor".
     RelayRegistry(std::chrono::milliseconds idleTimeout, const QString &outside, QObject *parent = nullptr);
     ~RelayRegistry() override;
 
-    /// @p early bytes of the outside's are in the tunnel already; they count.
+    /// @p early is the number of bytes of the outside that are already in the tunnel. They count too.
     void start(Tidepool::Connection pooled, std::unique_ptr<QTcpSocket> outside, qint64 early = 0);
     void stopAll();
 
@@ -44,7 +44,7 @@ public:
     [[nodiscard]] bool isEmpty() const { return m_relays.empty(); }
 
 signals:
-    /// A relay ended; there may be others.
+    /// A relay ended. Other relays can still run.
     void relayEnded();
 
 private:
@@ -54,7 +54,7 @@ private:
 
     const std::chrono::milliseconds m_idleTimeout;
     const QString m_outside;
-    mutable std::mutex m_mutex; // the relays' lifetimes and the totals, against totals() in other threads
+    mutable std::mutex m_mutex; // protects the relays' lifetimes and the totals against totals() in other threads
     std::unordered_map<Tidepool::Relay *, std::unique_ptr<Tidepool::Relay>> m_relays;
     Totals m_ended;
 };

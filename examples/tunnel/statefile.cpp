@@ -14,10 +14,10 @@ using Tidepool::SizingLevels;
 
 namespace {
 
-// In any thread. Returns what is wrong.
+// Runs in any thread. Returns the error.
 QString write(const QString &fileName, const QByteArray &text)
 {
-    // A rename would put a file in the place of a device.
+    // A rename would replace a device with a file.
     const QFileInfo there(fileName);
     if (there.exists() && !there.isFile())
         return QStringLiteral("cannot write the state file %1: it is not a plain file; name another with --state-file")
@@ -33,7 +33,7 @@ QString write(const QString &fileName, const QByteArray &text)
               .arg(fileName, file.errorString());
 }
 
-// Every save has another time, and as long as nothing new is learned, nothing else differs.
+// Every save has another time. If nothing new was learned, there is no other difference.
 bool saysTheSame(const SizingLevels &one, SizingLevels other)
 {
     other.savedAt = one.savedAt;
@@ -67,7 +67,7 @@ QString StateFile::restore()
                    "or name another with --state-file")
             .arg(m_fileName, why);
     };
-    // A pipe or a device may keep whoever reads waiting.
+    // A read from a pipe or a device can block.
     if (!there.isFile())
         return refuse(QStringLiteral("it is not a plain file"));
     QFile file(m_fileName);
@@ -95,7 +95,7 @@ void StateFile::finish()
     if (!m_isForeign)
         save();
     m_writer.waitForDone();
-    QCoreApplication::sendPostedEvents(this); // what onWritten() has to say
+    QCoreApplication::sendPostedEvents(this); // calls onWritten() for the last save
 }
 
 void StateFile::save()
@@ -104,7 +104,7 @@ void StateFile::save()
     if (saysTheSame(m_saved, levels))
         return;
     m_saved = levels;
-    // The destructor waits for it.
+    // The destructor waits for this task.
     m_writer.start([this, fileName = m_fileName, text = QByteArray(levels.toText() + '\n')] {
         const QString problem = write(fileName, text);
         QMetaObject::invokeMethod(
@@ -115,7 +115,7 @@ void StateFile::save()
 void StateFile::onWritten(const QString &problem)
 {
     if (!problem.isEmpty())
-        m_saved = {}; // to be tried again
+        m_saved = {}; // so that the next save tries again
     if (problem == m_problem)
         return;
     m_problem = problem;

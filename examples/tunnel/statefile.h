@@ -11,10 +11,11 @@
 
 namespace Tunnel {
 
-/// Keeps what a pool has learned of the takes in a file, so that the program is warm when it is started again.
+/// Keeps what a pool has learned about the takes in a file, so that the pool has enough connections after a restart of
+/// the program.
 ///
-/// Only its owner may read and write the file (mode 0600). What is there and was not written by this class is left
-/// alone. Lives in the pool's thread; the file is written in another.
+/// Only the owner of the file can read and write it (mode 0600). If a file exists that this class did not write, this
+/// class does not change it. Lives in the pool's thread. Another thread writes the file.
 class StateFile : public QObject
 {
     Q_OBJECT
@@ -25,16 +26,18 @@ public:
     StateFile(Tidepool::ClientPool &pool, const QString &fileName, QObject *parent = nullptr);
     ~StateFile() override;
 
-    /// Gives the pool what the file holds. Returns one line about what is wrong and what to do; empty if nothing is, or
-    /// there is no such file yet. Reads in this thread, so call it before the pool starts.
+    /// Passes the contents of the file to the pool. Returns one line that says what is wrong and what to do. Returns an
+    /// empty string on success, or if there is no file yet. Reads the file in this thread, so call this before the pool
+    /// starts.
     [[nodiscard]] QString restore();
-    /// From now on, saves once in saveInterval what has changed. Not if restore() found a foreign file.
+    /// From now on, saves changes once in saveInterval. Has no effect if restore() found a foreign file.
     void start();
-    /// Saves now if anything has changed, and waits until it is written.
+    /// If anything has changed, saves now, and waits until the file is written.
     void finish();
 
 signals:
-    /// The file could not be written; one line that says what to do. Once for each time that the cause changes.
+    /// The file could not be written. @p problem is one line that says what to do. Emitted once each time the cause
+    /// changes.
     void failed(const QString &problem);
 
 private:
@@ -43,11 +46,11 @@ private:
 
     Tidepool::ClientPool &m_pool;
     const QString m_fileName;
-    bool m_isForeign = false; // what is there is somebody else's
-    Tidepool::SizingLevels m_saved; // as of the last save
+    bool m_isForeign = false; // true if another program wrote the existing file
+    Tidepool::SizingLevels m_saved; // the levels of the last save
     QString m_problem;
     QTimer m_timer;
-    QThreadPool m_writer; // one thread, so that the last one wins
+    QThreadPool m_writer; // one thread, so that the last save wins
 };
 
 } // namespace Tunnel

@@ -23,7 +23,7 @@ TraceFile::~TraceFile()
 
 QString TraceFile::start()
 {
-    // What is there may be worth a lot, and two runs in one file would be a trace of neither.
+    // An existing file can be valuable, and two runs in one file are not a valid trace.
     if (!m_file.open(QIODevice::WriteOnly | QIODevice::NewOnly | QIODevice::Unbuffered))
         return QStringLiteral("cannot record to %1: %2; name a file that does not exist yet with --record")
             .arg(m_file.fileName(), m_file.errorString());
@@ -46,14 +46,14 @@ void TraceFile::finish()
     m_timer.stop();
     write();
     m_writer.waitForDone();
-    QCoreApplication::sendPostedEvents(this); // what failed
+    QCoreApplication::sendPostedEvents(this); // emits failed() for a last error
 }
 
 void TraceFile::write()
 {
     if (m_lines.isEmpty())
         return;
-    // The destructor waits for it.
+    // The destructor waits for this task.
     m_writer.start([this, lines = std::exchange(m_lines, {})] {
         if (m_file.write(lines) == lines.size())
             return;

@@ -12,9 +12,10 @@
 
 namespace Tunnel {
 
-/// Writes when visitors came, one time a line in seconds since the start, as tidepool-sim reads it. Times only.
+/// Writes the arrival times of visitors in the format of tidepool-sim: one time on each line, in seconds since the
+/// start. Writes nothing else about the visitors.
 ///
-/// The file must not be there yet. It is written in a thread of its own, once in writeInterval.
+/// The file must not exist yet. A separate thread writes the file, once in writeInterval.
 class TraceFile : public QObject
 {
     Q_OBJECT
@@ -27,22 +28,23 @@ public:
     explicit TraceFile(const QString &fileName, QObject *parent = nullptr);
     ~TraceFile() override;
 
-    /// Returns one line about what is wrong and what to do; empty if nothing is. The times count from here.
+    /// Starts the trace. Times count from this call. On failure, returns one line that says what is wrong and what to
+    /// do. On success, returns an empty string.
     [[nodiscard]] QString start();
-    /// A visitor came now.
+    /// Records that a visitor came at @p now.
     void add(Clock::time_point now);
-    /// Writes what is left, and waits until it is written.
+    /// Writes the remaining lines, and waits until they are written.
     void finish();
 
 signals:
-    /// The file could not be written, and nothing more is; one line that says what to do.
+    /// The file could not be written, and the trace ends. @p problem is one line that says what to do.
     void failed(const QString &problem);
 
 private:
     void write();
 
-    QFile m_file; // in m_writer's thread after start()
-    QByteArray m_lines; // not written yet
+    QFile m_file; // used in m_writer's thread after start()
+    QByteArray m_lines; // the lines that are not written yet
     Clock::time_point m_begin;
     QTimer m_timer;
     bool m_hasFailed = false;

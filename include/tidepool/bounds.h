@@ -30,12 +30,13 @@ public:
     /// Default: 5 s. Range: 1 ms to 24 days.
     std::chrono::milliseconds maximumInterval{5'000};
 
-    /// In milliseconds, at most what an int holds.
+    /// The interval in milliseconds, limited to the largest int.
     [[nodiscard]] int minimumIntervalMs() const;
     [[nodiscard]] int maximumIntervalMs() const;
 
-    /// What a pool makes of these values, by the Go package's rule: a capacity below 1 becomes 1, an
-    /// interval below 1 ms becomes 1 s, and swapped bounds are swapped back. An interval above 24 days becomes 24 days.
+    /// The values that a pool uses instead of these. The rule is the Go package's: a capacity below 1 becomes 1, an
+    /// interval below 1 ms becomes 1 s, and bounds in the wrong order are swapped. An interval above 24 days becomes 24
+    /// days.
     [[nodiscard]] Bounds corrected() const;
 
     friend bool operator==(const Bounds &, const Bounds &) = default;

@@ -17,10 +17,10 @@ namespace Tidepool {
 
 class ClientPoolPrivate;
 
-/// Keeps connections to one server dialled, handshaken and identified, ready to be taken.
+/// Keeps connections to one server ready to be taken: connected, handshake done, id known.
 ///
-/// See Pool for threads. Every setting may be changed while the pool runs; one that changes what a connection is
-/// (host, TLS, proxy, ...) flushes the pool.
+/// See Pool for threads. Every setting can be changed while the pool runs. A change to what a connection is (host, TLS,
+/// proxy, ...) flushes the pool.
 class TIDEPOOL_EXPORT ClientPool : public Tidepool::Pool
 {
     Q_OBJECT
@@ -41,8 +41,8 @@ class TIDEPOOL_EXPORT ClientPool : public Tidepool::Pool
     Q_PROPERTY(int maximumTotal READ maximumTotal WRITE setMaximumTotal NOTIFY settingsChanged)
 
 public:
-    /// Dials a connection: called in an I/O thread with a fresh socket, it starts the connect on it and returns at
-    /// once.
+    /// Dials a connection. The pool calls the dialer in an I/O thread with a new socket. The dialer starts the connect
+    /// on that socket and returns at once.
     using Dialer = std::function<void(QSslSocket &)>;
 
     explicit ClientPool(QObject *parent = nullptr);
@@ -55,31 +55,31 @@ public:
     /// 1 to 65535. Required unless a dialer is set.
     [[nodiscard]] quint16 port() const;
     void setPort(quint16 port);
-    /// As set; see effectiveBounds() for what is in force. Default: 8.
+    /// The value as set. effectiveBounds() returns the value in force. Default: 8.
     [[nodiscard]] int minimumCapacity() const;
     void setMinimumCapacity(int connections);
-    /// As set. Default: 64.
+    /// The value as set. Default: 64.
     [[nodiscard]] int maximumCapacity() const;
     void setMaximumCapacity(int connections);
-    /// As set. Default: 500 ms.
+    /// The value as set. Default: 500 ms.
     [[nodiscard]] std::chrono::milliseconds minimumInterval() const;
     void setMinimumInterval(std::chrono::milliseconds interval);
     /// minimumInterval() for QML, in milliseconds.
     [[nodiscard]] int minimumIntervalMs() const;
     void setMinimumIntervalMs(int milliseconds);
-    /// As set. Default: 5 s.
+    /// The value as set. Default: 5 s.
     [[nodiscard]] std::chrono::milliseconds maximumInterval() const;
     void setMaximumInterval(std::chrono::milliseconds interval);
     /// maximumInterval() for QML, in milliseconds.
     [[nodiscard]] int maximumIntervalMs() const;
     void setMaximumIntervalMs(int milliseconds);
-    /// The bounds in force: the four above, corrected by Bounds::corrected(). A correction is logged once.
+    /// The bounds in force: the four values above, corrected by Bounds::corrected(). The pool logs a correction once.
     [[nodiscard]] Bounds effectiveBounds() const;
-    /// Default: Predictive. When it changes, the pool begins to learn anew.
+    /// Default: Predictive. When the policy changes, the pool discards what it has learned and starts to learn again.
     [[nodiscard]] SizingPolicy sizingPolicy() const;
     void setSizingPolicy(SizingPolicy policy);
-    /// SizingPolicy::Predictive keeps a spare connection for as long as it was needed once within this time. Default:
-    /// 60 s. Range: 100 ms to 24 days.
+    /// SizingPolicy::Predictive keeps a spare connection as long as the connection was needed at least once within this
+    /// time. Default: 60 s. Range: 100 ms to 24 days.
     [[nodiscard]] std::chrono::milliseconds spareWindow() const;
     void setSpareWindow(std::chrono::milliseconds window);
     /// spareWindow() for QML, in milliseconds.
@@ -96,44 +96,47 @@ public:
     /// Default: all on.
     [[nodiscard]] Recovery recovery() const;
     void setRecovery(const Recovery &recovery);
-    /// Dials under way at once, at most: fewer while they fail or take much longer than single ones. Default: 64.
-    /// Range: 1 to 1,024.
+    /// The maximum number of dials in progress at once. The pool uses fewer while dials fail or take much longer than a
+    /// single dial. Default: 64. Range: 1 to 1,024.
     [[nodiscard]] int maximumParallelDials() const;
     void setMaximumParallelDials(int dials);
-    /// Connections that may exist at once: parked, taken and being made. When they do, a take waits until one is given
-    /// back or let go. Default: 0, without limit. Range: 0 and up. A ServerPool has no such limit: its clients decide
-    /// how many they make, and maximumCapacity() bounds those that nobody has taken.
+    /// The maximum number of connections at once: parked, taken and being made. At the maximum, a take waits until a
+    /// taken connection is given back or closed. Default: 0, no limit. Range: 0 and up. A ServerPool has no such limit:
+    /// its clients decide how many connections they make, and maximumCapacity() limits the connections that are not
+    /// taken.
     [[nodiscard]] int maximumTotal() const;
     void setMaximumTotal(int connections);
-    /// Default: QNetworkProxy::NoProxy; the application's proxy is never used unless set here.
+    /// Default: QNetworkProxy::NoProxy. The pool never uses the application's proxy unless it is set here.
     [[nodiscard]] QNetworkProxy proxy() const;
     void setProxy(const QNetworkProxy &proxy);
-    /// The local address to connect from. Default: null, the system chooses.
+    /// The local address to connect from. Default: null, the system chooses the address.
     [[nodiscard]] QHostAddress sourceAddress() const;
     void setSourceAddress(const QHostAddress &address);
-    /// Default: none, the pool connects to host() and port().
+    /// Default: none. Without a dialer, the pool connects to host() and port().
     void setDialer(Dialer dialer);
 
     void start() override;
 
-    /// Announces that @p connections takes are to come @p within this time: a page is about to load, visitors wait. The
-    /// capacity is at least that, within the bounds, and they are dialled at once (with Refill::AtRound, at the next
-    /// round). Each take counts for the announcement, which ends by itself when its time is up. Of several
-    /// announcements, the largest counts. Without effect unless the pool runs. Range of @p within: 0 to 24 days.
+    /// Announces @p connections takes within the time @p within, for example because a page is about to load. Until
+    /// that time has passed, the capacity is at least @p connections, within the bounds. The pool dials these
+    /// connections at once (with Refill::AtRound, at the next round). Each take reduces the announced number by one. If
+    /// several announcements are in force, the largest one counts. Has no effect unless the pool runs. Range of @p
+    /// within: 0 to 24 days.
     void expect(int connections, std::chrono::milliseconds within);
 
-    /// What SizingPolicy::Predictive has learned of the takes; those since the last round may be missing. Empty with
-    /// another policy. A pool that does not run returns what it will begin with: what it had learned when it closed, or
-    /// what setLevels() said.
+    /// What SizingPolicy::Predictive has learned from the takes. Takes since the last round can be missing. Empty with
+    /// another policy. If the pool does not run, this returns the levels with which the pool will start: the levels
+    /// from the last close, or the levels that setLevels() set.
     [[nodiscard]] SizingLevels levels() const;
-    /// Makes the pool go on from @p levels, corrected, as though it had never stopped: what has become too old since
-    /// they were saved counts no more. It forgets what it has learned itself; an empty value just makes it forget.
-    /// If bursts came regularly, the pool is ready for one now, and rests between them from the first that comes in
-    /// time. Another program's levels do no harm: the bounds hold.
+    /// Makes the pool continue from @p levels, corrected, as if the pool had never stopped. Levels that have become too
+    /// old since they were saved do not count. The pool forgets what it has learned itself. An empty value only makes
+    /// the pool forget. If bursts came at regular intervals, the pool is ready for a burst at once. It reduces its
+    /// capacity between bursts after the first burst that comes at the expected time. Levels from another program do no
+    /// harm, because the bounds still apply.
     void setLevels(const SizingLevels &levels);
 
 public Q_SLOTS:
-    /// Dials again now: ends a backoff, and clears a fatal error.
+    /// Dials again at once: ends a backoff, and clears a fatal error.
     void retryNow();
 
 private:

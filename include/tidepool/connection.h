@@ -18,20 +18,22 @@ class Relay;
 
 /// A taken connection: a handle that owns the socket.
 ///
-/// Copies share the socket; the last one to go closes it, after what was already written has been
-/// sent (at most 5 s, given an event loop in the socket's thread). What the peer sent and nobody read does not change
-/// that, nor (on Linux) what it still sends, up to 64 MiB. Without an event loop, what the system does not take at once
-/// is lost, and more may be if the peer goes on sending. A handle may be copied, moved to another thread and destroyed
-/// in any thread. If the last one goes in another thread than the socket's, and that has no event loop, unsent bytes
-/// wait until it next uses a connection or ends.
+/// Copies share the socket. When the last copy is destroyed, the connection closes. Data that was already written is
+/// sent first, for at most 5 s, if the socket's thread has an event loop. Data from the peer that nobody read does not
+/// prevent this. On Linux, data that the peer still sends, up to 64 MiB, does not prevent this either. Without an event
+/// loop, data that the system does not accept at once is lost, and more data can be lost if the peer continues to send.
+/// A handle can be copied, moved to another thread and destroyed in any thread. If the last handle is destroyed in a
+/// thread other than the socket's thread, and the socket's thread has no event loop, unsent bytes wait until the
+/// socket's thread next uses a connection or ends.
 ///
-/// In TLS modes the peer hears a close_notify before the end. There is one exception: of a connection that is let go in
-/// another thread, while its own one has no event loop and nothing is unsent, the peer sees the end at once, but no
-/// close_notify.
+/// In TLS modes, the peer receives a close_notify before the end of the stream. There is one exception: the connection
+/// is closed from another thread, the socket's thread has no event loop, and no data is unsent. The peer then sees the
+/// end of the stream at once, without a close_notify.
 ///
-/// **The socket's thread.** A parked socket belongs to no thread. The first call of socket() brings it
-/// into the calling thread, so call it where you are going to use it; from then on QSslSocket's own
-/// rules hold. Until then the handle can travel freely, and again when that thread has ended.
+/// **The socket's thread.** A parked socket belongs to no thread. The first call of socket() moves the socket to the
+/// calling thread, so call socket() in the thread in which you use the socket. From then on, the rules of QSslSocket
+/// apply. Before that call, you can move the handle freely between threads. The same is true after the socket's thread
+/// has ended.
 class TIDEPOOL_EXPORT Connection
 {
 public:
@@ -40,24 +42,24 @@ public:
     /// For the library's own use.
     explicit Connection(std::shared_ptr<Lease> lease) : m_lease(std::move(lease)) {}
 
-    /// True if it holds a connection that was neither released nor closed.
+    /// True if the handle holds a connection that was neither released nor closed.
     [[nodiscard]] bool isValid() const;
     explicit operator bool() const { return isValid(); }
 
     /// The id that both ends know. The null id for an empty handle.
     [[nodiscard]] ConnectionId id() const;
 
-    /// The socket, connected, in TLS modes encrypted; nullptr for an empty handle. It stays the handle's, so give it no
-    /// parent; if it is deleted all the same, in its thread, the handle is empty.
-    /// In TlsMode::None it is unencrypted. Bytes that came early, the first 64 KiB of them, are already readable, and
-    /// the rest follows: read first, then wait for readyRead().
+    /// The connected socket, encrypted in TLS modes, or nullptr for an empty handle. The handle keeps the ownership, so
+    /// do not give the socket a parent. If the socket is deleted in its thread nevertheless, the handle becomes empty.
+    /// In TlsMode::None the socket is unencrypted. The first 64 KiB of the bytes that arrived early are already
+    /// readable, and the rest follows. Read first, then wait for readyRead().
     [[nodiscard]] QSslSocket *socket() const;
 
-    /// Hands the socket to the caller, brought into the calling thread if it was in none. All copies of the handle
-    /// become empty. Call it in the socket's thread.
+    /// Transfers the socket to the caller. If the socket is in no thread, this moves it to the calling thread. All
+    /// copies of the handle become empty. Call this in the socket's thread.
     [[nodiscard]] std::unique_ptr<QSslSocket> takeSocket();
 
-    /// Closes the connection now, as the last handle would.
+    /// Closes the connection now, in the same way as the destruction of the last handle.
     void close();
 
 private:

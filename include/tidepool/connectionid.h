@@ -15,26 +15,26 @@ QT_FORWARD_DECLARE_CLASS(QDebug)
 
 namespace Tidepool {
 
-/// The four bytes that name a connection at both of its ends.
+/// The four bytes that identify a connection at both of its ends.
 ///
-/// Shown everywhere as 8 lower-case hexadecimal digits. A value type, usable in any thread.
+/// The text form is always 8 lower-case hexadecimal digits. A value type, usable in any thread.
 class TIDEPOOL_EXPORT ConnectionId
 {
     Q_GADGET
     Q_PROPERTY(QString text READ toString)
 
 public:
-    /// The null id, which names no connection.
+    /// The null id, which identifies no connection.
     constexpr ConnectionId() noexcept = default;
     constexpr explicit ConnectionId(quint32 value) noexcept : m_value(value), m_isValid(true) {}
 
-    /// Reads 8 digits [0-9a-f]; std::nullopt for anything else.
+    /// Parses 8 digits [0-9a-f]. Returns std::nullopt for any other text.
     static std::optional<ConnectionId> fromString(QStringView text);
 
     [[nodiscard]] constexpr bool isValid() const noexcept { return m_isValid; }
     /// The four bytes in network order, as a number.
     [[nodiscard]] constexpr quint32 value() const noexcept { return m_value; }
-    /// 8 lower-case hexadecimal digits; empty for the null id.
+    /// 8 lower-case hexadecimal digits, or an empty string for the null id.
     [[nodiscard]] QString toString() const;
 
     friend constexpr bool operator==(ConnectionId a, ConnectionId b) noexcept

@@ -13,7 +13,8 @@
 
 namespace Tidepool {
 
-/// What a pool knows of one of its connections: a line of Pool::connections(). A value type, usable in any thread.
+/// What a pool knows about one of its connections: one entry of Pool::connections(). A value type, usable in any
+/// thread.
 class TIDEPOOL_EXPORT ConnectionRecord
 {
     Q_GADGET

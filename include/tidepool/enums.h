@@ -7,7 +7,7 @@
 
 #include <QtCore/QObject>
 
-/// The words that the whole interface shares.
+/// The enumerations that all classes share.
 namespace Tidepool {
 Q_NAMESPACE_EXPORT(TIDEPOOL_EXPORT)
 Q_CLASSINFO("RegisterEnumClassesUnscoped", "false")
@@ -31,8 +31,8 @@ Q_ENUM_NS(TlsProtocol)
 enum class IdFormat {
     Hex8, ///< 8 ASCII bytes [0-9a-f] (Go package up to v1.0.x).
     Raw4, ///< 4 raw bytes (newer Go releases).
-    /// A client finds out: 8 digits [0-9a-f] are Hex8, anything else Raw4. If 4 digits come and then nothing, which
-    /// happens with one Raw4 id in 65,536, it waits for more for half a second. A ServerPool takes it as Hex8.
+    /// A client detects the format: 8 digits [0-9a-f] are Hex8, all other bytes are Raw4. One Raw4 id in 65,536
+    /// consists of 4 such digits. The client then waits half a second for more bytes. A ServerPool uses Hex8 instead.
     Auto,
 };
 Q_ENUM_NS(IdFormat)
@@ -70,7 +70,7 @@ enum class SizingPolicy {
 };
 Q_ENUM_NS(SizingPolicy)
 
-/// Why a ClientPool's capacity is what it is.
+/// Why a ClientPool has its current capacity.
 enum class SizingCause {
     Rule, ///< SizingPolicy::Classic, or a ServerPool: nothing else is known.
     Minimum, ///< The takes need no more than the minimum capacity.
@@ -89,14 +89,14 @@ enum class Refill {
 };
 Q_ENUM_NS(Refill)
 
-/// What happens to a parked connection on which the peer speaks.
+/// What happens to a parked connection when the peer sends bytes on it.
 enum class Unsolicited {
     Keep, ///< It stays; the bytes are there for whoever takes it.
     Evict, ///< It is evicted: in this protocol the peer must not speak first.
 };
 Q_ENUM_NS(Unsolicited)
 
-/// What a full ServerPool does with one more connection.
+/// What a full ServerPool does with a further connection.
 enum class Overflow {
     Refuse, ///< Closes the newcomer, before it is told an id and mostly before TLS.
     ReplaceOldest, ///< Closes the connection parked longest and parks the newcomer.
@@ -161,8 +161,9 @@ enum class ErrorKind {
 };
 Q_ENUM_NS(ErrorKind)
 
-/// What keeps a ClientPool from its server, or makes its connections end. Each stands for what was seen; why it is so,
-/// the pool cannot know. An error counts as long as connections are lacking and no attempt has succeeded since.
+/// What prevents a ClientPool from reaching its server, or what ends its connections. Each value names a symptom. The
+/// pool cannot know the cause. An error counts as long as connections are missing and no attempt has succeeded since
+/// the error.
 enum class Diagnosis {
     None, ///< Nothing is known to be wrong.
     NoNetwork, ///< This machine has no network: PoolStatus::offline.

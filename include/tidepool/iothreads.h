@@ -5,17 +5,17 @@
 
 #include <tidepool/global.h>
 
-/// The I/O threads in which dials, handshakes and relays run.
+/// The I/O threads that run dials, handshakes and relays.
 ///
-/// All pools of a process share them, and all relays share others, so that a dial does not wait for relays that are
-/// busy. They start with the first pool or relay that needs them and end with the last.
+/// All pools of a process share some I/O threads, and all relays share others. A dial therefore does not wait for busy
+/// relays. The I/O threads start with the first pool or relay that needs them and end with the last one.
 namespace Tidepool::IoThreads {
 
-/// How many I/O threads there are for pools, and as many for relays. Default: 1.
+/// The number of I/O threads for pools. There are as many again for relays. Default: 1.
 [[nodiscard]] TIDEPOOL_EXPORT int count();
 
-/// Sets it, 1 to 64, for pools and relays that start from now on. Each of them runs in one I/O thread, the
-/// one with the fewest. Any thread.
+/// Sets the number, 1 to 64, for pools and relays that start later. Each pool or relay runs in one I/O thread: the
+/// thread that has the fewest of them. Any thread.
 TIDEPOOL_EXPORT void setCount(int count);
 
 } // namespace Tidepool::IoThreads

@@ -14,7 +14,7 @@ QT_FORWARD_DECLARE_CLASS(QDebug)
 
 namespace Tidepool {
 
-/// What went wrong, where, and what to do about it. A value type, usable in any thread.
+/// What failed, in which phase, and what to do about it. A value type, usable in any thread.
 class TIDEPOOL_EXPORT PoolError
 {
     Q_GADGET
@@ -32,23 +32,23 @@ public:
 
     [[nodiscard]] Phase phase() const;
     [[nodiscard]] ErrorKind kind() const;
-    /// True if the settings are wrong: trying again cannot help until one changes. The pool stops dialling after such
-    /// an error, until a setting changes or ClientPool::retryNow(). These are the kinds Settings, Pin and Certificate:
-    /// a wrong pin, name or issuer may be an attack, which somebody has to look at, even if it is one server of
-    /// several.
+    /// True if the settings are wrong: a further attempt cannot succeed until a setting changes. After such an error
+    /// the pool stops dialling until a setting changes or ClientPool::retryNow() is called. The kinds are Settings, Pin
+    /// and Certificate. A wrong pin, name or issuer can be an attack, and somebody must check it, even if only one of
+    /// several servers is affected.
     [[nodiscard]] bool isFatal() const;
-    /// True if something is wrong now that may become right without a change of settings, but hardly at once: the kinds
-    /// CertificateDate (a clock that is not set yet, one server of several with an expired certificate) and
-    /// SourceAddress (an interface that is down). From the second in a row on, the pool tries again every
-    /// Backoff::cap, less up to a half of it.
+    /// True if the error can end without a change of settings, but probably not soon. The kinds are CertificateDate (a
+    /// clock that is not set yet, or an expired certificate of one of several servers) and SourceAddress (an interface
+    /// that is down). From the second such error in a row on, the pool tries again after each Backoff::cap, reduced by
+    /// a random part of up to one half.
     [[nodiscard]] bool isLasting() const;
-    /// A sentence for people: what happened and what to do. A client is named without its port, see peer().
+    /// A sentence for people: what happened and what to do. The message names a client without its port. See peer().
     [[nodiscard]] QString message() const;
-    /// A failed client of a ServerPool: "address:port". Empty for every other error.
+    /// The failed client of a ServerPool: "address:port". Empty for every other error.
     [[nodiscard]] QString peer() const;
     void setPeer(const QString &peer);
 
-    /// For an error of Phase::Wait: the pool when the wait ended. nullptr otherwise.
+    /// For an error of Phase::Wait: the status of the pool when the wait ended. Otherwise nullptr.
     [[nodiscard]] std::shared_ptr<const PoolStatus> status() const;
     /// Attaches the pool's status.
     void setStatus(const PoolStatus &status);
@@ -56,7 +56,7 @@ public:
     /// True if there is an error.
     explicit operator bool() const { return m_data && kind() != ErrorKind::None; }
 
-    /// True if both say the same: phase, kind, message and peer.
+    /// True if phase, kind, message and peer are equal.
     friend TIDEPOOL_EXPORT bool operator==(const PoolError &a, const PoolError &b);
     friend bool operator!=(const PoolError &a, const PoolError &b) { return !(a == b); }
 

@@ -14,7 +14,7 @@
 
 namespace Tidepool {
 
-/// How a duration was distributed: logarithmic buckets, percentiles read off them.
+/// The distribution of a duration: logarithmic buckets from which percentiles are calculated.
 class TIDEPOOL_EXPORT Distribution
 {
     Q_GADGET
@@ -30,19 +30,20 @@ public:
 
     /// The number of values.
     qint64 count = 0;
-    /// Their sum.
+    /// The sum of all values.
     std::chrono::nanoseconds sum{0};
-    /// The largest of them.
+    /// The largest value.
     std::chrono::nanoseconds maximum{0};
-    /// buckets[i]: how many were at most bucketBound(i) and more than bucketBound(i - 1). The last takes all above.
+    /// buckets[i]: the number of values that are at most bucketBound(i) and greater than bucketBound(i - 1). The last
+    /// bucket also counts all greater values.
     std::array<quint32, bucketCount> buckets{};
 
     /// The upper bound of bucket @p index.
     [[nodiscard]] static std::chrono::nanoseconds bucketBound(int index);
     void add(std::chrono::nanoseconds value);
-    /// What was added since it was @p earlier; only the maximum is that of all.
+    /// The values that were added after @p earlier. The maximum is still the maximum of all values.
     [[nodiscard]] Distribution since(const Distribution &earlier) const;
-    /// The value that the part @p share (0 to 1) of all values does not exceed, to within 19 %; 0 without values.
+    /// The duration that the part @p share (0 to 1) of all values does not exceed, accurate to 19 %. 0 without values.
     [[nodiscard]] std::chrono::nanoseconds percentile(double share) const;
 
     [[nodiscard]] double p50() const { return milliseconds(percentile(0.50)); } ///< Milliseconds.
@@ -60,7 +61,7 @@ private:
     }
 };
 
-/// Why a client pool's capacity is what it is. PoolStatus::sizingText() says it in a sentence.
+/// Why a client pool has its current capacity. PoolStatus::sizingText() describes the reason in a sentence.
 class TIDEPOOL_EXPORT SizingReason
 {
     Q_GADGET
@@ -74,7 +75,8 @@ class TIDEPOOL_EXPORT SizingReason
 
 public:
     SizingCause cause = SizingCause::Rule;
-    /// The most takes within one dial time, during spareWindow; between bursts, those outside bursts.
+    /// The largest number of takes within one dial time, during spareWindow. Between bursts, only takes outside bursts
+    /// count.
     int needed = 0;
     std::chrono::milliseconds dialTime{0}; ///< The 90th percentile of the last dials.
     std::chrono::milliseconds spareWindow{0}; ///< ClientPool::spareWindow()
@@ -95,11 +97,11 @@ public:
     friend bool operator==(const SizingReason &, const SizingReason &) = default;
 };
 
-/// Every gauge and counter of a pool at one moment. All of it was read under one lock, so the metrics agree.
+/// Every gauge and counter of a pool at one moment. All values were read under one lock, so the metrics are consistent.
 ///
-/// The counters balance: established and givenBack together are as many as active, ended, control, checking,
-/// takenTotal, evictedTotal() and dropped together; takesAsked is as many as servedWarm, servedAfterWait, takesFailed,
-/// takesCancelled and waiting together.
+/// The counters balance. The sum of established and givenBack equals the sum of active, ended, control, checking,
+/// takenTotal, evictedTotal() and dropped. takesAsked equals the sum of servedWarm, servedAfterWait, takesFailed,
+/// takesCancelled and waiting.
 class TIDEPOOL_EXPORT PoolStatus
 {
     Q_GADGET
@@ -156,25 +158,28 @@ public:
     int handshaking = 0; ///< In the TLS handshake, or waiting for the id.
     int waiting = 0; ///< Takes not served yet.
     int checking = 0; ///< Out of the idle store for a moment, being validated or processed.
-    /// Closed by their peer behind bytes that nobody has read yet: kept for take(ConnectionId), for Timeouts::take.
+    /// The connections that the peer closed and that still have unread bytes. Kept for take(ConnectionId), for
+    /// Timeouts::take.
     int ended = 0;
-    /// 1 if the control connection, with the id 00000000, is parked: it waits for take(ConnectionId) and nobody else.
+    /// 1 if the control connection, with the id 00000000, is parked. Only take(ConnectionId) takes the control
+    /// connection.
     int control = 0;
-    /// A client: of the active ones, those whose server may be gone: there was a sign of it, such as a dial that timed
-    /// out, and nothing has come from it since. They are handed out last; see docs/recovery.md. On Linux; 0 elsewhere.
+    /// A client: the number of active connections whose server may be gone. There was a sign of a failure, such as a
+    /// dial that timed out, and nothing has arrived on the connection since that sign. The pool hands these connections
+    /// out last. See docs/recovery.md. On Linux only, 0 on other systems.
     int suspects = 0;
     int leased = 0; ///< Taken, and a Connection still holds them.
     int errorCount = 0; ///< addError() since resetErrorCount().
     quint64 generation = 0; ///< Raised by flush(), by new settings, and by what Recovery notices.
-    /// A client: how long until it dials again after failures, or after losing what it had made. -1 ms: it need not
-    /// wait.
+    /// A client: the time until the next dial, after failures or after the loss of new connections. -1 ms: the pool
+    /// does not wait.
     std::chrono::milliseconds nextAttempt{-1};
     bool waking = false; ///< A client: the machine has slept, less than Recovery::quietTime ago.
     bool offline = false; ///< A client: there is no network, and nothing is dialled until there is.
-    /// A client: so long after it was parked, the server, or a firewall on the way, closes a connection. Known when
-    /// that has happened three times at about the same age, more than 10 s and less than a day, where connections that
-    /// are closed together count as once. It holds for 20 times itself, and is forgotten with each new generation. Zero
-    /// if it is not known. See Lifetimes::learnsIdle.
+    /// A client: the idle time after which the server, or a firewall on the way, closes a parked connection. The value
+    /// is known when this has happened three times at about the same age, more than 10 s and less than a day.
+    /// Connections that are closed together count as one. The value stays valid for 20 times its own length, and each
+    /// new generation resets it. Zero if the value is not known. See Lifetimes::learnsIdle.
     std::chrono::milliseconds idleLifetime{0};
     Diagnosis diagnosis = Diagnosis::None; ///< A client: what is wrong, by lastError, offline and idleLifetime.
     int failedInARow = 0; ///< A client: attempts that have failed since the last success, or this generation began.
@@ -213,21 +218,20 @@ public:
     [[nodiscard]] qint64 failedTotal() const;
     [[nodiscard]] qint64 evictedTotal() const;
     /// The state in a few words, for people: "Ready: 24 warm", "Degraded: connection refused, next try in 3.2 s",
-    /// "Waking: 1 connecting", "Degraded: no network".
-    /// What to do about an error stands in lastError.
+    /// "Waking: 1 connecting", "Degraded: no network". lastError says what to do about an error.
     [[nodiscard]] QString stateText() const;
-    /// Why the capacity is what it is, in one sentence, for people: "34: up to 33 were taken within one dial time in
-    /// the last 60 s; the next burst is expected in 2.1 s".
+    /// Why the pool has its current capacity, in one sentence, for people: "34: up to 33 were taken within one dial
+    /// time in the last 60 s; the next burst is expected in 2.1 s".
     [[nodiscard]] QString sizingText() const;
-    /// What idleLifetime means, in one sentence, for people: "Connections that are idle for 5 min 50 s are closed by
-    /// the server, or by a firewall on the way". Empty if it is not known.
+    /// The meaning of idleLifetime in one sentence, for people: "Connections that are idle for 5 min 50 s are closed by
+    /// the server, or by a firewall on the way". Empty if idleLifetime is not known.
     [[nodiscard]] QString idleText() const;
-    /// What diagnosis means and how often it was seen, in one sentence, for people: "Nothing answers at the server's
-    /// address: 12 attempts in a row failed". Empty if nothing is known to be wrong. What to do stands in lastError.
+    /// The meaning of diagnosis and how often it was seen, in one sentence, for people: "Nothing answers at the
+    /// server's address: 12 attempts in a row failed". Empty if no problem is known. lastError says what to do.
     [[nodiscard]] QString diagnosisText() const;
 };
 
-/// One line of a pool's eviction log: a connection that left the pool without being taken.
+/// One entry of a pool's eviction log: a connection that left the pool without being taken.
 class TIDEPOOL_EXPORT EvictionRecord
 {
     Q_GADGET
@@ -247,7 +251,7 @@ public:
     std::chrono::milliseconds idle{0}; ///< Since it was parked.
     QString errorText; ///< The socket's words, if it had any.
 
-    /// Which side ended it: the peer, or the network on the way to it; otherwise this pool.
+    /// True if the peer, or the network on the way to the peer, ended the connection. False if this pool ended it.
     [[nodiscard]] bool isByPeer() const
     {
         return cause == EvictionCause::PeerClosed || cause == EvictionCause::SocketError;

@@ -11,25 +11,25 @@
 
 namespace Tidepool {
 
-/// What a ClientPool makes of a machine that has slept, and of a network that goes, comes or changes.
+/// How a ClientPool reacts when the machine has slept, or when its network is lost, returns or changes.
 ///
-/// In each case what is parked is probably dead without knowing it, and the pool begins a new generation: see
-/// docs/recovery.md for what is noticed, how, and on which systems.
+/// In each case the parked connections are probably dead, although no error is visible yet. The pool starts a new
+/// generation. docs/recovery.md describes what the pool detects, how, and on which systems.
 class TIDEPOOL_EXPORT Recovery
 {
     Q_GADGET
 
 public:
-    /// The machine has slept for 2 s or longer: a new generation. Default: on.
+    /// If the machine has slept for 2 s or longer, start a new generation. Default: on.
     bool noticesSleep = true;
-    /// There is no network: no dials, and no errors, until there is one. The address from which the server is reached
-    /// has changed: a new generation. Default: on.
+    /// While there is no network, the pool does not dial and reports no errors. If the local address for the route to
+    /// the server changes, the pool starts a new generation. Default: on.
     bool followsNetwork = true;
-    /// For so long after either, dials that fail are neither counted nor logged; fatal errors are. Default: 5 s. Range:
-    /// 0 to 60 s.
+    /// For this time after a sleep or a network change, failed dials are neither counted nor logged. Fatal errors still
+    /// are. Default: 5 s. Range: 0 to 60 s.
     std::chrono::milliseconds quietTime{5'000};
 
-    /// These values, each within its range; a pool uses and returns them so.
+    /// A copy with each value corrected to its range. A pool uses and returns the corrected values.
     [[nodiscard]] Recovery corrected() const;
 
     friend bool operator==(const Recovery &, const Recovery &) = default;

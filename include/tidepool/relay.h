@@ -15,14 +15,15 @@ namespace Tidepool {
 
 class RelayPrivate;
 
-/// Pumps bytes between two connections until one of them ends.
+/// Copies bytes between two connections until one of them ends.
 ///
-/// The bytes run in an I/O thread, not in the relay's thread; of each direction at most 64 KiB are in memory.
-/// When one side closes, what it sent before still reaches the other, which is then closed too. Between two plain TCP
-/// connections, on Linux and without a proxy, a side that has only ended its sending still receives (half-close); in
-/// any other pair it counts as closed, and what the other still had to say is lost. The other is given 5 s to close in
-/// its turn, so that (on Linux) what it is still sending does not cost it the last bytes. The relay owns both sockets
-/// and closes them when it ends or is destroyed; a pool counts its connection as leased until then.
+/// The copying runs in an I/O thread, not in the relay's thread. At most 64 KiB of each direction are in memory. When
+/// one side closes, the bytes that it sent before still reach the other side. Then the relay closes the other side too.
+/// Between two plain TCP connections, on Linux and without a proxy, a side that has only ended its sending still
+/// receives (half-close). In any other pair, that side counts as closed, and further bytes from the other side are
+/// lost. The other side has 5 s to close, so that on Linux it does not lose the last bytes because it is still sending.
+/// The relay owns both sockets. It closes both sockets when it ends or is destroyed. Until then, the pool counts its
+/// connection as leased.
 class TIDEPOOL_EXPORT Relay : public QObject
 {
     Q_OBJECT
@@ -31,7 +32,7 @@ class TIDEPOOL_EXPORT Relay : public QObject
     Q_PROPERTY(bool running READ isRunning NOTIFY runningChanged)
 
 public:
-    /// Why it ended.
+    /// Why the relay ended.
     enum class Reason : quint8 {
         FirstClosed, ///< The first side closed; all its bytes were passed on.
         SecondClosed, ///< The second side closed; all its bytes were passed on.
@@ -43,39 +44,42 @@ public:
     };
     Q_ENUM(Reason)
 
-    /// Takes both over: all other handles to them become empty. A connection whose socket is used in another thread is
-    /// moved out of that by its event loop; if it has none, or does not turn within 5 s, the relay ends with
-    /// NotStarted. So it does if a handle is empty, the same as the other, or one that another relay has taken over.
+    /// Takes over both connections: all other handles to them become empty. If another thread uses the socket of a
+    /// connection, the event loop of that thread moves the socket to the relay. The relay ends with NotStarted if that
+    /// thread has no event loop or does not process the request within 5 s. The relay also ends with NotStarted if a
+    /// handle is empty, if both handles are the same, or if another relay has taken over a connection.
     Relay(const Connection &first, const Connection &second, QObject *parent = nullptr);
-    /// For a side that does not come from a pool. At start() the socket must be connected (or ended by its peer since),
-    /// without a parent, and live in the relay's thread, or else the relay ends with NotStarted.
+    /// For a second side that does not come from a pool. At start(), the socket must be connected (or ended by its peer
+    /// since), have no parent, and live in the relay's thread. Otherwise the relay ends with NotStarted.
     Relay(const Connection &first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     Relay(std::unique_ptr<QTcpSocket> first, std::unique_ptr<QTcpSocket> second, QObject *parent = nullptr);
     ~Relay() override;
 
-    /// Default: 10 min. 0: none. Range: 0 to 24 days. When a side has closed, at most 30 s. It may take twice as long
-    /// to tell that a peer has stopped taking bytes. Set it before start().
+    /// The time without traffic after which the relay ends. Default: 10 min. 0: no limit. Range: 0 to 24 days. After a
+    /// side has closed, the limit is at most 30 s. If a peer stops reading, the detection can take twice as long. Set
+    /// this before start().
     [[nodiscard]] std::chrono::milliseconds idleTimeout() const;
     void setIdleTimeout(std::chrono::milliseconds timeout);
 
-    /// Bytes read from the first side so far. Any thread.
+    /// The number of bytes read from the first side so far. Any thread.
     [[nodiscard]] qint64 bytesFromFirst() const;
-    /// Bytes read from the second side so far. Any thread.
+    /// The number of bytes read from the second side so far. Any thread.
     [[nodiscard]] qint64 bytesFromSecond() const;
     [[nodiscard]] bool isRunning() const;
-    /// The socket's words after FirstFailed or SecondFailed; what was in the way after NotStarted.
+    /// After FirstFailed or SecondFailed: the socket's error text. After NotStarted: why the relay did not start.
     [[nodiscard]] QString errorText() const;
 
 public Q_SLOTS:
-    /// Starts pumping, bytes that already arrived first. Once only.
+    /// Starts copying. Bytes that have already arrived come first. Call this only once.
     void start();
-    /// Ends it now; bytes under way are lost.
+    /// Ends the relay now. Bytes in transit are lost.
     void stop();
 
 Q_SIGNALS:
-    /// It ended and both sockets are closed. Always emitted once after start(), unless the relay is destroyed first.
+    /// The relay ended and both sockets are closed. Always emitted once after start(), unless the relay is destroyed
+    /// first.
     void finished(Tidepool::Relay::Reason reason);
-    /// While bytes flow, at most ten times a second.
+    /// Emitted while bytes flow, at most ten times a second.
     void bytesChanged();
     void runningChanged(bool running);
 

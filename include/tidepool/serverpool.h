@@ -12,7 +12,7 @@ namespace Tidepool {
 
 class ServerPoolPrivate;
 
-/// Accepts connections, gives each an id, and parks them, ready to be taken.
+/// Accepts connections, gives each connection an id, and parks the connections until they are taken.
 ///
 /// See Pool for threads.
 class TIDEPOOL_EXPORT ServerPool : public Tidepool::Pool
@@ -28,52 +28,55 @@ public:
     explicit ServerPool(QObject *parent = nullptr);
     ~ServerPool() override;
 
-    /// Addresses and CIDR networks ("192.0.2.7", "10.0.0.0/8", "2001:db8::/32"); others are refused before
-    /// TLS. An IPv4-mapped IPv6 address counts as the IPv4 address. Empty (default): everyone.
-    /// A new list applies at once: parked connections of others are evicted (EvictionCause::NotAllowed), their
-    /// handshakes end. Taken ones stay.
+    /// Addresses and CIDR networks ("192.0.2.7", "10.0.0.0/8", "2001:db8::/32") of the clients that may connect. The
+    /// pool refuses all other clients before the TLS handshake. An IPv4-mapped IPv6 address counts as the IPv4 address.
+    /// Empty (default): every client may connect. A new list applies at once: parked connections of other clients are
+    /// evicted (EvictionCause::NotAllowed), and the handshakes of other clients end. Taken connections stay open.
     [[nodiscard]] QStringList allowedClients() const;
-    /// Returns false, changes nothing and logs the entry if one cannot be read.
+    /// If an entry cannot be parsed, returns false, changes nothing and logs the entry.
     bool setAllowedClients(const QStringList &clients);
-    /// Parked connections at most. Default: 65,536 (the Go package's). Range: 1 and up. Lowering it
-    /// evicts the surplus, oldest first.
+    /// The maximum number of parked connections. Default: 65,536 (the Go package's). Range: 1 and up. A lower value
+    /// evicts the excess connections, oldest first.
     [[nodiscard]] int maximumCapacity() const;
     void setMaximumCapacity(int connections);
-    /// TLS handshakes under way at once. Default: 64. Range: 1 and up. Clients that have not sent a byte yet count
-    /// apart: there may be four times as many, and then the oldest makes room for a newcomer. While clients wait for a
-    /// place, a handshake that takes longer than 1 s is ended, and counts as overflowed. A pool that is nearly full
-    /// begins fewer at once, but never less than a quarter of this number.
+    /// The maximum number of TLS handshakes in progress at once. Default: 64. Range: 1 and up. Clients that have not
+    /// sent a byte yet count separately: their maximum is four times this number, and then a new client replaces the
+    /// oldest one. While clients wait for a handshake, the pool ends a handshake that takes longer than 1 s and counts
+    /// it as overflowed. A pool that is nearly full starts fewer handshakes at once, but never less than a quarter of
+    /// this number.
     [[nodiscard]] int maximumHandshakes() const;
     void setMaximumHandshakes(int handshakes);
-    /// As the newest Go pool servers do: the first connection after each start of this pool gets the id 00000000, and
-    /// so does the first after each flush() of this pool, unless one with that id is still there, taken perhaps. If it
-    /// ends or the client flushes, no other gets the id before the next flush or start here. It is the application's
-    /// control connection: only take(ConnectionId(0)) returns it, it has no lifetime, and it counts as
-    /// PoolStatus::control and not as active. Off (default): no connection ever gets that id. A ClientPool treats a
-    /// connection with that id the same way in any case. In force for connections accepted from then on.
+    /// On: the first connection after each start of this pool gets the id 00000000, as with the newest Go pool servers.
+    /// The first connection after each flush() of this pool also gets the id, unless a connection with the id still
+    /// exists, parked or taken. If that connection ends or the client flushes, no other connection gets the id before
+    /// the next flush or start of this pool. The connection is the application's control connection: only
+    /// take(ConnectionId(0)) returns it, no lifetime applies to it, and it counts as PoolStatus::control and not as
+    /// active. Off (default): no connection gets the id 00000000. A ClientPool treats a connection with that id in the
+    /// same way in both cases. A change applies to connections that are accepted later.
     [[nodiscard]] bool reservesControlId() const;
     void setReservesControlId(bool reserves);
-    /// What a full pool does with a client that connects. Default: Refuse. A pool is full when its parked connections
-    /// and those about to be parked are as many as maximumCapacity and the waiting takes together. A refused client is
-    /// closed before it is told an id, and counted as overflowed. It is not left in the system's backlog, and so learns
-    /// at once that it has to try later.
+    /// What a full pool does with a client that connects. Default: Refuse. A pool is full when the number of its parked
+    /// connections and of connections about to be parked reaches the sum of maximumCapacity and the waiting takes. The
+    /// pool closes a refused client before it sends an id, and counts the client as overflowed. The client does not
+    /// stay in the system's backlog and therefore learns at once that it must try again later.
     [[nodiscard]] Overflow overflow() const;
     void setOverflow(Overflow overflow);
 
-    /// Listens and starts. Port 0: any free port, see serverPort(). False on failure, with the reason in lastError().
+    /// Listens and starts. Port 0: any free port, see serverPort(). On failure, returns false, and lastError() has the
+    /// reason.
     bool listen(const QHostAddress &address = QHostAddress::Any, quint16 port = 0);
-    /// The same on a TCP socket that is already listening (from a service manager, say). On success the pool owns @p
-    /// descriptor.
+    /// Listens on and starts with a TCP socket that is already listening, for example from a service manager. On
+    /// success the pool owns @p descriptor.
     bool adopt(qintptr descriptor);
-    /// Listens again where it last listened; on any address and port the first time.
+    /// Listens again on the last address and port. The first time, listens on any address and any free port.
     void start() override;
 
     [[nodiscard]] bool isListening() const;
-    /// Where it listens; null and 0 if it does not.
+    /// The address on which the pool listens. If the pool does not listen, the address is null and serverPort() is 0.
     [[nodiscard]] QHostAddress serverAddress() const;
     [[nodiscard]] quint16 serverPort() const;
-    /// The certificate it shows; null in TlsMode::None or before listen(). One that it made itself stays the same as
-    /// long as the pool lives, so that a pin of it does, too.
+    /// The certificate that the pool sends. Null in TlsMode::None or before listen(). A certificate that the pool made
+    /// itself stays the same for the lifetime of the pool, so that pins of it stay valid.
     [[nodiscard]] QSslCertificate certificate() const;
 
 private:

@@ -16,17 +16,17 @@
 
 namespace Tidepool {
 
-/// What a ClientPool has learned of the takes, to be kept over a restart of the program: ClientPool::levels() and
-/// setLevels().
+/// What a ClientPool has learned from the takes. An application can save this value and restore it after a restart of
+/// the program: see ClientPool::levels() and ClientPool::setLevels().
 ///
-/// A plain value, usable in any thread. It holds numbers and times only: no address, no id and no secret. Its text is
-/// never longer than maximumTextSize.
+/// A plain value, usable in any thread. The value holds only numbers and times: no address, no id and no secret. The
+/// text form is never longer than maximumTextSize.
 class TIDEPOOL_EXPORT SizingLevels
 {
     Q_GADGET
 
 public:
-    /// So many connections were needed at once.
+    /// A number of connections that were needed at once.
     struct Level
     {
         int connections = 0; ///< Range: 1 to maximumConnections.
@@ -41,38 +41,41 @@ public:
     static constexpr qsizetype maximumTextSize = 65'536; ///< Bytes.
     static constexpr int version = 1; ///< Of the format. fromJson() reads this one and those before it.
 
-    /// By the wall clock. The time from then on makes every age greater. If it is invalid, or later than the wall clock
-    /// now says, no time has passed.
+    /// The wall clock time of saving. All ages grow by the time since then. If savedAt is invalid or later than the
+    /// current wall clock time, the ages do not grow.
     QDateTime savedAt;
-    /// The levels of SizingPolicy::Predictive: each was needed last at its age. The largest and oldest first.
+    /// The levels of SizingPolicy::Predictive. Each level was last needed at its age. The largest and oldest level
+    /// comes first.
     QList<Level> levels;
-    /// The same without the takes of bursts.
+    /// The same levels, calculated without the takes of bursts.
     QList<Level> levelsOutsideBursts;
-    /// The last bursts, if they come at regular intervals: how many takes came within one dial time, and how long ago
-    /// they began. The oldest first.
+    /// The last bursts, if bursts come at regular intervals: the number of takes within one dial time, and the time
+    /// since the burst started. The oldest burst comes first.
     QList<Level> bursts;
-    /// Takes within one dial time outside bursts. Range: 0 to maximumConnections.
+    /// The number of takes within one dial time outside bursts. Range: 0 to maximumConnections.
     int base = 0;
-    /// The 90th percentile of the dials. 0: not known. Range: 0 to maximumDialTime.
+    /// The 90th percentile of the dial times. 0: not known. Range: 0 to maximumDialTime.
     std::chrono::milliseconds dialTime{0};
 
-    /// True if nothing was learned, whatever savedAt is.
+    /// True if nothing was learned. savedAt does not matter.
     [[nodiscard]] bool isEmpty() const;
-    /// These values, each within its range, each list in its order and within its length; a pool uses and returns them
-    /// so. Of too many levels, neighbours are joined: the larger one, with the lesser age.
+    /// A copy with each value corrected to its range and each list in order and within its maximum length. A pool uses
+    /// and returns the corrected values. If there are too many levels, neighbouring levels are joined: the larger
+    /// number, with the lower age.
     [[nodiscard]] SizingLevels corrected() const;
 
     /// corrected() as JSON.
     [[nodiscard]] QJsonObject toJson() const;
-    /// What toJson() wrote; what it does not know besides is ignored. std::nullopt if a field is missing or wrong, if
-    /// there is too much of it, or if it is of a later version; @p problem then names the field and says what to do.
+    /// Reads what toJson() wrote. Unknown fields are ignored. Returns std::nullopt if a field is missing or wrong, if a
+    /// list is too long, or if the version is later than version. @p problem then names the field and says what to do.
     [[nodiscard]] static std::optional<SizingLevels> fromJson(const QJsonObject &json, QString *problem = nullptr);
     /// toJson() as one line of text, for a file or for QSettings.
     [[nodiscard]] QByteArray toText() const;
-    /// What toText() wrote. As fromJson(), and std::nullopt if it is longer than maximumTextSize, or no JSON.
+    /// Reads what toText() wrote. See fromJson(). Also returns std::nullopt if the text is longer than maximumTextSize
+    /// or is not JSON.
     [[nodiscard]] static std::optional<SizingLevels> fromText(const QByteArray &text, QString *problem = nullptr);
 
-    /// True if both say the same, savedAt included.
+    /// True if all fields, including savedAt, are equal.
     friend bool operator==(const SizingLevels &, const SizingLevels &) = default;
 };
 

@@ -8,16 +8,16 @@
 
 namespace Tidepool {
 
-/// What a take ended in: a Connection or a PoolError.
+/// The result of a take: a Connection or a PoolError.
 class TIDEPOOL_EXPORT TakeResult
 {
 public:
-    /// A failure without a reason; only there because QFuture wants it.
+    /// A failure without a reason. Exists only because QFuture needs a default constructor.
     TakeResult() = default;
     TakeResult(Connection connection) : m_connection(std::move(connection)) {} // NOLINT(google-explicit-constructor)
     TakeResult(PoolError error) : m_error(std::move(error)) {} // NOLINT(google-explicit-constructor)
 
-    /// True if there is a connection.
+    /// True if the result is a connection.
     explicit operator bool() const { return !m_error && m_connection.isValid(); }
     [[nodiscard]] Connection connection() const { return m_connection; }
     [[nodiscard]] PoolError error() const { return m_error; }

@@ -3,7 +3,7 @@
 
 #pragma once
 
-/// Everything Tidepool offers.
+/// Includes all public headers of Tidepool except the QML types.
 
 #include <tidepool/clientpool.h>
 #include <tidepool/iothreads.h>

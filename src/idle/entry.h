@@ -20,10 +20,10 @@ QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
 namespace Tidepool {
 
-/// A connection of the pool, from the moment it is established until nobody holds it.
+/// A connection of the pool, from the moment when it is established until nobody holds it.
 ///
-/// The fields belong to the pool's mutex, but for those of an entry in state Checking: they belong to
-/// the thread that checks, hasNews excepted.
+/// The pool's mutex protects the fields. There is one exception: the fields of an entry in state Checking belong to the
+/// thread that checks the entry, except for hasNews.
 struct Entry
 {
     using Clock = std::chrono::steady_clock;
@@ -73,13 +73,14 @@ struct Entry
     Entry *older = nullptr;
     Entry *nextForgotten = nullptr; ///< See PoolMachine::m_forgotten.
 
-    /// The one that the application talks over about the others: only for who names its id. It has no lifetime.
+    /// True for the control connection, on which the application exchanges messages about the other connections. Only a
+    /// take by its id returns it. No lifetime applies to it.
     [[nodiscard]] bool isControl() const { return id.value() == 0; }
     [[nodiscard]] bool isIdle() const { return state == State::Parked || state == State::Ended; }
     [[nodiscard]] quint64 token() const { return quint64(id.value()) << 32 | serial; }
 };
 
-/// A list through Entry::newer and older; everything takes constant time.
+/// A doubly linked list that uses Entry::newer and Entry::older. All operations take constant time.
 class EntryList
 {
 public:

@@ -68,8 +68,9 @@ void IdleStore::settleArrivals()
         promote(entry);
 }
 
-// Under the pool's mutex, so it is limited. They arrive in order, more or less: those parked longest are looked at
-// first, and some others in turn, because one that never arrives must not hold up the rest.
+// Limited, because it runs under the pool's mutex. Ids arrive approximately in order. The function checks the
+// connections that were parked longest first, and some others in turn, because one connection that never arrives must
+// not delay the rest.
 void IdleStore::promoteArrived()
 {
     constexpr int atOnce = 64;
@@ -158,7 +159,7 @@ Entry *IdleStore::checkOut(TakeOrder order)
     promoteArrived();
     Entry *entry = order == TakeOrder::NewestFirst ? m_parked.newest() : m_parked.oldest();
     if (!entry)
-        entry = m_underWay.oldest(); // the next to arrive, most likely
+        entry = m_underWay.oldest(); // most likely the next one to arrive
     if (!entry)
         entry = order == TakeOrder::NewestFirst ? m_suspects.newest() : m_suspects.oldest();
     if (entry)

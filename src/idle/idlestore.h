@@ -15,37 +15,38 @@
 
 namespace Tidepool {
 
-/// All connections a pool knows of, by id, and the parked ones in order.
+/// All connections that a pool knows, by id, and the parked connections in order.
 ///
-/// Not thread-safe: it lives under the pool's mutex. What concerns one connection takes constant time; with lifetimes
-/// set, logarithmic. What concerns all of them takes time in proportion: suspectAll(), renewExpiries().
+/// Not thread-safe: protected by the pool's mutex. An operation on one connection takes constant time in the number of
+/// connections, or logarithmic time with lifetimes set. suspectAll(), settleArrivals() and renewExpiries() take linear
+/// time.
 class IdleStore
 {
 public:
-    /// Whether the peer of a descriptor has all that was sent to it.
+    /// Returns true if the peer of a descriptor has received all bytes that were sent to it.
     using ArrivalProbe = bool (*)(qintptr descriptor);
 
-    /// @p hasArrived: nullptr where nobody can tell.
+    /// @p hasArrived is nullptr where the platform cannot tell.
     explicit IdleStore(ArrivalProbe hasArrived = nullptr) : m_hasArrived(hasArrived) {}
     ~IdleStore() = default;
     Q_DISABLE_COPY_MOVE(IdleStore)
 
-    /// All, those in state Checking included.
+    /// The number of all connections, including connections in state Checking.
     [[nodiscard]] int size() const { return static_cast<int>(m_entries.size()); }
-    /// Suspects included.
+    /// The number of parked connections, including suspects.
     [[nodiscard]] int parkedCount() const { return m_parked.size() + m_underWay.size() + m_suspects.size(); }
     [[nodiscard]] int suspectCount() const { return m_suspects.size(); }
-    /// Of these, the overdue ones.
+    /// The number of overdue connections among the parked ones.
     [[nodiscard]] int overdueCount() const { return m_overdue; }
     [[nodiscard]] int endedCount() const { return m_ended.size(); }
     [[nodiscard]] int controlCount() const { return m_control.size(); }
-    /// The bytes held in all, and those in the ended ones.
+    /// The number of buffered bytes in all connections, and in the ended connections.
     [[nodiscard]] qint64 buffered() const { return m_buffered; }
     [[nodiscard]] qint64 bufferedInEnded() const { return m_bufferedInEnded; }
     [[nodiscard]] int leasedCount() const { return m_leased.size() + m_reported.size() + m_givenBack.size(); }
-    /// Of these, those that their users have given back.
+    /// The number of leased connections that their users have given back.
     [[nodiscard]] int givenBackCount() const { return m_givenBack.size(); }
-    /// Those in state Checking that came back, and were not parked since.
+    /// The number of connections in state Checking that were given back and have not been parked since.
     [[nodiscard]] int returnedCount() const { return m_returned.size(); }
     [[nodiscard]] int checkedOutCount() const
     {
@@ -53,33 +54,34 @@ public:
     }
     [[nodiscard]] int retiringCount() const { return m_retiring; }
     [[nodiscard]] bool contains(ConnectionId id) const { return m_entries.find(id.value()) != m_entries.end(); }
-    /// nullptr if it is gone.
+    /// Returns nullptr if the connection does not exist any more.
     [[nodiscard]] Entry *find(quint64 token) const;
     [[nodiscard]] Entry *find(ConnectionId id) const;
 
-    /// Adds a connection in state Checking; nullptr if its id is in use.
+    /// Adds a connection in state Checking. Returns nullptr if its id is in use.
     Entry *add(std::unique_ptr<Entry> entry);
-    /// For a server that hands out the newest first: it hands out one whose id has arrived at the client, if it can
-    /// tell.
+    /// For a server that hands out the newest connection first: the server prefers a connection whose id has arrived at
+    /// the client, if the platform can tell.
     void setPrefersArrived(bool prefers);
-    /// From now on all that are parked count as arrived.
+    /// From now on, all parked connections count as arrived.
     void settleArrivals();
-    /// Checking to Parked; to Ended if its peer has closed it. The control connection is in no order.
+    /// Changes the state from Checking to Parked, or to Ended if the peer has closed the connection. The control
+    /// connection is in no ordered list.
     void park(Entry *entry);
-    /// In state Checking or Leased.
+    /// For a connection in state Checking or Leased.
     void setBuffered(Entry *entry, qint64 bytes);
-    /// Checking to Leased.
+    /// Changes the state from Checking to Leased.
     void lease(Entry *entry);
-    /// Leased to Checking.
+    /// Changes the state from Leased to Checking.
     void reclaim(Entry *entry);
     /// Removes a connection in state Checking or Leased.
     std::unique_ptr<Entry> remove(Entry *entry);
 
-    /// Parked to Checking: the next one in order, suspects last; nullptr if there is none.
+    /// Changes the next parked connection in order to Checking, suspects last. Returns nullptr if there is none.
     Entry *checkOut(TakeOrder order);
-    /// The same of the connection named @p id, which may be an ended one.
+    /// Does the same for the connection named @p id, which can be an ended connection.
     Entry *checkOut(ConnectionId id);
-    /// The first to go if there are too many: a suspect, if there is one.
+    /// The connection to evict first if there are too many: a suspect, if there is one.
     [[nodiscard]] Entry *oldestParked() const
     {
         if (Entry *suspect = m_suspects.oldest())
@@ -88,27 +90,27 @@ public:
     }
     [[nodiscard]] Entry *oldestEnded() const { return m_ended.oldest(); }
     [[nodiscard]] Entry *control() const { return m_control.oldest(); }
-    /// Those after it: Entry::older.
+    /// The newest connection of each list. Entry::older leads to the others.
     [[nodiscard]] std::array<const Entry *, 3> newestParked() const
     {
         return {m_underWay.newest(), m_parked.newest(), m_suspects.newest()};
     }
-    /// The same with the ended ones.
+    /// The newest connection of each list, including the ended connections.
     [[nodiscard]] std::array<const Entry *, 4> newestIdle() const
     {
         return {m_underWay.newest(), m_parked.newest(), m_suspects.newest(), m_ended.newest()};
     }
-    /// To Checking, of a given one, parked or ended.
+    /// Changes @p entry, parked or ended, to Checking.
     void checkOut(Entry *entry);
 
-    /// All that are parked become suspects.
+    /// Makes all parked connections suspects.
     void suspectAll(Expiry::Clock::time_point now);
-    /// The suspects in turn; nullptr if there is none.
+    /// Returns the suspects in turn, or nullptr if there is none.
     [[nodiscard]] Entry *nextSuspect();
     void setOverdue(Entry *suspect);
-    /// A suspect is none any more. In any state.
+    /// Makes a suspect a normal connection again. In any state.
     void trust(Entry *suspect);
-    /// Gives every parked one a new expiry; all stand in line as before.
+    /// Gives every parked connection a new expiry. The order of the connections does not change.
     template <typename Renew>
     void renewExpiries(Renew renew)
     {
@@ -123,20 +125,20 @@ public:
         }
     }
 
-    /// The parked one whose replacement is due first, or nullptr.
+    /// The parked connection whose replacement is due first, or nullptr.
     [[nodiscard]] Entry *nextToRetire() const { return firstOf(m_byRetire); }
-    /// The parked one that has to go first, or nullptr.
+    /// The parked connection that must close first, or nullptr.
     [[nodiscard]] Entry *nextToEnd() const { return firstOf(m_byEnd); }
     void setRetiring(Entry *entry);
 
-    /// The taken one that is held longest and not reported yet, or nullptr.
+    /// The taken connection that is held longest and is not reported yet, or nullptr.
     [[nodiscard]] Entry *oldestLease() const { return m_leased.oldest(); }
     void setReported(Entry *entry);
-    /// In state Leased: its user has given it back.
+    /// For a connection in state Leased that its user has given back.
     void setGivenBack(Entry *entry);
-    /// It counts as returned no longer, though it is not parked.
+    /// Stops counting the connection as returned, although it is not parked.
     void endReturn(Entry *entry);
-    /// The newest of those not reported, reported, and given back; those after each: Entry::older.
+    /// The newest connection of each list: not reported, reported, and given back. Entry::older leads to the others.
     [[nodiscard]] std::array<const Entry *, 3> newestLeased() const
     {
         return {m_leased.newest(), m_reported.newest(), m_givenBack.newest()};

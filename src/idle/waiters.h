@@ -15,7 +15,8 @@
 
 namespace Tidepool {
 
-/// A take that has not been served yet: what it waits for, and until when. Its promise is elsewhere, under its ticket.
+/// A take that has not been served yet: what the take waits for, and until when. PoolCore keeps its promise, under the
+/// ticket.
 struct Waiter
 {
     using Clock = std::chrono::steady_clock;
@@ -27,40 +28,41 @@ struct Waiter
     Clock::time_point deadline;
 };
 
-/// The takes in line, first come, first served.
+/// The waiting takes, in the order of their calls.
 ///
-/// Not thread-safe: it lives under the pool's mutex. Whoever a connection is offered to leaves the line and is being
-/// served until endServing().
+/// Not thread-safe: protected by the pool's mutex. When a connection is offered to a waiter, the waiter leaves the
+/// line. The waiter counts as being served until endServing().
 class Waiters
 {
 public:
     using Ticket = Waiter::Ticket;
 
-    /// All, those being served included.
+    /// The number of all waiters, including waiters that are being served.
     [[nodiscard]] int size() const { return static_cast<int>(m_inLine.size() + m_served.size()); }
     [[nodiscard]] int lineSize() const { return static_cast<int>(m_inLine.size()); }
-    /// Those in line that any connection would serve.
+    /// The number of waiters in line that any connection can serve.
     [[nodiscard]] int anyCount() const { return static_cast<int>(m_anyInLine.size()); }
 
-    /// A connection named @p id would be served at once.
+    /// True if a connection named @p id would be served to a waiter at once.
     [[nodiscard]] bool isAwaited(ConnectionId id) const { return !m_anyInLine.empty() || isAwaitedByName(id); }
     [[nodiscard]] bool isAwaitedByName(ConnectionId id) const { return m_byId.find(id.value()) != m_byId.end(); }
 
-    /// Gives the waiter its ticket.
+    /// Adds the waiter and gives it a ticket.
     Ticket add(Waiter waiter);
-    /// Whom a connection named @p id serves: the first that wants it by name, else the first that wants any.
+    /// The waiter that a connection named @p id serves: the first waiter for that id, otherwise the first waiter for
+    /// any connection.
     std::optional<Ticket> serveNext(ConnectionId id);
-    /// The first that wants it by name.
+    /// The first waiter for that id.
     std::optional<Ticket> serveNextByName(ConnectionId id);
-    /// Of a waiter that is being served.
+    /// Removes a waiter that is being served.
     Waiter endServing(Ticket ticket);
-    /// Nothing if it is not in line any more.
+    /// Returns std::nullopt if the waiter is not in line any more.
     std::optional<Waiter> remove(Ticket ticket);
-    /// Removes those in line whose deadline is not after @p now.
+    /// Removes the waiters in line whose deadline is @p now or earlier.
     std::vector<Waiter> expired(Waiter::Clock::time_point now);
-    /// Removes those in line.
+    /// Removes all waiters in line.
     std::vector<Waiter> removeAll();
-    /// Waiter::Clock::time_point::max() if nobody is in line.
+    /// Waiter::Clock::time_point::max() if no waiter is in line.
     [[nodiscard]] Waiter::Clock::time_point nextDeadline() const;
 
 private:

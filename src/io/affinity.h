@@ -11,12 +11,13 @@
 
 namespace Tidepool {
 
-/// Parking is affinity-free: a parked socket belongs to no thread, which is the one state from which Qt
-/// lets any thread pull an object (QObject::moveToThread). Push only from a queued call, never from inside one of
-/// the socket's own signals: Qt's code goes on after the emission, in the old thread.
+/// A parked socket belongs to no thread. This is the only state from which Qt lets any thread move an object to itself
+/// (QObject::moveToThread). Move a socket to no thread only from a queued call, never from inside one of the socket's
+/// own signals: after the emission, Qt's code continues in the old thread.
 
-/// Ends all that is connected to the socket's signals, before it is parked. What the library itself has to hear while
-/// the socket is in use is connected here, and not by the take: that would cost it a tenth of its time.
+/// Disconnects everything from the socket's signals before the socket is parked. This function also adds the
+/// connections that the library needs while the socket is in use. If the take added them, the take would last 10 %
+/// longer.
 inline void disconnectUsers(QSslSocket &socket)
 {
     socket.disconnect();
@@ -24,17 +25,17 @@ inline void disconnectUsers(QSslSocket &socket)
         rememberEndOfTls(socket);
 }
 
-/// Takes the socket, to which no user is connected any more, out of the calling thread, which must be its own, into
-/// none. Nothing is read there, so a limit of the read buffer is needed no more; to end it after the pull would cost a
-/// take a fifth of its time.
+/// Moves the socket from the calling thread, which must be its own, to no thread. No user may be connected to the
+/// socket any more. Nothing reads the socket there, so the limit of the read buffer is not needed any more. To remove
+/// the limit after the next move would make a take 20 % slower.
 inline void pushToNoThread(QSslSocket &socket)
 {
-    socket.setParent(nullptr); // a user may have given it one, with which it cannot move
+    socket.setParent(nullptr); // a socket with a parent, which a user can have set, cannot move
     socket.setReadBufferSize(0);
     socket.moveToThread(nullptr);
 }
 
-/// Brings a socket of no thread into the calling one.
+/// Moves a socket from no thread to the calling thread.
 inline void pullIntoThisThread(QSslSocket &socket)
 {
     socket.moveToThread(QThread::currentThread());

@@ -23,7 +23,7 @@ namespace Tidepool {
 
 namespace {
 
-/// Holds a second descriptor of the connection, which therefore outlives the socket.
+/// Holds a second descriptor of the connection, which stays open after the socket is closed.
 class DescriptorLingeringClose final : public LingeringClose
 {
 public:
@@ -35,7 +35,7 @@ public:
     }
     Q_DISABLE_COPY_MOVE(DescriptorLingeringClose)
 
-    // A reset after the peer's end leaves EPIPE: by then all was read.
+    // A reset after the peer's normal end leaves EPIPE. In that case the peer has read all bytes.
     bool wasReset() const override
     {
         tcp_info info{};
@@ -69,8 +69,8 @@ private:
     }
 
     int m_descriptor;
-    qint64 m_room; // for bytes that may still come
-    std::unique_ptr<QSocketNotifier> m_readable; // after begin()
+    qint64 m_room; // the number of bytes that may still arrive
+    std::unique_ptr<QSocketNotifier> m_readable; // set by begin()
     bool m_isOver = false;
 };
 

@@ -21,8 +21,8 @@ void ChangeNotifier::detach()
     attach(nullptr);
 }
 
-// Either this sees that the frame is over, or endFrame() sees that there is something to look at. A flag that is set
-// stays so until somebody looks, so many takers in a row need not write it.
+// Either this call sees that the frame is over, or endFrame() sees that there is a change to read. A flag that is set
+// stays set until the object reads the changes, so a series of takers need not write the flag again.
 void ChangeNotifier::notifyInFrame()
 {
     if (!m_isDirty)
@@ -57,7 +57,7 @@ void ChangeNotifier::notify()
 {
     if (!IoThreadMailbox::areEventsDelivered || m_isPending.exchange(true))
         return;
-    // The mutex keeps the object from vanishing while the event is posted.
+    // The mutex prevents the destruction of the object while the event is posted.
     const MutexLocker lock(m_mutex);
     if (m_object)
         QCoreApplication::postEvent(m_object, new QEvent(QEvent::User));

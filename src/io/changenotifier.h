@@ -13,23 +13,24 @@ QT_FORWARD_DECLARE_CLASS(QObject)
 
 namespace Tidepool {
 
-/// Tells an object in another thread that something changed, at most once for each turn of its event loop.
+/// Notifies an object in another thread of a change, at most once in each turn of the object's event loop.
 ///
-/// The object gets a QEvent::User, calls received() and looks; a frame later it calls endFrame(). Thread-safe.
+/// The object receives a QEvent::User, calls received() and reads the changes. After the frame time, the object calls
+/// endFrame(). Thread-safe.
 class ChangeNotifier
 {
 public:
     void attach(QObject *object);
     void detach();
-    /// Not without a QCoreApplication: see IoThreadMailbox::areEventsDelivered.
+    /// Sends a notification. Has no effect without a QCoreApplication: see IoThreadMailbox::areEventsDelivered.
     void notify();
-    /// The same under the next application: an event posted under the last one may have been dropped.
+    /// Sends a notification under a new application object, because an event of the previous one can be lost.
     void notifyAnew();
-    /// The same, but leaves it to the end of the frame if one runs.
+    /// Sends a notification. If a frame is in progress, the notification waits for the end of the frame.
     void notifyInFrame();
-    /// Begins a frame.
+    /// Starts a frame.
     void received();
-    /// True if the object has to look again, in a new frame.
+    /// True if the object must read the changes again, in a new frame.
     [[nodiscard]] bool endFrame();
 
 private:

@@ -23,8 +23,8 @@ namespace Tidepool {
 
 namespace {
 
-// How long a task may take before it counts as blocking. If it were shorter, a busy machine would mix up the order; if
-// it were longer, those behind it would feel it.
+// The time after which a task counts as blocking. With a shorter time, a busy machine could change the order of the
+// tasks. With a longer time, the tasks that follow would be delayed noticeably.
 constexpr std::chrono::milliseconds blockingAfter{20};
 
 void nameThisThread()
@@ -36,9 +36,9 @@ void nameThisThread()
 
 } // namespace
 
-// One worker leads: it runs the tasks. When there is a task behind the one that runs, a second worker watches the
-// leader, and leads in its place if that one goes on for too long. The old leader then becomes the next watcher, or
-// ends.
+// One worker is the leader: it runs the tasks. When a task waits behind the running task, a second worker watches the
+// leader. If the running task takes too long, the second worker becomes the leader. The old leader then becomes the
+// next watcher, or ends.
 class Completions::Crew : public std::enable_shared_from_this<Crew>
 {
 public:
@@ -93,7 +93,7 @@ public:
             idle.swap(m_retired);
             for (auto &[worker, thread] : m_threads) {
                 if (m_running.contains(worker))
-                    thread.detach(); // in the user's code, perhaps for long; it may even be this thread
+                    thread.detach(); // the thread can be in user code for a long time, and it can even be this thread
                 else
                     idle.push_back(std::move(thread));
             }
@@ -116,7 +116,7 @@ private:
     [[nodiscard]] quint64 nextNumber() const TIDEPOOL_REQUIRES(m_mutex) { return m_posted - m_tasks.size() + 1; }
     [[nodiscard]] bool isLeaderBusy() const TIDEPOOL_REQUIRES(m_mutex) { return m_running.contains(m_leader); }
 
-    // The system gives no more threads.
+    // True if the system cannot create more threads.
     [[nodiscard]] bool isStranded(Clock::time_point now) const TIDEPOOL_REQUIRES(m_mutex)
     {
         if (m_leader == none)
@@ -135,7 +135,7 @@ private:
     Worker hire() TIDEPOOL_REQUIRES(m_mutex)
     {
         for (std::thread &thread : std::exchange(m_retired, {}))
-            thread.join(); // it has only to return
+            thread.join(); // the thread only has to return
         const Worker worker = m_lastHired + 1;
         try {
             m_threads.emplace(worker, std::thread([crew = shared_from_this(), worker] { crew->work(worker); }));
@@ -185,12 +185,12 @@ private:
             haveLeaderWatched();
         m_mutex.unlock();
         task();
-        task = nullptr; // what it captured goes before the next one runs
+        task = nullptr; // destroy the captures before the next task runs
         m_mutex.lock();
         m_running.erase(me);
         m_returned.notifyAll();
         if (m_isOver)
-            m_watch.notifyAll(); // there may be nothing left to watch
+            m_watch.notifyAll(); // perhaps no task is left to watch
     }
 
     void watch(Worker me) TIDEPOOL_REQUIRES(m_mutex)
@@ -215,16 +215,16 @@ private:
     }
 
     Mutex m_mutex;
-    Condition m_news; // for the leader
-    Condition m_watch; // for watchers
-    Condition m_returned; // for settle()
+    Condition m_news; // wakes the leader
+    Condition m_watch; // wakes watchers
+    Condition m_returned; // wakes settle()
     std::deque<Task> m_tasks TIDEPOOL_GUARDED_BY(m_mutex);
     quint64 m_posted TIDEPOOL_GUARDED_BY(m_mutex) = 0;
     Worker m_leader TIDEPOOL_GUARDED_BY(m_mutex) = none;
     Worker m_lastHired TIDEPOOL_GUARDED_BY(m_mutex) = none;
     int m_watchers TIDEPOOL_GUARDED_BY(m_mutex) = 0;
-    bool m_isWatcherHired TIDEPOOL_GUARDED_BY(m_mutex) = false; // and does not watch yet
-    bool m_isWatcherAsleep TIDEPOOL_GUARDED_BY(m_mutex) = false; // until there is something to watch
+    bool m_isWatcherHired TIDEPOOL_GUARDED_BY(m_mutex) = false; // a watcher was created and does not watch yet
+    bool m_isWatcherAsleep TIDEPOOL_GUARDED_BY(m_mutex) = false; // the watcher sleeps until there is a task to watch
     bool m_isOver TIDEPOOL_GUARDED_BY(m_mutex) = false;
     std::map<Worker, Running> m_running TIDEPOOL_GUARDED_BY(m_mutex);
     std::map<Worker, std::thread> m_threads TIDEPOOL_GUARDED_BY(m_mutex);
@@ -249,7 +249,8 @@ Completions::~Completions()
     if (m_forks == forkCount())
         m_crew->end();
     else
-        (void)new std::shared_ptr<Crew>(m_crew); // its threads are in another process: it can never end here
+        // its threads are in another process, so it can never end in this process
+        (void)new std::shared_ptr<Crew>(m_crew);
 }
 
 void Completions::post(Task task)

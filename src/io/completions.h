@@ -10,25 +10,25 @@
 
 namespace Tidepool {
 
-/// A thread for what may run code of the user's: the ends of futures, whose continuations may block.
+/// A thread for code that can run user code: the ends of futures, whose continuations can block.
 ///
-/// The tasks run one after another, in the order of post(). If one does not return within some milliseconds, another
-/// thread takes over those behind it. Thread-safe. No event loop and no application object is needed.
+/// The tasks run one after another, in the order of post(). If a task does not return within some milliseconds, another
+/// thread runs the tasks that follow. Thread-safe. Needs no event loop and no application object.
 class Completions
 {
 public:
     using Task = std::function<void()>;
 
-    /// The process has one, for as long as somebody holds it. Its threads are made when they are needed.
+    /// The instance of the process, which exists as long as somebody holds it. Its threads start when they are needed.
     static std::shared_ptr<Completions> shared();
 
     Completions();
-    /// Waits for its threads, except for those that are inside a task: they end behind it.
+    /// Waits for its threads, except for threads that are inside a task. Those threads end after their task.
     ~Completions();
     Q_DISABLE_COPY_MOVE(Completions)
 
     void post(Task task);
-    /// Waits until every task posted before has returned, or has run so long that it counts as blocking.
+    /// Waits until every task posted before has returned, or has run so long that the task counts as blocking.
     void settle();
 
 private:

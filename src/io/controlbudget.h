@@ -10,25 +10,27 @@
 
 namespace Tidepool {
 
-/// How many bytes that are no data, but key updates or session tickets, a peer may make us read.
+/// Limits the number of bytes without data (key updates and session tickets) that a peer can make the pool read.
 ///
-/// A token bucket: so many at once, and what is used up comes back slowly, so that a connection that is parked for
-/// weeks is not put out for what its peer sends now and then. A plain value; time is a parameter and must not go
-/// backwards.
+/// A token bucket: a peer can use a number of bytes at once, and the used bytes come back slowly. A connection that is
+/// parked for weeks is therefore not evicted because of occasional bytes. A plain value. Time is a parameter and must
+/// not go backwards.
 class ControlBudget
 {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// Bytes at once. Default: 64 KiB, about 2,400 key updates, which cost some milliseconds.
+    /// The maximum number of bytes at once. Default: 64 KiB, about 2,400 key updates, which cost some milliseconds.
     static constexpr qint64 maximum = 65'536;
-    /// One comes back after this. Default: 50 ms, 20 bytes a second, so that ten thousand peers who use it all up cost
-    /// less than a twentieth of a processor. An empty budget is full again after 55 minutes.
+    /// The time after which one byte comes back. Default: 50 ms, which is 20 bytes a second. Ten thousand peers that
+    /// use all of these bytes cost less than a twentieth of a processor. An empty budget is full again after 55
+    /// minutes.
     static constexpr std::chrono::milliseconds perByte{50};
 
-    /// @p bytes were read that brought no data. Negative: so many of those before belong to data that was not complete.
+    /// Spends @p bytes that were read and contained no data. If @p bytes is negative, returns earlier bytes to the
+    /// budget because they belong to data that was not complete.
     void spend(qint64 bytes, Clock::time_point now) { m_fullAt = std::max(m_fullAt, now) + bytes * perByte; }
-    /// More was spent than there is.
+    /// True if more bytes were spent than the budget had.
     [[nodiscard]] bool isExceeded(Clock::time_point now) const { return m_fullAt - now > maximum * perByte; }
 
 private:

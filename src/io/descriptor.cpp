@@ -25,8 +25,8 @@ namespace Tidepool {
 
 namespace {
 
-// The socket inside a proxy's engine that has the connection to the proxy; nullptr without a proxy. One that was
-// accepted says DefaultProxy and has none.
+// The socket inside a proxy's engine that holds the connection to the proxy. nullptr without a proxy. An accepted
+// socket reports DefaultProxy and has no inner socket.
 const QTcpSocket *innerSocket(const QAbstractSocket &socket)
 {
     if (socket.proxy().type() == QNetworkProxy::NoProxy)

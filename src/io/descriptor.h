@@ -9,43 +9,43 @@ QT_FORWARD_DECLARE_CLASS(QAbstractSocket)
 
 namespace Tidepool {
 
-/// The descriptor that the system knows. Behind a proxy, QAbstractSocket::socketDescriptor() is a number of Qt's own,
-/// and the real one belongs to a socket inside the proxy's engine.
+/// The descriptor of the system. With a proxy, QAbstractSocket::socketDescriptor() is a number of Qt's own, and the
+/// real descriptor belongs to a socket inside the proxy's engine.
 [[nodiscard]] qintptr nativeDescriptor(const QAbstractSocket &socket);
 
-/// True if the bytes on that descriptor are the proxy's and not the socket's own.
+/// True if the bytes on that descriptor belong to the proxy protocol and not to the socket itself.
 [[nodiscard]] bool isProxied(const QAbstractSocket &socket);
 
-/// What a look at a descriptor shows without taking a byte from it.
+/// The result of a check of a descriptor that takes no byte from it.
 enum class Peek : quint8 {
     Quiet, ///< Open, nothing to read.
     Bytes, ///< Something to read, which in TLS need not be the application's.
     Closed, ///< The peer closed it, or it failed.
 };
 
-/// A non-blocking recv(MSG_PEEK). After Peek::Closed, @p systemError is the system's error number, 0 for an orderly
-/// end. Any thread.
+/// Calls recv(MSG_PEEK) without blocking. After Peek::Closed, @p systemError is the system's error number, or 0 for a
+/// normal end. Any thread.
 [[nodiscard]] Peek peek(qintptr descriptor, int *systemError = nullptr);
 
-/// True if the peer has closed its side, even behind unread bytes. Where the platform cannot tell (no POLLRDHUP),
-/// false.
+/// True if the peer has closed its side, even if unread bytes come before the end. Always false where the platform has
+/// no POLLRDHUP.
 [[nodiscard]] bool hasHungUp(qintptr descriptor);
 
-/// True if the platform can tell an end behind unread bytes.
+/// True if the platform can detect an end after unread bytes.
 [[nodiscard]] bool seesEndBehindBytes();
 
-/// True if the peer's system has all that was sent. Where the platform cannot tell, true. Any thread.
+/// True if the peer's system has received all sent bytes, or if the platform cannot tell. Any thread.
 [[nodiscard]] bool hasArrived(qintptr descriptor);
-/// True if the platform can tell.
+/// True if the platform supports hasArrived().
 [[nodiscard]] bool seesArrivals();
 
-/// How many bytes the system holds for the next read. Any thread.
+/// The number of bytes that the system holds for the next read. Any thread.
 [[nodiscard]] qint64 bytesWaiting(qintptr descriptor);
 
-/// Throws away what the system holds for the next reads, at most about @p maximumBytes. Any thread.
+/// Discards the bytes that the system holds for the next reads, at most about @p maximumBytes. Any thread.
 void discardWaiting(qintptr descriptor, qint64 maximumBytes);
 
-/// Ends the sending, which the peer sees as the end; the descriptor stays open. Any thread.
+/// Ends the sending, which the peer sees as the end of the stream. The descriptor stays open. Any thread.
 void endSending(qintptr descriptor);
 
 /// Closes a descriptor that no socket object owns.

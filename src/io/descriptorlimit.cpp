@@ -21,7 +21,8 @@ bool hasFreeDescriptors(int)
     return true;
 }
 #else
-// Tried out, because neither the limit nor what is open says it alone: the numbers in use need not be the lowest.
+// Opens descriptors to find out. Neither the limit nor the number of open descriptors is enough, because the numbers in
+// use need not be the lowest.
 bool hasFreeDescriptors(int count)
 {
     std::vector<int> opened;

@@ -5,13 +5,14 @@
 
 namespace Tidepool {
 
-/// What an I/O thread needs to start: its event loop's, the watcher's, and some for files that are read meanwhile.
+/// The number of descriptors that an I/O thread needs to start: for its event loop, for the watcher, and for files that
+/// are read in the meantime.
 constexpr int descriptorsOfAnIoThread = 6;
-/// What a look-up of a name needs: an event loop of Qt's for the thread that does it, and the files and the socket that
-/// the system's resolver opens.
+/// The number of descriptors that a name look-up needs: for the event loop of Qt's look-up thread, and for the files
+/// and the socket that the system's resolver opens.
 constexpr int descriptorsOfALookup = 4;
 
-/// True if the process may open @p count more descriptors just now. Any thread.
+/// True if the process can open @p count more descriptors at the moment. Any thread.
 [[nodiscard]] bool hasFreeDescriptors(int count);
 
 } // namespace Tidepool

@@ -5,8 +5,9 @@
 
 namespace Tidepool {
 
-/// Has the system make room for @p count more descriptors of this process at once, where it would else do so in steps
-/// that each hold up whoever opens one. May take some milliseconds itself. Any thread.
+/// Makes the system reserve room for @p count more descriptors of this process at once. Otherwise the system reserves
+/// room in steps, and each step delays the thread that opens a descriptor. Can take some milliseconds itself. Any
+/// thread.
 void makeRoomForDescriptors(int count);
 
 } // namespace Tidepool

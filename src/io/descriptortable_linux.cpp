@@ -12,13 +12,13 @@
 namespace Tidepool {
 
 namespace {
-constexpr int leastAtOnce = 512; // for fewer, the one long step costs as much as the short ones
-constexpr int mostAtOnce = 16'384; // 128 KiB of the system's memory
+constexpr int leastAtOnce = 512; // for fewer descriptors, one long step costs as much as the short steps
+constexpr int mostAtOnce = 16'384; // uses 128 KiB of the system's memory
 } // namespace
 
-// Linux doubles the table whenever it is full, and in a process with several threads waits for all processors to have
-// left the old one (expand_fdtable() in fs/file.c): 7 to 12 ms inside socket(), seen with strace at the 64th, 128th,
-// 256th ... descriptor. A table never shrinks, so to use a high number once is enough.
+// Linux doubles the table whenever it is full. In a process with several threads, Linux then waits until no processor
+// uses the old table (expand_fdtable() in fs/file.c). strace shows 7 to 12 ms inside socket(), at the 64th, 128th,
+// 256th ... descriptor. A table never shrinks, so using a high number once is enough.
 void makeRoomForDescriptors(int count)
 {
     if (count < leastAtOnce)

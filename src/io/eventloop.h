@@ -8,8 +8,9 @@
 
 namespace Tidepool {
 
-/// True if what is queued or deferred in the calling thread will be carried out: it runs an event loop, or is the main
-/// thread, which will. A thread that only calls and blocks (std::thread, QThread::create()) does not.
+/// True if queued and deferred calls in the calling thread will run: the thread runs an event loop, or is the main
+/// thread, which will run one. A thread that only calls blocking functions (std::thread, QThread::create()) runs no
+/// event loop.
 inline bool hasEventLoop()
 {
     const QThread *current = QThread::currentThread();

@@ -16,7 +16,7 @@ namespace {
 std::atomic<quint64> forksSoFar = 0;
 
 #ifndef Q_OS_WIN
-// Cheaper than a getpid() for each take.
+// Costs less than a getpid() in each take.
 [[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { ++forksSoFar; });
 #endif
 

@@ -7,8 +7,9 @@
 
 namespace Tidepool {
 
-/// How often this process and its ancestors were forked since the library was first used. What was made at another
-/// count belongs to another process: its threads do not run here, and its connections are shared with that process.
+/// The number of forks of this process and its ancestors since the library was first used. An object with another
+/// number was made in another process: its threads do not run in this process, and its connections are shared with that
+/// process.
 [[nodiscard]] quint64 forkCount();
 
 } // namespace Tidepool

@@ -21,14 +21,15 @@ namespace Tidepool {
 namespace {
 
 constexpr std::chrono::seconds closingTime{5};
-// What a peer may still send before it looks at the answer. The socket's thread may be the user's.
+// The number of bytes that a peer can still send before it reads the answer. The socket's thread can be the user's.
 constexpr qint64 maximumDiscarded = 64 * 1024 * 1024;
-// The same where it has to be done at once: some tenths of a millisecond.
+// The maximum when the bytes must be discarded at once: some tenths of a millisecond.
 constexpr qint64 maximumDiscardedAtOnce = 1024 * 1024;
 
 enum class Use : quint8 { Parked, Taken };
 
-// A system that closes a connection with unread bytes, or to which more come, resets it and forgets what is under way.
+// If unread bytes are present or more bytes arrive after the close, the system resets the connection and discards the
+// bytes in transit.
 bool mayCutOff(const QSslSocket &socket)
 {
     const qintptr descriptor = nativeDescriptor(socket);
@@ -41,22 +42,22 @@ void deleteInTime(QObject *object)
     QObject::connect(object->thread(), &QThread::finished, object, &QObject::deleteLater);
 }
 
-// From when Qt has sent all and closed the socket.
+// Starts to linger when Qt has sent all data and closed the socket.
 void lingerBehind(const QSslSocket &socket, std::unique_ptr<LingeringClose> lingering)
 {
     LingeringClose *own = lingering.release();
     QObject::connect(own, &LingeringClose::over, own, &QObject::deleteLater);
     deleteInTime(own);
     if (QCoreApplication *app = QCoreApplication::instance(); app && app->thread() == own->thread())
-        own->setParent(app); // whose thread does not finish
+        own->setParent(app); // its thread does not finish
     if (socket.state() == QAbstractSocket::UnconnectedState)
         own->begin();
     else
         QObject::connect(&socket, &QAbstractSocket::disconnected, own, &LingeringClose::begin);
 }
 
-// In TLS with a close_notify, which Qt only queues: abort() would throw it away, and the peer could not tell the end
-// from a cut. True if the system did not take all of it.
+// In TLS modes, Qt only queues the close_notify. abort() would discard the close_notify, and the peer could not
+// distinguish the end from a cut connection. Returns true if the system did not accept all bytes.
 bool isStillClosing(QSslSocket &socket)
 {
     socket.disconnectFromHost();
@@ -65,12 +66,12 @@ bool isStillClosing(QSslSocket &socket)
     return socket.state() != QAbstractSocket::UnconnectedState;
 }
 
-// Whoever may be inside one of the socket's own signals has to defer its deletion. A deferred deletion of each of many
-// would cost the square of their number: every destructor looks through all events that are still posted.
+// A caller that can be inside one of the socket's own signals must defer the deletion. For many sockets, deferred
+// deletion takes quadratic time, because every destructor searches all events that are still posted.
 void closeInThisThread(QSslSocket *socket, bool canDefer, Use use)
 {
     socket->disconnect();
-    socket->setParent(nullptr); // whose end would be the socket's, too
+    socket->setParent(nullptr); // the parent's destructor would also delete the socket
     if (socket->state() == QAbstractSocket::ConnectedState) {
         if (hasUnsentBytes(*socket))
             socket->flush();
@@ -110,7 +111,7 @@ void close(QSslSocket *socket, Use use)
     } else if (socket->thread() == QThread::currentThread()) {
         closeInThisThread(socket, hasEventLoop(), use);
     } else if (!socket->thread()->isRunning()) {
-        delete socket; // Qt allows it for objects of a thread that has ended, or not begun
+        delete socket; // Qt allows this for objects of a thread that has ended or has not started
     } else {
         QMetaObject::invokeMethod(
             socket, [socket, use] { closeInThisThread(socket, true, use); }, Qt::QueuedConnection);

@@ -9,14 +9,14 @@ QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
 namespace Tidepool {
 
-/// Closes a socket that nobody has used: at once if nothing is unsent, else when it is sent, at most 5 s later. In TLS
-/// with a close_notify. Any thread.
+/// Closes a socket that nobody has used. If no data is unsent, the socket closes at once. Otherwise it closes when the
+/// data is sent, at most 5 s later. In TLS modes, sends a close_notify. Any thread.
 void closeGently(QSslSocket *socket);
 
-/// Closes a socket that was in use: what was written reaches the peer, even if that sent what nobody has read, or goes
-/// on sending (at most 5 s and 64 MiB, in which the descriptor stays open). In TLS with a close_notify. In a thread
-/// without an event loop what the system does not take at once is lost, and so may be what is under way to a peer that
-/// goes on sending. Any thread.
+/// Closes a socket that was in use. Written data reaches the peer, even if the peer has sent bytes that nobody read, or
+/// continues to send (at most 5 s and 64 MiB, during which the descriptor stays open). In TLS modes, sends a
+/// close_notify. In a thread without an event loop, data that the system does not accept at once is lost. If the peer
+/// continues to send, data in transit to the peer can be lost too. Any thread.
 void closeAfterUse(QSslSocket *socket);
 
 } // namespace Tidepool

@@ -23,13 +23,13 @@ namespace Tidepool {
 
 namespace {
 
-// How long to wait for an I/O thread that does something else: it is blocked by a function of the user's then, or the
-// user has blocked its thread.
+// The maximum time to wait for a busy I/O thread. It is then blocked by a user's function, or the user has blocked its
+// thread.
 constexpr std::chrono::seconds longestWait{5};
 
 } // namespace
 
-// --- The application object comes and goes
+// --- The application object is created and destroyed
 
 namespace {
 std::atomic<void (*)(bool)> applicationHook = nullptr;
@@ -44,7 +44,7 @@ void IoThread::onApplicationStart()
         hook(true);
 }
 
-// From now on no I/O thread gets events, but what is posted is still done.
+// From now on, no I/O thread receives events, but posted tasks still run.
 void IoThread::onApplicationEnd()
 {
     IoThreadMailbox::areEventsDelivered = false;
@@ -88,7 +88,7 @@ IoThread::IoThread(std::shared_ptr<IoThreadMailbox> mailbox, std::unique_ptr<Thr
 IoThread::~IoThread()
 {
     if (isOfAnotherProcess()) {
-        // Its thread runs in the parent, so here it can neither be waited for nor destroyed.
+        // The thread runs in the parent process. In this process it can be neither waited for nor destroyed.
         (void)m_thread.release(); // NOLINT(bugprone-unused-return-value)
         (void)new std::shared_ptr<IoThreadMailbox>(m_mailbox);
         return;
@@ -99,7 +99,7 @@ IoThread::~IoThread()
         return;
     }
     m_mailbox->endIoThread();
-    m_thread->quit(); // what was posted before still runs, behind the event loop
+    m_thread->quit(); // tasks posted before still run, after the event loop has ended
     if (isCurrent()) {
         Registry::instance().retire(std::move(m_thread));
         return;
@@ -130,7 +130,7 @@ std::shared_ptr<IoThread> IoThread::acquire(Use use, QString *problem)
 
 std::shared_ptr<IoThread> IoThread::ofCallerThread()
 {
-    // The I/O thread may go in the middle of one of its tasks.
+    // The IoThread can be destroyed in the middle of one of its tasks.
     const auto discard = [](IoThreadMailbox *mailbox) {
         if (mailbox->isThreadOver())
             delete mailbox;
@@ -150,7 +150,8 @@ std::shared_ptr<IoThread> IoThread::ofCallerThread()
 void IoThread::post(Task task)
 {
     if (!isOfAnotherProcess())
-        (void)m_mailbox->post(std::move(task)); // if the thread has ended, so has all that it could concern
+        // if the thread has ended, the objects that the task uses have ended too
+        (void)m_mailbox->post(std::move(task));
 }
 
 bool IoThread::run(Task task)
@@ -177,7 +178,7 @@ bool IoThread::run(Task task)
         call->condition.notifyOne();
     };
     if (!m_mailbox->post(carryOut)) {
-        carryOut(); // its thread has ended; Qt allows it to others then
+        carryOut(); // the thread has ended, and then Qt allows this in other threads
         return true;
     }
     const MutexLocker lock(call->mutex);
@@ -196,10 +197,10 @@ void IoThread::runInSteps(const std::shared_ptr<IoThread> &ioThread, const Step 
     ioThread->m_mailbox->countSteps(1);
     ioThread->postStep(ioThread, step);
     if (ioThread->m_thread && !IoThreadMailbox::areEventsDelivered)
-        ioThread->m_mailbox->waitForSteps(longestWait); // nobody else would
+        ioThread->m_mailbox->waitForSteps(longestWait); // nothing else would wait
 }
 
-// The task holds the I/O thread, so that this does not end before.
+// The task holds the I/O thread, so the I/O thread does not end before the task.
 void IoThread::postStep(const std::shared_ptr<IoThread> &ioThread, const Step &step)
 {
     const auto next = [ioThread, step] {

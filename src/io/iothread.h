@@ -14,15 +14,15 @@ namespace Tidepool {
 class Completions;
 class IoThreadMailbox;
 
-/// An event loop in which dials, handshakes and relays run: an I/O thread of the library, or the caller's own.
+/// An event loop in which dials, handshakes and relays run: an I/O thread of the library, or the caller's own thread.
 ///
-/// Hold it by shared_ptr; the thread ends with the last one, and what was posted before is still done there. All but
-/// atEnd() may be called from any thread.
+/// Hold an IoThread by shared_ptr. The thread ends when the last shared_ptr is destroyed. Tasks that were posted before
+/// still run in the thread. All functions except atEnd() can be called from any thread.
 class IoThread
 {
 public:
-    /// What an I/O thread is for. A dial takes several turns of its I/O thread's loop, and relays that carry much make
-    /// each of them last tens of milliseconds: the two do not share an I/O thread.
+    /// The purpose of an I/O thread. A dial takes several turns of the event loop, and busy relays make each turn last
+    /// tens of milliseconds. Therefore dials and relays do not share an I/O thread.
     enum class Use : quint8 { Pools, Relays };
 
     using Task = std::function<void()>;
@@ -31,19 +31,21 @@ public:
     /// See IoThreads::count().
     [[nodiscard]] static int count();
     static void setCount(int count);
-    /// Called by Qt when the application object comes and goes.
+    /// Qt calls this when the application object is created and destroyed.
     static void onApplicationStart();
     static void onApplicationEnd();
-    /// There is an application object. Without one, Qt delivers no events, in no thread.
+    /// True if an application object exists. Without one, Qt delivers no events in any thread.
     [[nodiscard]] static bool hasApplication();
-    /// What to do if there is none.
+    /// What to do if there is no application object.
     [[nodiscard]] static QString applicationAdvice();
-    /// Has @p hook called when the application object has come (true) or goes (false); an I/O thread still works then.
+    /// Sets the function to call after the application object was created (true) and before it is destroyed (false).
+    /// I/O threads still work during the second call.
     static void setApplicationHook(void (*hook)(bool isThere));
 
-    /// The shared I/O thread for @p use with the fewest users; made if there are fewer than IoThreads::count() for it.
-    /// If the system has no thread or no descriptors left, any other I/O thread. nullptr if there is none, either, or
-    /// no application object; then @p problem says what to do.
+    /// Returns the shared I/O thread for @p use that has the fewest users, or a new one if fewer than
+    /// IoThreads::count() exist for this use. If the system has no threads or descriptors left, returns any other I/O
+    /// thread. Returns nullptr if there is no I/O thread at all or no application object. @p problem then says what to
+    /// do.
     static std::shared_ptr<IoThread> acquire(Use use, QString *problem);
     /// An I/O thread that is the calling thread's own event loop.
     static std::shared_ptr<IoThread> ofCallerThread();
@@ -51,26 +53,28 @@ public:
     ~IoThread();
     Q_DISABLE_COPY_MOVE(IoThread)
 
-    /// Runs @p task in the I/O thread, after those posted before. Never runs it inside the call.
+    /// Runs @p task in the I/O thread, after the tasks posted before. Never runs the task inside the call.
     void post(Task task);
-    /// Runs @p task in the I/O thread and waits for it; inside the call if this is the I/O thread. False if the I/O
-    /// thread did not come to it within 5 s: it may still do it later, so @p task must own what it uses.
+    /// Runs @p task in the I/O thread and waits for it. In the I/O thread itself, runs the task inside the call.
+    /// Returns false if the I/O thread did not run the task within 5 s. The task can still run later, so @p task must
+    /// own what it uses.
     bool run(Task task);
-    /// Runs @p task where it may block, because it may run code of the user's: with a thread of the library's, in a
-    /// thread apart; else as post().
+    /// Runs @p task, which can run user code and can therefore block. With an I/O thread of the library, the task runs
+    /// in a separate thread. Otherwise this is the same as post().
     void complete(Task task);
-    /// Waits for the tasks of complete() that do not block.
+    /// Waits for the tasks of complete(), except for tasks that block.
     void settle();
-    /// Runs @p step again and again, in turn with the other tasks, until it returns false. @p ioThread lives until
-    /// then; the end of the application waits for it, 5 s at most.
+    /// Runs @p step repeatedly, alternating with other tasks, until @p step returns false. Keeps @p ioThread alive
+    /// until then. The end of the application waits for the steps, at most 5 s.
     static void runInSteps(const std::shared_ptr<IoThread> &ioThread, const Step &step);
-    /// Has @p task done before the thread of ofCallerThread() ends. In that thread; one task for each I/O thread.
+    /// Runs @p task before the thread of ofCallerThread() ends. Call this in that thread. Each I/O thread has at most
+    /// one task.
     void atEnd(Task task);
 
     [[nodiscard]] bool isCurrent() const;
-    /// For moving objects there.
+    /// The thread to which objects can be moved.
     [[nodiscard]] QThread *thread() const;
-    /// It was made before a fork, by the parent: nothing runs in it here, and nothing posted is ever done.
+    /// True if the parent made this object before a fork. In this process, no posted task ever runs.
     [[nodiscard]] bool isOfAnotherProcess() const;
 
 private:

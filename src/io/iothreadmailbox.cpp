@@ -11,7 +11,7 @@
 namespace Tidepool {
 
 namespace {
-// How often an I/O thread without an application looks for a new one.
+// How often an I/O thread without an application object checks for a new one.
 constexpr std::chrono::milliseconds lookout{100};
 } // namespace
 
@@ -24,7 +24,7 @@ bool IoThreadMailbox::post(Task task)
     if (m_isThreadOver)
         return false;
     m_tasks.push_back(std::move(task));
-    // The event that was to wake the thread may have been dropped between two applications.
+    // The event that wakes the thread can be lost between two applications.
     const unsigned application = areEventsDelivered ? applications.load() : 0;
     if (m_tasks.size() > 1 && m_postedUnder == application)
         return true;
@@ -50,7 +50,7 @@ bool IoThreadMailbox::runBatch()
     }
     for (Task &task : batch) {
         task();
-        task = nullptr; // what it captured goes before the next one runs
+        task = nullptr; // destroy the captures before the next task runs
     }
     return !batch.empty();
 }

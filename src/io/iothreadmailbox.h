@@ -14,42 +14,43 @@
 
 namespace Tidepool {
 
-/// An I/O thread's tasks, done in the thread where this object lives. Any thread may post.
+/// The tasks of an I/O thread, which run in the thread of this object. Any thread can post a task.
 ///
-/// They are kept here and not in posted functors so that one event wakes the I/O thread for a whole batch, and so that
-/// the hand-over between threads is a std::mutex, which ThreadSanitizer sees although Qt itself is not instrumented.
+/// The tasks are in a list here and not in posted functors, for two reasons. One event wakes the I/O thread for a whole
+/// batch of tasks. And the hand-over between threads is a std::mutex, which ThreadSanitizer sees although Qt itself is
+/// not instrumented.
 class IoThreadMailbox : public QObject
 {
 public:
     using Task = std::function<void()>;
 
-    /// False if the thread has ended.
+    /// Returns false if the thread has ended.
     [[nodiscard]] bool post(Task task);
-    /// Does in the calling thread, which must be the I/O thread's, all that is posted.
+    /// Runs all posted tasks in the calling thread, which must be the I/O thread.
     void runRemaining() TIDEPOOL_EXCLUDES(m_mutex);
     [[nodiscard]] bool isThreadOver() const;
 
     // --- A thread of the library's
-    /// When its event loop has ended: does what is posted, without events, until the I/O thread ends (true) or there is
-    /// an application again.
+    /// Called after the thread's event loop has ended. Runs posted tasks without events until the I/O thread ends
+    /// (returns true) or a new application object exists (returns false).
     [[nodiscard]] bool serveWithoutEvents();
-    /// The last one to hold the I/O thread has gone. The thread's event loop is to be ended after this.
+    /// Called when the last user of the I/O thread has released it. After this call, end the thread's event loop.
     void endIoThread();
 
     // --- The caller's own thread
-    /// To be done by endThread(). In the thread.
+    /// Sets the task for endThread(). Call this in the thread.
     void setAtEnd(Task task) { m_atEnd = std::move(task); }
-    /// The thread ends.
+    /// Called when the thread ends.
     void endThread() TIDEPOOL_EXCLUDES(m_mutex);
 
     // --- IoThread::runInSteps()
     void countSteps(int change);
     void waitForSteps(std::chrono::milliseconds limit);
 
-    /// Without a QCoreApplication, Qt drops a thread's events instead of delivering them; and one that is delivered
-    /// just when the application ends crashes. So none is posted then.
+    /// Without a QCoreApplication, Qt discards a thread's events. An event that is delivered while the application ends
+    /// causes a crash. Therefore no event is posted while this is false.
     static std::atomic<bool> areEventsDelivered;
-    /// How many there were so far.
+    /// The number of application objects so far.
     static std::atomic<unsigned> applications;
 
 protected:
@@ -62,9 +63,9 @@ private:
     mutable Mutex m_mutex;
     Condition m_changed;
     std::vector<Task> m_tasks TIDEPOOL_GUARDED_BY(m_mutex);
-    unsigned m_postedUnder TIDEPOOL_GUARDED_BY(m_mutex) = 0; // the application when the event was posted; 0: none was
-    int m_steps TIDEPOOL_GUARDED_BY(m_mutex) = 0; // under way
-    bool m_isPlain TIDEPOOL_GUARDED_BY(m_mutex) = false; // the thread waits for m_changed and not for events
+    unsigned m_postedUnder TIDEPOOL_GUARDED_BY(m_mutex) = 0; // the application object at the time of the last post, or 0 if no event is posted
+    int m_steps TIDEPOOL_GUARDED_BY(m_mutex) = 0; // steps in progress
+    bool m_isPlain TIDEPOOL_GUARDED_BY(m_mutex) = false; // the thread waits for m_changed instead of events
     bool m_isIoThreadOver TIDEPOOL_GUARDED_BY(m_mutex) = false;
     bool m_isThreadOver TIDEPOOL_GUARDED_BY(m_mutex) = false;
 };

@@ -25,7 +25,7 @@ IoThread::Thread::Thread(std::shared_ptr<IoThreadMailbox> mailbox) : m_mailbox(s
 IoThread::Thread::~Thread()
 {
     wait();
-    // So what the thread did there lies behind its mutex; if it ever ran.
+    // Locks the mutex of the thread, if the thread ever ran. The effects of the thread are then visible here.
     Q_ASSERT(!isFinished() || m_mailbox->isThreadOver());
 }
 
@@ -35,11 +35,11 @@ void IoThread::Thread::run()
         if (IoThreadMailbox::areEventsDelivered)
             exec();
     } while (!m_mailbox->serveWithoutEvents());
-    // A socket that was to be closed here as the last thing, and what ends with it.
+    // Destroys sockets whose deletion was deferred, and the objects that end with them.
     QCoreApplication::sendPostedEvents();
     QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
-    // OpenSSL would free what it keeps for this thread a moment after QThread::wait() has returned, and not at all
-    // if the program ends in that moment.
+    // Without this call, OpenSSL frees the data of this thread only after QThread::wait() has returned, and not at all
+    // if the program ends at that moment.
     OPENSSL_thread_stop();
 }
 
@@ -65,7 +65,7 @@ void IoThread::Registry::setCount(int count)
 
 std::shared_ptr<IoThread> IoThread::Registry::acquire(Use use, QString *problem)
 {
-    // They go after the lock: the last user of an I/O thread waits for its thread.
+    // These are destroyed after the lock is released, because the last user of an I/O thread waits for its thread.
     std::vector<std::shared_ptr<IoThread>> ioThreads;
     std::vector<std::shared_ptr<IoThread>> others;
     const MutexLocker lock(m_mutex);
@@ -89,7 +89,7 @@ void IoThread::Registry::retire(std::unique_ptr<Thread> thread)
 
 void IoThread::Registry::reap()
 {
-    std::vector<std::unique_ptr<Thread>> retired; // waited for behind the lock
+    std::vector<std::unique_ptr<Thread>> retired; // the destructor waits for the threads after the lock is released
     const MutexLocker lock(m_mutex);
     const auto isOther = [](const auto &thread) { return thread.get() != QThread::currentThread(); };
     const auto own = std::partition(m_retired.begin(), m_retired.end(), isOther);
@@ -111,7 +111,7 @@ void IoThread::Registry::endEvents(std::chrono::seconds patience)
         ioThread->m_thread->quit();
     for (const auto &ioThread : ioThreads) {
         ioThread->m_mailbox->waitForSteps(patience);
-        (void)ioThread->run([] {}); // until the last step has let go of the I/O thread
+        (void)ioThread->run([] {}); // wait until the last step has released the I/O thread
     }
     ioThreads.clear();
     reap();
@@ -135,7 +135,7 @@ std::vector<std::shared_ptr<IoThread>> IoThread::Registry::alive(const IoThreads
 
 std::shared_ptr<IoThread> IoThread::Registry::make(QString *problem)
 {
-    // Qt ends the program if there is none for a thread's event loop.
+    // Qt ends the program if there is no descriptor for the event loop of a thread.
     if (!hasFreeDescriptors(descriptorsOfAnIoThread)) {
         *problem = QStringLiteral("There are not enough descriptors for an I/O thread; raise the limit of open "
                                   "files (ulimit -n).");

@@ -13,7 +13,7 @@
 
 namespace Tidepool {
 
-/// The thread of an I/O thread of the library's own.
+/// The QThread of an I/O thread of the library.
 class IoThread::Thread : public QThread
 {
 public:
@@ -28,7 +28,7 @@ private:
     std::shared_ptr<IoThreadMailbox> m_mailbox;
 };
 
-/// The process's I/O threads. Never destroyed, because threads may outlive main().
+/// The I/O threads of the process. Never destroyed, because threads can outlive main().
 class IoThread::Registry
 {
 public:
@@ -37,11 +37,13 @@ public:
     [[nodiscard]] int count();
     void setCount(int count);
     [[nodiscard]] std::shared_ptr<IoThread> acquire(Use use, QString *problem);
-    /// Of an I/O thread whose last user let go inside it. Somebody has to wait for it from outside.
+    /// Keeps the thread of an I/O thread whose last user released it inside that thread. Another thread must wait for
+    /// it.
     void retire(std::unique_ptr<Thread> thread);
-    /// Waits for the retired ones.
+    /// Waits for the retired threads.
     void reap() TIDEPOOL_EXCLUDES(m_mutex);
-    /// The application object goes: ends all event loops, and waits for what they still do in steps.
+    /// Called when the application object is destroyed. Ends all event loops, and waits for steps that are still in
+    /// progress.
     void endEvents(std::chrono::seconds patience);
 
 private:

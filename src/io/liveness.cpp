@@ -14,18 +14,19 @@ namespace Tidepool {
 
 namespace {
 
-// About 150 key updates, the smallest records that cost something: well under a millisecond.
+// About 150 key updates, which are the smallest records that cost time: much less than a millisecond.
 constexpr qint64 bytesAtOnce = 4'096;
 
-// The socket under a QSslSocket, which it reads from in both modes.
+// The socket below a QSslSocket, from which the QSslSocket reads in both modes.
 QTcpSocket *transportOf(const QSslSocket &socket)
 {
     return socket.findChild<QTcpSocket *>(QString(), Qt::FindDirectChildrenOnly);
 }
 
-// QSslSocket::waitForReadyRead() goes on for as long as the peer sends what is no data. So its transport is made to
-// read, once and no more than @p size, and passes that on. And not more than the system holds: a QTcpSocket that reads
-// the end closes its own side too.
+// QSslSocket::waitForReadyRead() continues as long as the peer sends records without data. This function instead makes
+// the transport socket read once, at most @p size bytes, and the transport socket passes the bytes on. The read never
+// asks for more bytes than the system holds, because a QTcpSocket that reads the end of the stream closes its own side
+// too.
 void readOnce(QSslSocket &socket, qint64 size)
 {
     QTcpSocket *transport = transportOf(socket);
@@ -38,7 +39,7 @@ void readOnce(QSslSocket &socket, qint64 size)
 
 constexpr auto endOfTls = "tidepoolEndOfTls";
 
-// A close_notify without a FIN, or a broken record, leaves the state as it was, and nothing is emitted again.
+// A close_notify without a FIN, or a broken record, does not change the socket's state, and no signal is emitted again.
 bool hasClosedTls(const QSslSocket &socket)
 {
     return socket.isEncrypted()
@@ -66,7 +67,7 @@ bool isBroken(const QSslSocket &socket)
 
 bool hasUnsentBytes(const QSslSocket &socket)
 {
-    // In TLS, bytesToWrite() is 0 while cipher text is queued.
+    // In TLS modes, bytesToWrite() is 0 while encrypted bytes are queued.
     return socket.bytesToWrite() > 0 || socket.encryptedBytesToWrite() > 0;
 }
 
@@ -103,7 +104,7 @@ Liveness examine(QSslSocket &socket, Examination &examination, ControlBudget::Cl
         readOnce(socket, size);
         if (isBroken(socket))
             return Liveness::Dead;
-        // A record may come in parts, so some of it comes back.
+        // A record can arrive in parts, so some of the budget is returned.
         examination.budget.spend(size - (socket.bytesAvailable() - before), now);
         const bool isTooMuch = examination.budget.isExceeded(now);
         if (isTooMuch && socket.bytesAvailable() == 0)
@@ -114,7 +115,7 @@ Liveness examine(QSslSocket &socket, Examination &examination, ControlBudget::Cl
     }
     const Liveness verdict = glance(socket);
     const bool isKnown = !reads || examination.isFull || socket.bytesAvailable() > 0 || hasClosedTls(socket);
-    // What has arrived in this very moment may be anything.
+    // Bytes that arrived just now are not examined yet.
     return isKnown || verdict == Liveness::Quiet || verdict == Liveness::Dead ? verdict : Liveness::Unfinished;
 }
 

@@ -15,7 +15,7 @@ namespace Tidepool {
 /// True if something that was written has not left the socket's buffers. In the socket's thread.
 [[nodiscard]] bool hasUnsentBytes(const QSslSocket &socket);
 
-/// What became of a parked connection.
+/// The state of a parked connection.
 enum class Liveness : quint8 {
     Quiet, ///< Good, no byte of the application waits.
     Spoke, ///< Good, and the application's bytes wait in the socket or the kernel.
@@ -25,7 +25,7 @@ enum class Liveness : quint8 {
     Unfinished, ///< More has arrived; to be examined again.
 };
 
-/// How far the examinations of one connection have come since it was parked.
+/// The progress of the examinations of one connection since the connection was parked.
 struct Examination
 {
     qint64 room = pooledReadBuffer; ///< About how many bytes of the application the socket may hold.
@@ -33,26 +33,27 @@ struct Examination
     bool isFull = false; ///< No more is read.
 };
 
-/// True if the bytes of such a connection have to be read, to learn what they are or whether an end is behind them.
+/// True if an examination must read the bytes of such a connection, to find out what the bytes are or whether the end
+/// of the stream follows them.
 [[nodiscard]] bool isReadToExamine(bool isEncrypted);
 
-/// Lets a connected socket process a limited part of what has arrived (a TLS 1.3 session ticket, say) and judges it.
-/// Never takes an application's byte, nor reads the end of the stream. Call it in the socket's thread, outside the
-/// socket's signals, and again after Liveness::Unfinished.
+/// Makes a connected socket process a limited part of the received bytes (for example a TLS 1.3 session ticket) and
+/// determines the state of the connection. Never takes a byte of the application and never reads the end of the stream.
+/// Call this in the socket's thread, outside the socket's signals, and again after Liveness::Unfinished.
 [[nodiscard]] Liveness examine(QSslSocket &socket, Examination &examination, ControlBudget::Clock::time_point now);
 
-/// The same without reading anything: what TLS has not decrypted yet is unknown to it.
+/// Determines the state without a read. Ignores bytes that TLS has not decrypted yet.
 [[nodiscard]] Liveness glance(const QSslSocket &socket);
 
-/// From now on, until its signals are disconnected, glance() knows that the peer has ended TLS, whatever errors of the
-/// socket's user come after that. In the socket's thread.
+/// Makes glance() detect an end of TLS by the peer, even after later errors of the socket's user. In force until the
+/// socket's signals are disconnected. In the socket's thread.
 void rememberEndOfTls(QSslSocket &socket);
 
-/// What broke a dead one; empty if its peer has closed it in order.
+/// The error of a dead connection. Empty if the peer closed the connection normally.
 [[nodiscard]] QString faultOf(const QSslSocket &socket);
 
-/// Reads what the system holds for a plain connection, up to the size of the pooled read buffer, and not the end
-/// behind.
+/// Reads the bytes that the system holds for a plain connection, up to the size of the pooled read buffer. Does not
+/// read the end of the stream after them.
 void readWhatWaits(QSslSocket &socket);
 
 } // namespace Tidepool

@@ -5,7 +5,7 @@
 
 #include <QtCore/QLoggingCategory>
 
-/// What the library logs, category "tidepool". Nothing secret is ever logged.
+/// The log of the library, category "tidepool". The library never logs a secret.
 Q_DECLARE_LOGGING_CATEGORY(lcTidepool)
-/// Advice about TLS settings that work but protect little, category "tidepool.tls".
+/// Advice about TLS settings that work but give little protection, category "tidepool.tls".
 Q_DECLARE_LOGGING_CATEGORY(lcTidepoolTls)

@@ -11,7 +11,7 @@ bool LogRate::failure(const PoolError &error, Clock::time_point now)
 {
     const auto [place, isNew] = m_kinds.try_emplace({error.phase(), error.kind()});
     Held &held = place->second;
-    // One that was quiet for its whole time, and that nobody has asked for since.
+    // A kind that had no failure for its whole time, and that due() has not removed yet.
     if (isNew || (held.what.count == 0 && held.until <= now)) {
         held = {};
         held.until = now + held.interval;

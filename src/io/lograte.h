@@ -14,14 +14,15 @@
 
 namespace Tidepool {
 
-/// Which of many failures are worth a line in the log.
+/// Decides which failures are logged.
 ///
-/// The first of a kind, which is its phase and its ErrorKind, is told at once. Those that follow are held back and told
-/// together, with their number and the words of the last: after a second, and, as long as they go on, after twice the
-/// time each, up to half a minute. A kind that was quiet for that long is forgotten, so there are never more than there
-/// are kinds. By kind and not by words, which may name a client: unknown clients must not fill the log.
+/// The kind of a failure is its phase and its ErrorKind. The first failure of a kind is logged at once. The failures
+/// that follow are held back and logged together, with their number and the text of the last one: first after a second,
+/// and while failures continue, each time after twice the previous time, up to half a minute. If no failure of a kind
+/// occurs for that long, the kind is forgotten. The memory is therefore limited by the number of kinds. The text is not
+/// part of the kind, because a text can name a client, and unknown clients must not fill the log.
 ///
-/// A plain value; time is a parameter and must not go backwards.
+/// A plain value. Time is a parameter and must not go backwards.
 class LogRate
 {
 public:
@@ -37,13 +38,13 @@ public:
     static constexpr std::chrono::seconds shortest{1};
     static constexpr std::chrono::seconds longest{32};
 
-    /// True if @p error is to be told now; else it is held back.
+    /// True if @p error is to be logged now. Otherwise the failure is held back.
     [[nodiscard]] bool failure(const PoolError &error, Clock::time_point now);
-    /// What is to be told at @p now.
+    /// The failures to log at @p now.
     [[nodiscard]] std::vector<HeldBack> due(Clock::time_point now);
-    /// When due() is to be asked next; Clock::time_point::max() for never.
+    /// When to call due() next. Clock::time_point::max() means never.
     [[nodiscard]] Clock::time_point nextDue() const;
-    /// What is still held back. All kinds are forgotten.
+    /// Returns all failures that are still held back, and forgets all kinds.
     [[nodiscard]] std::vector<HeldBack> takeAll();
 
 private:

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <utility>
 
-// What Clang checks with -Wthread-safety. Other compilers see nothing of it.
+// Annotations that Clang checks with -Wthread-safety. For other compilers they expand to nothing.
 #if defined(__clang__)
 #    define TIDEPOOL_THREAD_ATTRIBUTE(x) __attribute__((x))
 #else
@@ -18,14 +18,14 @@
 #endif
 /// The field may be used only while the mutex is held.
 #define TIDEPOOL_GUARDED_BY(mutex) TIDEPOOL_THREAD_ATTRIBUTE(guarded_by(mutex))
-/// The function may be called only while the mutex is held; it is still held afterwards.
+/// The function may be called only while the mutex is held. The function does not release the mutex.
 #define TIDEPOOL_REQUIRES(mutex) TIDEPOOL_THREAD_ATTRIBUTE(requires_capability(mutex))
 /// The function may be called only while the mutex is not held.
 #define TIDEPOOL_EXCLUDES(mutex) TIDEPOOL_THREAD_ATTRIBUTE(locks_excluded(mutex))
 
 namespace Tidepool {
 
-/// A std::mutex that Clang's thread analysis knows.
+/// A std::mutex with annotations for Clang's thread analysis.
 class TIDEPOOL_THREAD_ATTRIBUTE(capability("mutex")) Mutex
 {
 public:

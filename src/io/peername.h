@@ -10,7 +10,7 @@ QT_FORWARD_DECLARE_CLASS(QAbstractSocket)
 
 namespace Tidepool {
 
-/// A host's name or address, and a port: "example.org:443", "192.0.2.7:443", "[2001:db8::7]:443".
+/// Formats a host name or address and a port: "example.org:443", "192.0.2.7:443", "[2001:db8::7]:443".
 [[nodiscard]] QString hostAndPort(const QString &host, quint16 port);
 
 /// The other end of a connection.
@@ -19,14 +19,14 @@ struct Peer
     QHostAddress address;
     quint16 port = 0;
 
-    /// The address for people; IPv4 as such, even if it came to an IPv6 listener.
+    /// The address for people. An IPv4 address has the IPv4 form even if the connection came to an IPv6 listener.
     [[nodiscard]] QString name() const;
-    /// The same with the port; see hostAndPort().
+    /// The address and the port. See hostAndPort().
     [[nodiscard]] QString endpoint() const;
 };
 
 [[nodiscard]] Peer peerOf(const QAbstractSocket &socket);
-/// Of a bare TCP descriptor; a null address if it is not connected.
+/// The peer of a TCP descriptor. The address is null if the descriptor is not connected.
 [[nodiscard]] Peer peerOf(qintptr descriptor);
 
 } // namespace Tidepool

@@ -10,7 +10,7 @@
 
 namespace Tidepool {
 
-/// How keepalive is set on a descriptor: as the system has it.
+/// The keepalive settings of a descriptor, as the system has them.
 struct KeepAliveTimes
 {
     int idle = 0; ///< TCP_KEEPIDLE, seconds.
@@ -21,21 +21,21 @@ struct KeepAliveTimes
     friend bool operator==(const KeepAliveTimes &, const KeepAliveTimes &) = default;
 };
 
-/// Asks whether a silent peer is still there, by TCP keepalive: without a byte of the application's.
+/// Checks whether a silent peer is still reachable, by TCP keepalive. The check sends no byte of the application.
 struct PeerProbe
 {
-    /// Makes the system ask as soon as nothing has come for a second, and again every second. A peer that does not
-    /// answer counts as dead after as long as before, from now on. Returns what was set before; nothing, and without
-    /// effect, if keepalive is off: somebody wants it so.
+    /// Makes the system probe as soon as the peer has sent nothing for a second, and again every second. The time until
+    /// a peer that does not answer counts as dead stays the same, and starts now. Returns the previous settings. If
+    /// keepalive is off, somebody wants it off: the function then does nothing and returns std::nullopt.
     std::optional<KeepAliveTimes> (*begin)(qintptr descriptor);
-    /// Sets what begin() has returned.
+    /// Restores the settings that begin() returned.
     void (*end)(qintptr descriptor, KeepAliveTimes before);
-    /// How long ago the peer has sent anything, an acknowledgement included, to within the 10 ms of the system's
-    /// clock. Nothing if the system does not say.
+    /// The time since the peer last sent anything, including an acknowledgement, accurate to the 10 ms of the system's
+    /// clock. std::nullopt if the system does not report it.
     std::optional<std::chrono::milliseconds> (*silence)(qintptr descriptor);
 };
 
-/// nullptr where the platform cannot tell. Its functions may be called in any thread.
+/// nullptr where the platform does not support this. The functions can be called in any thread.
 [[nodiscard]] const PeerProbe *peerProbe();
 
 } // namespace Tidepool

@@ -22,7 +22,7 @@ std::optional<int> readOption(qintptr descriptor, int level, int name)
     return value;
 }
 
-// tcp(7). The system starts its timer anew when TCP_KEEPIDLE is set, with what has passed already taken off.
+// See tcp(7). When TCP_KEEPIDLE is set, the system restarts its timer and subtracts the time that has already passed.
 void setTimes(qintptr descriptor, KeepAliveTimes times)
 {
     const auto set = [descriptor](int name, int value) {
@@ -34,8 +34,8 @@ void setTimes(qintptr descriptor, KeepAliveTimes times)
     set(TCP_KEEPIDLE, times.idle);
 }
 
-// With a user timeout, one unanswered question ends a connection that has been silent for longer than that; without
-// one, the count does, of questions that come every second now.
+// With a user timeout, the first unanswered probe ends a connection that has been silent for longer than the timeout.
+// Without a user timeout, the number of probes decides, and probes now go out every second.
 KeepAliveTimes forProbing(const KeepAliveTimes &before)
 {
     const qint64 untilDead =

@@ -11,9 +11,10 @@
 
 namespace Tidepool {
 
-/// Logs failures, each kind at once and then now and then: see LogRate. What was held back when it ends is told then.
+/// Logs failures: the first of each kind at once, and later ones from time to time. See LogRate. The destructor logs
+/// the failures that are still held back.
 ///
-/// Lives in the I/O thread; as a child of a QObject it moves there with it.
+/// Lives in the I/O thread. As a child of a QObject it moves to the I/O thread with that object.
 class RepeatedLog : public QObject
 {
     Q_OBJECT
@@ -24,7 +25,7 @@ public:
     Q_DISABLE_COPY_MOVE(RepeatedLog)
 
     void failure(const PoolError &error);
-    /// Nothing that failed before is of interest any more: it is told, and what fails from now on is news.
+    /// Logs the failures that are held back, and forgets all kinds. The next failure of each kind is logged at once.
     void startOver();
 
 private:

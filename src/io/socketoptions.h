@@ -9,13 +9,15 @@
 
 namespace Tidepool {
 
-/// The read buffer of a socket that the pool reads from, before and after it is parked: what its peer can make us hold.
+/// The read buffer of a socket from which the pool reads, before and after the socket is parked. The peer can fill this
+/// much of our memory.
 inline constexpr qint64 pooledReadBuffer = 65'536;
-/// What the peers of one pool's parked connections can make us hold together. Beyond it, each may add lessReadBuffer.
+/// The total that the peers of one pool's parked connections can buffer in our memory. Above this total, each peer can
+/// add only lessReadBuffer.
 inline constexpr qint64 pooledReadBuffers = 8'388'608;
 inline constexpr qint64 lessReadBuffer = 4'096;
 
-/// Sets keepalive on a TCP descriptor, as far as the platform has it.
+/// Sets keepalive on a TCP descriptor, as far as the platform supports it.
 void applyKeepAlive(qintptr descriptor, const KeepAlive &keepAlive);
 
 } // namespace Tidepool

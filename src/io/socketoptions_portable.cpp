@@ -11,7 +11,7 @@
 
 namespace Tidepool {
 
-// On or off is all that every platform has.
+// All platforms support only on and off.
 void applyKeepAlive(qintptr descriptor, const KeepAlive &keepAlive)
 {
     const int on = keepAlive.enabled ? 1 : 0;

@@ -12,7 +12,7 @@
 namespace Tidepool {
 
 namespace {
-// A system that refuses an option keeps its own value; the connection works without it.
+// A system that rejects an option keeps its own value. The connection works without the option.
 void setOption(qintptr descriptor, int level, int name, qint64 value)
 {
     const int number = static_cast<int>(std::clamp<qint64>(value, 0, 32'767'000));

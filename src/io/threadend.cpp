@@ -43,8 +43,8 @@ private:
 
 void atEndOfThisThread(std::function<void()> task, std::function<bool()> isDone)
 {
-    // Not thread_local: that ends when the QThread may have been destroyed already. Never destroyed itself, because
-    // threads may outlive main().
+    // Not thread_local, because a thread_local object can be destroyed after the QThread. Never destroyed, because
+    // threads can outlive main().
     static auto &storage = *new QThreadStorage<EndTasks *>;
     if (!storage.hasLocalData())
         storage.setLocalData(new EndTasks);

@@ -7,8 +7,9 @@
 
 namespace Tidepool {
 
-/// Has @p task done in the calling thread before that ends, while its objects can still be used; for the main thread,
-/// when the application object goes. @p isDone: it is needed no more. Called in the calling thread.
+/// Runs @p task in the calling thread before the thread ends, while the thread's objects are still usable. In the main
+/// thread, @p task runs when the application object is destroyed. @p isDone returns true when the task is not needed
+/// any more, and is called in the calling thread.
 void atEndOfThisThread(std::function<void()> task, std::function<bool()> isDone);
 
 } // namespace Tidepool

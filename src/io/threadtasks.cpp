@@ -16,11 +16,11 @@
 namespace Tidepool {
 
 namespace {
-// For a thread that ends, to do its tasks. Each of them takes far less than a millisecond.
+// The maximum time for a thread that ends to run its tasks. Each task takes much less than a millisecond.
 constexpr std::chrono::seconds longestEnding{5};
 } // namespace
 
-// Gets its events in its thread's event loop, so it also notices that there is one.
+// Receives its events in the event loop of its thread, and so also detects that a loop is running.
 class ThreadTasks::Probe : public QObject
 {
 public:
@@ -45,9 +45,9 @@ private:
     std::atomic<bool> m_isUnderWay = false;
 };
 
-// Ends with the thread, while Qt still knows it. The loop's own events would not do: those that are posted when it has
-// just been quit are never delivered, and a socket among them would hold itself for ever. And thread_local would not
-// do: its end comes after the QThread's in some versions of Qt and before it in others.
+// Destroyed when the thread ends, while Qt still knows the thread. Two alternatives do not work. Events that are posted
+// when the event loop has just quit are never delivered, and a socket in such an event would keep itself alive forever.
+// A thread_local object is destroyed after the QThread in some versions of Qt and before it in others.
 class ThreadTasks::Holder
 {
 public:
@@ -79,7 +79,7 @@ public:
 
     const std::shared_ptr<ThreadTasks> threadTasks = std::make_shared<ThreadTasks>();
     Probe probe{*threadTasks};
-    static thread_local constinit Holder *ofThisThread; // quicker to find than by Qt's list
+    static thread_local constinit Holder *ofThisThread; // a faster look-up than Qt's list
 };
 
 thread_local constinit ThreadTasks::Holder *ThreadTasks::Holder::ofThisThread = nullptr;
@@ -88,7 +88,7 @@ std::shared_ptr<ThreadTasks> ThreadTasks::ofThisThread()
 {
     if (Holder::ofThisThread)
         return Holder::ofThisThread->threadTasks;
-    // Never destroyed itself, because threads may outlive main().
+    // Never destroyed, because threads can outlive main().
     static auto &holders = *new QThreadStorage<Holder *>;
     holders.setLocalData(new Holder);
     return Holder::ofThisThread->threadTasks;
@@ -100,7 +100,7 @@ bool ThreadTasks::add(Task task)
     if (m_isThreadOver)
         return false;
     m_tasks.push_back(std::move(task));
-    m_probe->send(); // under the mutex: the thread may end as soon as that is released
+    m_probe->send(); // under the mutex, because the thread can end as soon as the mutex is released
     return true;
 }
 
@@ -113,7 +113,7 @@ void ThreadTasks::run()
     }
     for (Task &task : tasks) {
         task();
-        task = nullptr; // what it captured goes before the next one runs
+        task = nullptr; // destroy the captures before the next task runs
     }
 }
 

@@ -14,13 +14,14 @@
 
 namespace Tidepool {
 
-/// What has a socket that lives in some thread.
+/// An object whose socket lives in some thread.
 class ThreadResident
 {
 public:
     virtual ~ThreadResident() = default;
 
-    /// The calling thread ends. If the socket is there, it belongs to no thread from now on.
+    /// Called when the calling thread ends. If the socket lives in the calling thread, this moves the socket to no
+    /// thread.
     virtual void leaveThread() = 0;
 
 protected:
@@ -28,33 +29,34 @@ protected:
     Q_DISABLE_COPY_MOVE(ThreadResident)
 };
 
-/// What other threads want done in a thread with the sockets that live there.
+/// The tasks that other threads want to run in a thread with the sockets of that thread.
 ///
-/// A QSslSocket may be touched by its own thread only. If that one runs an event loop, a task is done at its next
-/// turn; if not, when it next uses a connection; and when the thread ends at the latest, so that none is ever lost.
-/// The sockets of residents that are still there then belong to no thread again. Thread-safe.
+/// Only a QSslSocket's own thread may use the socket. If that thread runs an event loop, a task runs in the next turn
+/// of the loop. Otherwise the task runs when the thread next uses a connection, and at the latest when the thread ends.
+/// No task is lost. When the thread ends, the sockets of the residents that are still in the thread are moved to no
+/// thread. Thread-safe.
 class ThreadTasks : public std::enable_shared_from_this<ThreadTasks>
 {
 public:
     using Task = std::function<void()>;
 
-    /// Those of the calling thread.
+    /// Returns the tasks of the calling thread.
     static std::shared_ptr<ThreadTasks> ofThisThread();
 
-    /// Has @p task done in the thread these belong to. False if that has ended, or is about to: then waitForEnd()
-    /// helps.
+    /// Adds @p task to run in the thread of this object. Returns false if the thread has ended or is about to end. In
+    /// that case use waitForEnd().
     [[nodiscard]] bool add(Task task);
-    /// Does them all. In their thread, outside its sockets' signals.
+    /// Runs all tasks. Call this in the thread of this object, outside the signals of its sockets.
     void run() TIDEPOOL_EXCLUDES(m_mutex);
 
-    /// @p resident's socket lives in the thread now. False as from add().
+    /// Registers @p resident, whose socket lives in the thread now. Returns false in the same case as add().
     [[nodiscard]] bool addResident(const std::weak_ptr<ThreadResident> &resident);
-    /// Waits until the thread has left its residents' sockets. At once in the thread itself.
+    /// Waits until the thread has released the sockets of its residents. Returns at once in the thread itself.
     void waitForEnd() TIDEPOOL_EXCLUDES(m_mutex);
-    /// The thread was last seen to run an event loop. It is looked at whenever it uses a connection, and shows by
-    /// itself that it has begun one.
+    /// True if the thread ran an event loop when it was last checked. The check happens whenever the thread uses a
+    /// connection, and when an event loop starts.
     [[nodiscard]] bool isInLoop() const { return m_isInLoop; }
-    /// Looks. In the thread.
+    /// Checks for an event loop. Call this in the thread.
     void lookForLoop();
 
 private:

@@ -10,17 +10,16 @@
 
 namespace Tidepool {
 
-/// Tells when a parked connection becomes readable or closes.
+/// Reports when a parked connection becomes readable or closes.
 ///
-/// Each add() is good for one report; whoever goes on watching adds again. A report may still come after remove().
-/// An entry carries a token and never only its descriptor, because descriptor numbers are reused: whoever gets a
-/// report looks the token up and ignores one that is gone.
-/// Make and stop it in the I/O thread, where the reports come too; add(), remove() and the destructor may run in any
-/// thread.
+/// Each add() allows one report. To continue watching, call add() again. A report can still arrive after remove().
+/// Descriptor numbers are reused, so each entry also carries a token. The receiver of a report looks up the token and
+/// ignores a token that does not exist any more. Construct and stop a watcher in the I/O thread, which also receives
+/// the reports. add(), remove() and the destructor can run in any thread.
 class Watcher
 {
 public:
-    /// What to look for.
+    /// What to watch for.
     enum class For : quint8 {
         Readable, ///< Bytes, or the end.
         End, ///< Only the end: bytes are known to wait.
@@ -31,10 +30,10 @@ public:
     Watcher() = default;
     Q_DISABLE_COPY_MOVE(Watcher)
 
-    /// Watches, and returns the number of this watch.
+    /// Starts a watch and returns its number.
     [[nodiscard]] virtual quint64 add(qintptr descriptor, quint64 token, For what) = 0;
     virtual void remove(qintptr descriptor, quint64 watch) = 0;
-    /// Ends the reports.
+    /// Stops all reports.
     virtual void stop() = 0;
 };
 

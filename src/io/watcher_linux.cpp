@@ -24,12 +24,13 @@ namespace Tidepool {
 
 namespace {
 
-// One epoll instance holds the parked descriptors of all pools of an I/O thread, and is itself one descriptor in the
-// I/O thread's poll(), so a turn of the I/O thread's loop costs the same with ten parked connections or pools and with
-// ten thousand.
+// One epoll instance holds the parked descriptors of all pools of an I/O thread. The epoll instance itself is one
+// descriptor in the poll() of the I/O thread. A turn of the event loop therefore costs the same with ten and with ten
+// thousand parked connections or pools.
 //
-// To end a watch is a system call as dear as the whole rest of a take but the pull, so remove() leaves it to the I/O
-// thread: one-shot watches report at most once too often, and a descriptor that is closed leaves the set by itself.
+// To end a watch takes a system call. Without the move of the socket to its new thread, that call costs as much as the
+// rest of a take. remove() therefore leaves the call to the I/O thread. Two facts make this safe: a one-shot watch
+// reports at most once too often, and a closed descriptor leaves the set by itself.
 class EpollSet : public std::enable_shared_from_this<EpollSet>
 {
 public:
@@ -41,8 +42,8 @@ public:
                       std::strerror(errno));
     }
 
-    // Not with the last pool's subscription: until nobody can call add() any more, the descriptor must not become
-    // somebody else's.
+    // Not closed with the last pool's subscription. As long as a caller can still call add(), the descriptor number
+    // must not be reused.
     ~EpollSet()
     {
         if (m_epoll >= 0)
@@ -50,12 +51,12 @@ public:
     }
     Q_DISABLE_COPY_MOVE(EpollSet)
 
-    /// The set of the calling thread, which is an I/O thread.
+    /// The set of the calling thread, which must be an I/O thread.
     static std::shared_ptr<EpollSet> ofThisThread()
     {
         thread_local std::weak_ptr<EpollSet> current;
         auto set = current.lock();
-        if (!set || set->m_forks != forkCount()) // what was forked off shares the kernel's set with its parent
+        if (!set || set->m_forks != forkCount()) // after a fork, the child shares the kernel's set with the parent
             current = set = std::make_shared<EpollSet>();
         return set;
     }
@@ -71,7 +72,7 @@ public:
         return m_lastSubscriber;
     }
 
-    /// In the I/O thread; the notifier is of its thread.
+    /// In the I/O thread, because the notifier belongs to that thread.
     void unsubscribe(quint64 subscriber)
     {
         m_subscribers.erase(subscriber);
@@ -91,7 +92,7 @@ public:
         event.events = EPOLLONESHOT | EPOLLRDHUP;
         if (what == Watcher::For::Readable)
             event.events |= EPOLLIN;
-        // The lower half of the watch's number tells a reused descriptor from the one before.
+        // The lower half of the watch's number distinguishes a reused descriptor from the previous one.
         event.data.u64 = quint64(place) << 32 | (m_lastWatch & 0xffff'ffffU);
         if (m_epoll >= 0 && !control(EPOLL_CTL_ADD, descriptor, event)
             && !(errno == EEXIST && control(EPOLL_CTL_MOD, descriptor, event)) && std::has_single_bit(++m_unwatched))
@@ -101,7 +102,7 @@ public:
         return m_lastWatch;
     }
 
-    /// True if it is time to sweep.
+    /// Returns true if sweep() is due.
     [[nodiscard]] bool remove(qintptr descriptor, quint64 watch)
     {
         const MutexLocker lock(m_leftMutex);
@@ -109,8 +110,8 @@ public:
         return m_left.size() == maximumLeft;
     }
 
-    // A descriptor that was closed and is watched again has another number; one that is not watched again is not in the
-    // set, and the call fails without harm.
+    // A descriptor that was closed and is watched again has another watch number. A descriptor that is closed and not
+    // watched again is not in the set, and the call fails without harm.
     void sweep() TIDEPOOL_EXCLUDES(m_setMutex)
     {
         std::vector<Left> ended;
@@ -119,7 +120,7 @@ public:
             if (m_left.empty())
                 return;
             ended.swap(m_left);
-            m_left.reserve(maximumLeft); // here, and not bit by bit in the takers
+            m_left.reserve(maximumLeft); // reserve all at once here, so that takers do not allocate
         }
         epoll_event unused{};
         const MutexLocker lock(m_setMutex);
@@ -151,7 +152,7 @@ private:
 
     void collect() TIDEPOOL_EXCLUDES(m_setMutex)
     {
-        // What does not fit is reported at the next turn.
+        // Events that do not fit are reported in the next turn.
         std::array<epoll_event, 64> events; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by the kernel
         const int count = ::epoll_wait(m_epoll, events.data(), static_cast<int>(events.size()), 0);
         std::vector<Watch> seen;
@@ -170,7 +171,7 @@ private:
             const auto subscriber = m_subscribers.find(watch.subscriber);
             if (subscriber == m_subscribers.end())
                 continue;
-            const Watcher::Report report = subscriber->second; // a report may end its pool
+            const Watcher::Report report = subscriber->second; // a copy, because a report can destroy its pool
             report(watch.token);
         }
         sweep();
@@ -178,20 +179,20 @@ private:
 
     const decltype(forkCount()) m_forks = forkCount();
     int m_epoll;
-    std::unique_ptr<QSocketNotifier> m_notifier; // this and the next two in the I/O thread
+    std::unique_ptr<QSocketNotifier> m_notifier; // this and the next two fields are used only in the I/O thread
     std::unordered_map<quint64, Watcher::Report> m_subscribers;
     quint64 m_lastSubscriber = 0;
 
-    Mutex m_setMutex; // system calls under it
-    std::vector<Watch> m_watches TIDEPOOL_GUARDED_BY(m_setMutex); // the last one of each descriptor
+    Mutex m_setMutex; // held during system calls
+    std::vector<Watch> m_watches TIDEPOOL_GUARDED_BY(m_setMutex); // the last watch of each descriptor
     quint64 m_lastWatch TIDEPOOL_GUARDED_BY(m_setMutex) = 0;
-    quint64 m_unwatched TIDEPOOL_GUARDED_BY(m_setMutex) = 0; // for the log
+    quint64 m_unwatched TIDEPOOL_GUARDED_BY(m_setMutex) = 0; // the number of removed watches, for the log
 
-    Mutex m_leftMutex; // none under it: takers wait for it
-    std::vector<Left> m_left TIDEPOOL_GUARDED_BY(m_leftMutex); // to be removed
+    Mutex m_leftMutex; // never held during a system call, because takers wait for it
+    std::vector<Left> m_left TIDEPOOL_GUARDED_BY(m_leftMutex); // the watches to remove
 };
 
-// One pool's part of its I/O thread's set.
+// The part of one pool in the set of its I/O thread.
 class EpollWatcher final : public Watcher
 {
 public:

@@ -16,7 +16,7 @@ namespace Tidepool {
 
 namespace {
 
-// The notifiers of one pool: one for each parked connection. They live in the I/O thread, where all of this runs.
+// The notifiers of one pool: one for each parked connection. They live in the I/O thread, which runs all of this code.
 class Notifiers
 {
 public:
@@ -34,7 +34,7 @@ public:
         const auto found = m_notifiers.find(number);
         if (found == m_notifiers.end())
             return;
-        if (m_reports > 0) { // we may be inside its signal
+        if (m_reports > 0) { // this code may run inside the notifier's signal
             found->second->setEnabled(false);
             found->second.release()->deleteLater();
         }
@@ -56,13 +56,13 @@ private:
     }
 
     Watcher::Report m_report;
-    int m_reports = 0; // under way
+    int m_reports = 0; // reports in progress
     std::unordered_map<quint64, std::unique_ptr<QSocketNotifier>> m_notifiers;
 };
 
-// In the I/O thread a watch ends inside remove(), because the descriptor may be closed right behind it and Qt complains
-// of a notifier that is left then. From another thread only a post can end it: if the descriptor is closed before the
-// I/O thread comes to it, Qt switches the notifier off with a warning.
+// In the I/O thread, remove() ends a watch at once: the descriptor may be closed directly afterwards, and Qt warns
+// about a notifier that still exists then. From another thread, only a posted task can end the watch. If the descriptor
+// is closed before the I/O thread runs that task, Qt disables the notifier with a warning.
 class NotifierWatcher final : public Watcher
 {
 public:
@@ -83,7 +83,7 @@ public:
     {
         Q_ASSERT(descriptor >= 0);
         const quint64 number = m_state->begin(what);
-        // Without bytes to wait for, a notifier would fire all the time; the end is then noticed at the take.
+        // If there are no bytes to wait for, a notifier would fire all the time. The take then detects the end instead.
         if (what == For::Readable)
             m_post([weak = std::weak_ptr(m_state), descriptor, token, number] {
                 if (const auto state = weak.lock(); state && state->isWanted(number))
@@ -94,7 +94,7 @@ public:
 
     void remove(qintptr, quint64 number) override
     {
-        if (m_state->isWanted(number)) // it has not begun, and does not begin any more
+        if (m_state->isWanted(number)) // the watch was cancelled before it started
             return;
         if (QThread::currentThread() == m_state->thread)
             m_state->notifiers.unwatch(number);
@@ -119,7 +119,7 @@ private:
             return lastNumber;
         }
 
-        // True once, for whoever comes first: the post that begins the watch, or the remove() that cancels it.
+        // True only for the first caller: the posted task that starts the watch, or the remove() that cancels it.
         bool isWanted(quint64 number)
         {
             const MutexLocker locker(mutex);
@@ -130,7 +130,7 @@ private:
         Notifiers notifiers;
         Mutex mutex;
         quint64 lastNumber TIDEPOOL_GUARDED_BY(mutex) = 0;
-        std::unordered_set<quint64> posted TIDEPOOL_GUARDED_BY(mutex); // the watches that have not begun
+        std::unordered_set<quint64> posted TIDEPOOL_GUARDED_BY(mutex); // the watches that have not started
         bool isStopped TIDEPOOL_GUARDED_BY(mutex) = false;
     };
 

@@ -13,7 +13,7 @@
 
 namespace Tidepool {
 
-/// What is to be done outside after a call of PoolMachine, in this order, without the mutex.
+/// The work that remains after a call of PoolMachine. It is done in this order, without the mutex.
 struct Actions
 {
     enum class Announce : quint8 {

@@ -12,11 +12,12 @@ namespace Tidepool {
 class PoolMachine;
 struct Entry;
 
-/// A connection that is out of the idle store, for an examination or a take.
+/// A connection that is checked out of the idle store, for an examination or a take.
 ///
-/// Whoever holds it may use the entry without the mutex (but for Entry::hasNews). It ends in exactly one call of
-/// PoolMachine that parks, leases, evicts or drops the connection, under the mutex. One that is destroyed before is
-/// evicted later, as closed by its peer; a debug build asserts. The destructor may run in any thread.
+/// The holder can use the entry without the mutex (except for Entry::hasNews). The holder ends the checkout with
+/// exactly one call of PoolMachine that parks, leases, evicts or drops the connection, under the mutex. If a CheckedOut
+/// is destroyed before that call, the pool evicts the connection later with the cause PeerClosed, and a debug build
+/// asserts. The destructor can run in any thread.
 class CheckedOut
 {
 public:

@@ -54,7 +54,7 @@ public:
             return;
         policy.limit = bounds.corrected().maximumCapacity;
         if (!isRunning())
-            return; // the bounds are set one after another and may be right when it starts
+            return; // the bounds are set one after another and can be right when the pool starts
         warnIfCorrected();
         applyPolicy();
         applySettings(false);

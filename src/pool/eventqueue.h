@@ -12,7 +12,7 @@
 
 namespace Tidepool {
 
-/// Something that happened, for the facade to signal.
+/// An event for which the facade emits a signal.
 struct PoolEvent
 {
     enum class Kind : quint8 { Parked, Taken, Evicted, Readable, HeldLong, Failed };
@@ -22,11 +22,11 @@ struct PoolEvent
     PoolError error;
 };
 
-/// What happened since the facade last asked: of the kinds that somebody listens for.
+/// The events since the facade last asked, only of the kinds that somebody is connected to.
 class EventQueue
 {
 public:
-    /// A facade whose thread hangs must not cost unbounded memory: what comes then is lost.
+    /// If the facade's thread hangs, the memory must stay limited. Further events are lost.
     static constexpr size_t maximumSize = 65'536;
 
     void want(PoolEvent::Kind kind) { m_wanted |= bit(kind); }

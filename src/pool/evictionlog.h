@@ -12,14 +12,14 @@
 
 namespace Tidepool {
 
-/// Now, by both clocks.
+/// The current time by both clocks.
 struct Moment
 {
     std::chrono::steady_clock::time_point steady;
     QDateTime utc;
 };
 
-/// The last connections that left untaken.
+/// The last connections that left the pool without being taken.
 class EvictionLog
 {
 public:

@@ -56,14 +56,14 @@ void Lease::setContext(std::shared_ptr<TakeContext> context)
     m_context = std::move(context);
 }
 
-// Into the calling thread.
+// Moves the socket to the calling thread.
 void Lease::bringHere()
 {
     m_isInNoThread = false;
     pullIntoThisThread(*m_socket);
     if (m_expected.bytes)
         readWhatWaits(*m_socket);
-    // What its signals said was emitted before anybody listened.
+    // The socket emitted its signals before anybody was connected to them.
     if (m_socket->bytesAvailable() > 0)
         QMetaObject::invokeMethod(m_socket, &QIODevice::readyRead, Qt::QueuedConnection);
     const auto error = m_socket->error();
@@ -72,7 +72,7 @@ void Lease::bringHere()
             m_socket, [socket = m_socket.data(), error] { emit socket->errorOccurred(error); }, Qt::QueuedConnection);
 }
 
-// False if there is no context, or none any more.
+// Returns false if there is no context, or if the context has been destroyed.
 bool Lease::pushToContext()
 {
     const auto push = [this](QThread *thread) TIDEPOOL_REQUIRES(m_mutex) {
@@ -94,7 +94,7 @@ bool Lease::pushToContext()
     return context && context->withThread(push);
 }
 
-// True if it was in no thread. It is in its context's then, or in this one.
+// Returns true if the socket was in no thread. It is then in the thread of its context, or in the calling thread.
 bool Lease::pull()
 {
     if (!m_socket || !m_isInNoThread)
@@ -106,7 +106,8 @@ bool Lease::pull()
     return true;
 }
 
-// In the socket's thread, as early as it may be: who lets go of the connection in another thread will need it.
+// Called in the socket's thread as early as possible, because another thread needs this information to close the
+// connection.
 void Lease::settle()
 {
     if (!m_socket || m_socket->thread() != QThread::currentThread())
@@ -127,7 +128,7 @@ QSslSocket *Lease::socket()
     const auto threadTasks = m_threadTasks;
     lock.unlock();
     if (isNewHere && threadTasks && !threadTasks->isInLoop() && socket->thread() == QThread::currentThread())
-        threadTasks->run(); // nobody else would soon
+        threadTasks->run(); // without an event loop, nothing else would run them soon
     return socket;
 }
 
@@ -198,24 +199,24 @@ void Lease::close()
     }
     m_isHeld = false;
     if (m_forks != forkCount()) {
-        closeDescriptor(nativeDescriptor(*std::exchange(m_socket, nullptr))); // the connection is the parent's
+        closeDescriptor(nativeDescriptor(*std::exchange(m_socket, nullptr))); // the connection belongs to the parent
         return;
     }
     const auto threadTasks = m_threadTasks;
     if (threadTasks && m_socket->thread() != QThread::currentThread()) {
         const QPointer<QSslSocket> socket = m_socket;
-        // Its thread may be long in hearing of it; the peer need not wait. Nobody uses the socket any more, so it may
-        // be looked at from here.
+        // The socket's thread can take a long time to run the task, and the peer need not wait for it. Nobody uses the
+        // socket any more, so this thread can read the socket's state.
         if (!threadTasks->isInLoop() && !hasUnsentBytes(*socket))
             endSending(nativeDescriptor(*socket));
-        if (threadTasks->add([socket] { closeAfterUse(socket); })) { // its parent may delete it before
+        if (threadTasks->add([socket] { closeAfterUse(socket); })) { // the socket's parent could delete it first
             m_socket = nullptr;
             lock.unlock();
             tellPool();
             return;
         }
         lock.unlock();
-        threadTasks->waitForEnd(); // it takes the socket out of the thread
+        threadTasks->waitForEnd(); // the wait ends when the socket is in no thread
         lock.lock();
     }
     QSslSocket *socket = std::exchange(m_socket, nullptr);
@@ -232,7 +233,7 @@ std::shared_ptr<Lease> Lease::transfer()
     const auto threadTasks = m_threadTasks;
     if (m_socket && threadTasks && !threadTasks->addResident(result)) {
         lock.unlock();
-        threadTasks->waitForEnd(); // it takes the socket out of the thread
+        threadTasks->waitForEnd(); // the wait ends when the socket is in no thread
         lock.lock();
     }
     if (!m_socket) {

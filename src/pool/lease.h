@@ -21,7 +21,7 @@ class Connection;
 class PoolCore;
 class TakeContext;
 
-/// What the handles of one taken connection share: the socket, until it is released, closed or given back.
+/// The state that all handles of one taken connection share: the socket, until it is released, closed or given back.
 ///
 /// Thread-safe. The socket is in no thread until somebody asks for it.
 class Lease final : public ThreadResident, public std::enable_shared_from_this<Lease>
@@ -43,26 +43,27 @@ public:
     [[nodiscard]] static std::shared_ptr<Lease> of(const Connection &connection);
     [[nodiscard]] bool isValid() const;
     [[nodiscard]] ConnectionId id() const { return m_id; }
-    /// Brings the socket into the calling thread if it is in none.
+    /// Moves the socket to the calling thread if it is in no thread.
     [[nodiscard]] QSslSocket *socket();
     [[nodiscard]] std::unique_ptr<QSslSocket> takeSocket();
-    /// In whose thread the socket goes; nullptr, or one that has gone, for the thread of whoever first asks for it. To
-    /// be set before anybody else knows the lease.
+    /// Sets the context in whose thread the socket will live. With nullptr, or if the context has been destroyed, the
+    /// socket moves to the first thread that asks for it. Call this before any other object knows the lease.
     void setContext(std::shared_ptr<TakeContext> context);
-    /// Puts the socket into its context's thread, if it has one and is in no thread.
+    /// Moves the socket to the thread of its context, if there is a context and the socket is in no thread.
     void deliver();
     void close();
 
-    /// The contents as a new lease; this one becomes empty. nullptr if it was.
+    /// Moves the contents to a new lease. This lease becomes empty. Returns nullptr if it was already empty.
     [[nodiscard]] std::shared_ptr<Lease> transfer();
-    /// Takes the socket back without telling the pool: it knows.
+    /// Takes the socket back without notifying the pool, because the pool is the caller.
     [[nodiscard]] QSslSocket *reclaim();
     [[nodiscard]] bool isInNoThread() const;
-    /// True if the socket is in another thread, and that one has no event loop in which to reach it.
+    /// True if the socket is in another thread, and that thread has no event loop that could run a task.
     [[nodiscard]] bool isOutOfReach() const;
-    /// Runs @p task later in the socket's thread, outside the socket's signals. False if that thread has ended.
+    /// Runs @p task later in the socket's thread, outside the socket's signals. Returns false if that thread has ended.
     [[nodiscard]] bool post(std::function<void()> task);
-    /// The calling thread ends, or has no more to do with it: if the socket is there, it belongs to no thread again.
+    /// Called when the calling thread ends or no longer needs the socket. If the socket is in the calling thread, moves
+    /// the socket to no thread.
     void leaveThread() override;
     [[nodiscard]] std::weak_ptr<PoolCore> core() const { return m_core; }
     [[nodiscard]] quint64 token() const { return m_token; }
@@ -76,17 +77,17 @@ private:
     [[nodiscard]] bool forgetDeleted() TIDEPOOL_REQUIRES(m_mutex);
     void tellPool() TIDEPOOL_EXCLUDES(m_mutex);
 
-    const quint64 m_forks; // forkCount() of the process that it belongs to
+    const quint64 m_forks; // the forkCount() of the process that owns the lease
     const std::weak_ptr<PoolCore> m_core;
     const quint64 m_token;
     const ConnectionId m_id;
     const Expected m_expected;
     mutable Mutex m_mutex;
-    QPointer<QSslSocket> m_socket TIDEPOOL_GUARDED_BY(m_mutex); // the user may have deleted it
-    bool m_isHeld TIDEPOOL_GUARDED_BY(m_mutex); // it is this one's, deleted or not
+    QPointer<QSslSocket> m_socket TIDEPOOL_GUARDED_BY(m_mutex); // null if the user has deleted the socket
+    bool m_isHeld TIDEPOOL_GUARDED_BY(m_mutex); // true while this lease owns the socket, even if the user has deleted the socket
     std::shared_ptr<TakeContext> m_context TIDEPOOL_GUARDED_BY(m_mutex);
     bool m_isInNoThread TIDEPOOL_GUARDED_BY(m_mutex) = true;
-    std::shared_ptr<ThreadTasks> m_threadTasks TIDEPOOL_GUARDED_BY(m_mutex); // of its thread
+    std::shared_ptr<ThreadTasks> m_threadTasks TIDEPOOL_GUARDED_BY(m_mutex); // the tasks of the socket's thread
 };
 
 } // namespace Tidepool

@@ -19,7 +19,7 @@ namespace Tidepool {
 Pool::Pool(std::unique_ptr<PoolPrivate> priv, QObject *parent) : QObject(parent), d(std::move(priv))
 {
     d->q = this;
-    d->setParent(this); // so that it moves to other threads with this
+    d->setParent(this); // so that the private part moves to other threads with this object
 }
 
 Pool::~Pool()
@@ -28,7 +28,7 @@ Pool::~Pool()
     d->close();
 }
 
-// The events that nobody listens to are not kept.
+// Events without a connected slot are not kept.
 void Pool::connectNotify(const QMetaMethod &signal)
 {
     const auto wantIf = [&](const QMetaMethod &method, PoolEvent::Kind kind) {
@@ -124,7 +124,7 @@ void Pool::setUnsolicited(Unsolicited unsolicited)
     if (!d->assign(d->policy.unsolicited, unsolicited))
         return;
     d->applyPolicy();
-    d->applySettings(false); // it may be the remedy for what the supply suffers
+    d->applySettings(false); // the change can fix the supply's problem
 }
 
 int Pool::maximumWaiting() const
@@ -244,7 +244,7 @@ QFuture<TakeResult> failedTake(ErrorKind kind, const QString &what)
     return promise.future();
 }
 
-// "The pool was never started" would not be of much help to who could not start it.
+// "The pool was never started" would not help a user whose pool could not start.
 QFuture<TakeResult> toldOfApplication(QFuture<TakeResult> take)
 {
     const bool isOver = IoThread::hasApplication() || !take.isFinished() || take.resultCount() == 0;
@@ -288,7 +288,7 @@ void Pool::giveBack(Connection connection)
     if (const auto owner = lease->core().lock())
         owner->giveBack(lease);
     else
-        lease->close(); // its pool is gone
+        lease->close(); // its pool does not exist any more
 }
 
 bool Pool::evict(ConnectionId id)

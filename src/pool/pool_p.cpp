@@ -16,13 +16,13 @@ namespace Tidepool {
 namespace {
 // A TLS connection takes some tenths of a millisecond to close.
 constexpr size_t closedAtOnce = 8;
-// How often metrics alone are announced: as often as a fast screen can show them. Waking the facade's thread costs a
-// taker as much as the take itself.
+// The minimum time between two notifications that only concern metrics: as often as a fast screen can show them. A
+// wake-up of the facade's thread costs a taker as much as the take itself.
 constexpr std::chrono::milliseconds notifyInterval{8};
-// Between two flushes for errors.
+// The minimum time between two flushes because of errors.
 constexpr std::chrono::seconds flushPause{10};
 
-// Thousands would hold up whoever closes the pool, and all who wait in the I/O thread.
+// To close thousands of sockets at once would delay the caller of close() and all tasks of the I/O thread.
 void closeInSteps(const std::shared_ptr<IoThread> &ioThread, std::vector<QSslSocket *> sockets)
 {
     if (sockets.empty())
@@ -37,14 +37,14 @@ void closeInSteps(const std::shared_ptr<IoThread> &ioThread, std::vector<QSslSoc
     });
 }
 
-// The pools that were started. When the application object goes, their takes would wait for ever: deadlines need
-// events.
+// The pools that were started. When the application object is destroyed, their takes would wait forever, because
+// deadlines need events.
 class StartedPools
 {
 public:
     static StartedPools &instance()
     {
-        static auto &pools = *new StartedPools; // threads may outlive main()
+        static auto &pools = *new StartedPools; // never destroyed, because threads can outlive main()
         return pools;
     }
 
@@ -68,7 +68,7 @@ private:
         for (const auto &core : alive()) {
             const PoolState state = core->status().state;
             if (state == PoolState::Closed || state == PoolState::Draining)
-                continue; // nobody waits
+                continue; // no take waits
             core->halt({Phase::Wait, ErrorKind::Closed, IoThread::applicationAdvice()});
         }
     }
@@ -84,7 +84,7 @@ private:
         std::vector<std::shared_ptr<PoolCore>> cores;
         const MutexLocker lock(m_mutex);
         for (const Started &each : m_cores) {
-            // In a forked child, those of the parent may not even be looked at.
+            // In a forked child, the parent's pools must not even be read.
             if (auto core = each.forks == forkCount() ? each.core.lock() : nullptr)
                 cores.push_back(std::move(core));
         }
@@ -139,7 +139,7 @@ bool PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono
 {
     if (!acquireIoThread())
         return false;
-    // Not a shared_ptr: the I/O thread's own tasks must not keep the I/O thread alive.
+    // Not a shared_ptr, because the I/O thread's own tasks must not keep the I/O thread alive.
     const PostToIoThread post = [ioThread = std::weak_ptr(m_ioThread)](std::function<void()> task) {
         if (const auto alive = ioThread.lock())
             alive->post(std::move(task));
@@ -170,7 +170,7 @@ bool PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono
     const auto stopTimers = [self] {
         if (!self || self->thread() != QThread::currentThread())
             return;
-        self->m_drainTimer.stop(); // nobody could any more
+        self->m_drainTimer.stop(); // after this, no thread could stop the timer
         self->m_frame.stop();
     };
     atEndOfThisThread(stopTimers, [self] { return self.isNull(); });
@@ -179,7 +179,8 @@ bool PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono
     return true;
 }
 
-// In the I/O thread, when the caller's thread ends with the pool still open: its sockets cannot outlive it.
+// Runs in the I/O thread when the caller's thread ends and the pool is still open. The sockets of the pool cannot
+// outlive the thread.
 void PoolPrivate::closeWithThread(const std::shared_ptr<PoolCore> &core, const QPointer<PoolEngine> &engine)
 {
     PoolCore::ShutdownResult left = core->shutDown();
@@ -189,8 +190,8 @@ void PoolPrivate::closeWithThread(const std::shared_ptr<PoolCore> &core, const Q
     core->failAsClosed(std::move(left));
 }
 
-// In a forked child. The connections are the parent's; here only the descriptors are closed, so that the peers see the
-// end when the parent closes. All else stays as it is: there is no thread that it could end in.
+// In a forked child, the connections belong to the parent. The child closes only the descriptors, so that the peers see
+// the end when the parent closes. Everything else stays unchanged, because there is no thread in which it could end.
 void PoolPrivate::abandon()
 {
     core->abandon();
@@ -220,11 +221,11 @@ void PoolPrivate::close()
     m_ioThread.reset();
     m_frame.stop();
     (void)itsCore->notifier().endFrame();
-    // Last, because a continuation of theirs may close, start or destroy the pool.
+    // Last, because a continuation of these takes can close, start or destroy the pool.
     itsCore->failAsClosed(std::move(left));
     if (!alive || isRunning())
         return;
-    publish(); // nothing comes after closed()
+    publish(); // no signal follows closed()
     if (alive)
         emit q->closed();
 }
@@ -232,7 +233,7 @@ void PoolPrivate::close()
 void PoolPrivate::drain(std::chrono::milliseconds deadline)
 {
     if (!m_ioThread) {
-        // There is nothing to wait for, but somebody may wait for this.
+        // Nothing is left to wait for, but the caller can wait for the signal.
         const auto tell = [this] {
             if (!isRunning())
                 emit q->closed();
@@ -242,7 +243,7 @@ void PoolPrivate::drain(std::chrono::milliseconds deadline)
     }
     core->startDraining();
     m_drainTimer.start(std::max(deadline, std::chrono::milliseconds(0)));
-    publish(); // it may be over already
+    publish(); // the drain can be over already
 }
 
 void PoolPrivate::applyPolicy()
@@ -266,7 +267,7 @@ void PoolPrivate::endFrame()
     publish();
 }
 
-// Every slot called from here may close, change or destroy the pool.
+// Every slot that is called from here can close, change or destroy the pool.
 void PoolPrivate::publish()
 {
     const QPointer<PoolPrivate> alive(this);
@@ -297,8 +298,8 @@ void PoolPrivate::publish()
         flushForErrors(now);
 }
 
-// With nothing parked there is nothing to flush. An application whose errors have another cause, such as a service that
-// is down, must not have all connections replaced over and over.
+// If nothing is parked, there is nothing to flush. Errors can also have another cause, such as a service that is down.
+// In that case the pool must not replace all connections again and again.
 void PoolPrivate::flushForErrors(const PoolStatus &status)
 {
     if (!flushesOnErrors || status.active == 0 || status.errorCount <= status.active / 2

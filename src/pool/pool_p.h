@@ -12,7 +12,8 @@
 
 namespace Tidepool {
 
-/// What the facades keep: the settings, the last published metrics, the ways to core and I/O thread.
+/// The private part of the facades: the settings, the last published metrics, and the pointers to the core and the I/O
+/// thread.
 class PoolPrivate : public QObject
 {
     Q_OBJECT
@@ -21,7 +22,8 @@ public:
     explicit PoolPrivate(bool isServer);
     ~PoolPrivate() override;
 
-    /// Assigns and tells, if @p value is new. True if it was, and whoever was told has not destroyed the pool.
+    /// If @p value is new, assigns it and emits the signal. Returns true if the value was new and no slot has destroyed
+    /// the pool.
     template <typename T>
     bool assign(T &setting, const T &value)
     {
@@ -35,18 +37,18 @@ public:
         return alive;
     }
 
-    /// Passes changed settings on to the I/O thread. @p isNewEndpoint: what a connection is has changed.
+    /// Passes changed settings to the I/O thread. @p isNewEndpoint: true if the change affects what a connection is.
     virtual void applySettings(bool isNewEndpoint) = 0;
 
     [[nodiscard]] bool isRunning() const { return m_engine != nullptr; }
-    /// False, and lastError() says why, if there is no application object.
+    /// Returns false and sets lastError() if there is no application object.
     [[nodiscard]] bool canStart();
-    /// False if the system has nothing left to run it with; lastError() says so.
+    /// Returns false and sets lastError() if the system has no resources to run the pool.
     bool open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval);
     void close();
     void drain(std::chrono::milliseconds deadline);
     void applyPolicy();
-    /// Runs @p task in the I/O thread with the supply, if the pool runs.
+    /// If the pool runs, runs @p task in the I/O thread with the supply.
     template <typename ConcreteSupply, typename Task>
     void inIoThread(Task task)
     {
@@ -82,7 +84,7 @@ private:
     void signalEvents();
 
     std::shared_ptr<IoThread> m_ioThread;
-    QPointer<PoolEngine> m_engine; // in the I/O thread; only looked into there
+    QPointer<PoolEngine> m_engine; // lives in the I/O thread, and only that thread reads it
     PoolStatus m_published;
     bool m_isReadyPublished = false;
     QTimer m_drainTimer;

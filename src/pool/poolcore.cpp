@@ -21,7 +21,7 @@ PoolCore::PoolCore()
     , m_machine(seesArrivals() ? &hasArrived : nullptr, QRandomGenerator::global()->generate(), peerProbe())
 {}
 
-// The facade has shut it; only leases still know it, and those by weak pointer.
+// The facade has already shut this object down. Only leases still refer to it, by weak pointers.
 PoolCore::~PoolCore() = default;
 
 Moment PoolCore::momentNow()
@@ -29,7 +29,7 @@ Moment PoolCore::momentNow()
     return {Clock::now(), QDateTime::currentDateTimeUtc()};
 }
 
-// --- What the machine says, and how it is carried out
+// --- The results of the machine, and their execution
 
 PoolCore::Effects PoolCore::effectsOf(Actions actions)
 {
@@ -97,7 +97,7 @@ void PoolCore::announce(Actions::Announce what)
         m_notifier.notifyInFrame();
 }
 
-// At most one call is on its way.
+// At most one call is pending.
 void PoolCore::wakeSupply()
 {
     if (m_isWakePending.exchange(true))
@@ -121,9 +121,9 @@ void PoolCore::wakeSupply()
     });
 }
 
-// Continuations run inside QPromise::finish() and may do anything, block and close the pool included; so they do not
-// run in the I/O thread, or, where the I/O thread is the caller's own thread, from its loop and not in the middle of a
-// supply.
+// Continuations run inside QPromise::finish() and can do anything, including blocking and closing the pool. Therefore
+// they do not run in the I/O thread. If the I/O thread is the caller's own thread, they run from the event loop of that
+// thread and not in the middle of a supply's work.
 void PoolCore::finish(PendingTake take)
 {
     std::shared_ptr<IoThread> ioThread;
@@ -138,7 +138,7 @@ void PoolCore::finish(PendingTake take)
     ioThread->complete([shared = std::make_shared<PendingTake>(std::move(take))] { shared->promise.finish(); });
 }
 
-// Closing thousands would be felt in the user's thread, and in the I/O thread by all who wait there.
+// To close thousands of sockets would delay the user's thread, or all tasks of the I/O thread.
 void PoolCore::closeInIoThread(const std::vector<QSslSocket *> &sockets)
 {
     if (sockets.empty())
@@ -169,8 +169,9 @@ void PoolCore::closeSomeLater(IoThread &ioThread)
     });
 }
 
-// A TLS connection takes some tenths of a millisecond. In another I/O thread than the pool's, this was posted before
-// the pool was closed and started again: what is to be closed now is not this one's, for close() would not wait for it.
+// A TLS connection takes some tenths of a millisecond to close. If this runs in an I/O thread that is not the pool's,
+// it was posted before the pool was closed and started again. The sockets to close now do not belong to this call,
+// because close() would not wait for it.
 void PoolCore::closeSome()
 {
     constexpr size_t atOnce = 8;
@@ -210,7 +211,7 @@ quint64 PoolCore::open(IoThreadPort port, int capacity, std::chrono::millisecond
         const MutexLocker lock(m_mutex);
         m_port = std::move(port);
         generation = m_machine.open(capacity, interval);
-        m_isWakePending = false; // one that is still on its way goes to the I/O thread of the last start
+        m_isWakePending = false; // a call that is still pending goes to the I/O thread of the last start
     }
     m_notifier.notify();
     return generation;
@@ -265,7 +266,7 @@ void PoolCore::failAsClosed(ShutdownResult result)
     }
 }
 
-// If another thread held the mutex at the fork, it stays locked here, and what it guards may be half changed.
+// If another thread held the mutex at the fork, the mutex stays locked in the child, and the data can be half changed.
 void PoolCore::abandon()
 {
     if (!m_mutex.tryLock())
@@ -277,7 +278,8 @@ void PoolCore::abandon()
     m_mutex.unlock();
 }
 
-// Whoever sees its connection closed may make a new one at once: by then, the supply is to know what that belongs to.
+// A peer that sees its connection closed can connect again at once. The supply must know the new generation before
+// that.
 void PoolCore::flush(const std::function<void(quint64)> &tell)
 {
     const Moment now = momentNow();
@@ -303,7 +305,7 @@ bool PoolCore::evict(ConnectionId id)
     return isFound;
 }
 
-// --- What is shown
+// --- Status
 
 PoolStatus PoolCore::status() const
 {

@@ -27,7 +27,7 @@ namespace Tidepool {
 class IoThread;
 class TakeContext;
 
-/// What a take asks for.
+/// The parameters of a take.
 struct TakeRequest
 {
     std::optional<ConnectionId> id;
@@ -35,27 +35,28 @@ struct TakeRequest
     std::shared_ptr<TakeContext> context = nullptr; ///< takeInto()
 };
 
-/// The promise of a take that waits, kept under its ticket.
+/// The promise of a waiting take, kept under its ticket.
 struct PendingTake
 {
     QPromise<TakeResult> promise;
     std::shared_ptr<TakeContext> context; ///< takeInto()
 };
 
-/// The pool itself: the mutex around its rules, PoolMachine. It carries out what they say.
+/// The core of a pool: holds the mutex that protects PoolMachine, which contains the rules, and carries out the
+/// results.
 ///
 /// Thread-safe. Shared by the facade, the I/O thread and every lease. No I/O, no promise and no foreign code runs under
-/// the mutex: a connection is checked out, the mutex released, the work done, and the verdict recorded.
+/// the mutex: the core checks a connection out, releases the mutex, does the work, and records the result.
 class PoolCore final : public ConnectionSink, public std::enable_shared_from_this<PoolCore>
 {
 public:
     using Clock = std::chrono::steady_clock;
-    /// What the I/O thread is asked to do.
+    /// Functions that make the I/O thread do something.
     struct IoThreadPort
     {
         std::shared_ptr<IoThread> ioThread;
         std::function<void()> wake; ///< In the I/O thread: look at demand and deadlines again.
-        /// In the I/O thread: call PoolCore::cancel() when this take is cancelled.
+        /// Called in the I/O thread: call PoolCore::cancel() when this take is cancelled.
         std::function<void(const QFuture<void> &, Waiters::Ticket)> watchForCancel;
     };
 
@@ -65,35 +66,35 @@ public:
     // --- The facade's side
     [[nodiscard]] ChangeNotifier &notifier() { return m_notifier; }
     void setPolicy(const CorePolicy &policy);
-    /// Returns the generation that begins.
+    /// Returns the new generation.
     [[nodiscard]] quint64 open(IoThreadPort port, int capacity, std::chrono::milliseconds interval);
-    /// False, and without effect, unless the pool runs.
+    /// Returns false and does nothing unless the pool runs.
     [[nodiscard]] bool setPaused(bool paused);
-    /// Fails the waiters, evicts the parked ones, takes no more.
+    /// Fails the waiters, evicts the parked connections, and accepts no more takes.
     void startDraining();
-    /// Nothing is left that close() would have to wait for.
+    /// True if nothing is left for which close() would have to wait.
     [[nodiscard]] bool isDrained() const;
-    /// What shutDown() leaves to be done.
+    /// The work that remains after shutDown().
     struct ShutdownResult
     {
         std::vector<QSslSocket *> sockets; ///< To be closed in the I/O thread.
         std::vector<PendingTake> takes; ///< For failAsClosed().
     };
-    /// As startDraining(), for good.
+    /// Does the same as startDraining(), and also closes the pool.
     [[nodiscard]] ShutdownResult shutDown();
-    /// Ends the waits. Their continuations may run inside this call and do anything.
+    /// Ends the waiting takes. Their continuations can run inside this call and do anything.
     void failAsClosed(ShutdownResult result);
-    /// In a forked child: closes the descriptors of what is parked, and leaves the connections to the parent.
+    /// In a forked child: closes the descriptors of the parked connections, and leaves the connections to the parent.
     void abandon();
-    /// Begins a generation, and calls @p tell with it before the parked connections are closed. What the supply begins
-    /// belongs to it from when the supply is told.
+    /// Starts a generation, and calls @p tell with it before the parked connections are closed. From the call of @p
+    /// tell on, new work of the supply belongs to the new generation.
     void flush(const std::function<void(quint64)> &tell) TIDEPOOL_EXCLUDES(m_mutex);
-    /// False if none of that name is parked or looked at.
+    /// Returns false if no connection with that id is parked or being examined.
     bool evict(ConnectionId id);
-    /// Settings have changed: an error that nothing else ends is ended.
+    /// Called when settings have changed. Clears an error that only a change of settings ends.
     void forgetFatal();
-    /// Fails the takes that wait, and those that would, until goOn(), which also makes the I/O thread look at what is
-    /// posted.
+    /// Fails all waiting takes and all new takes that would wait, until goOn(). goOn() also makes the I/O thread run
+    /// its posted tasks.
     void halt(const PoolError &error);
     void goOn();
     [[nodiscard]] PoolStatus status() const;
@@ -101,11 +102,11 @@ public:
     [[nodiscard]] QList<EvictionRecord> evictions() const;
     [[nodiscard]] QList<ConnectionRecord> connections(int limit) const;
     [[nodiscard]] std::vector<PoolEvent> takeEvents();
-    /// Which events to keep for takeEvents().
+    /// Selects the events to keep for takeEvents().
     void want(PoolEvent::Kind kind);
     void addError();
     void resetErrorCount();
-    /// Shows why the pool could not start.
+    /// Sets the error that explains why the pool could not start.
     void setStartError(const PoolError &error);
 
     // --- The takers' side
@@ -116,14 +117,14 @@ public:
 
     // --- The I/O thread's side
     void setWatcher(std::shared_ptr<Watcher> watcher);
-    /// A parked connection is readable or has ended.
+    /// Called when a parked connection is readable or has ended.
     void examineParked(quint64 token);
     void cancel(Waiters::Ticket ticket);
-    /// The context of takeInto() has gone. Any thread.
+    /// Called when the context of a takeInto() has been destroyed. Any thread.
     void dropContext(Waiters::Ticket ticket);
-    /// Ends what is due now: waits, lifetimes, patience with leases.
+    /// Ends everything that is due now: waits, lifetimes, lease thresholds.
     void expire();
-    /// When expire() is to be called next; Clock::time_point::max() for never.
+    /// When to call expire() next. Clock::time_point::max() means never.
     [[nodiscard]] Clock::time_point nextDeadline() const;
 
     // --- The supply's side: ConnectionSink
@@ -153,7 +154,7 @@ public:
 
 private:
     using PendingTakes = std::vector<PendingTake>;
-    /// What a call of the machine leaves to be done, with all that is needed for it.
+    /// The work that remains after a call of the machine, with all data that it needs.
     struct Effects
     {
         Actions actions;
@@ -161,7 +162,8 @@ private:
         PendingTakes failed = {}; ///< In the order of Actions::failed.
         int maximumTotal = 0;
     };
-    /// What a taker, in any thread, sees of a connection that it has checked out. It touches no socket.
+    /// What a taker, in any thread, finds out about a connection that it has checked out. The check does not use the
+    /// socket.
     struct Look
     {
         bool isKnown = true; ///< Else it is for the I/O thread to find out what has arrived.
@@ -178,22 +180,22 @@ private:
         bool hasEvents = false;
     };
 
-    // Under the mutex
+    // Functions to call under the mutex
     [[nodiscard]] Effects effectsOf(Actions actions) TIDEPOOL_REQUIRES(m_mutex);
     [[nodiscard]] PendingTake pendingTake(Waiters::Ticket ticket) TIDEPOOL_REQUIRES(m_mutex);
-    /// Releases the mutex meanwhile.
+    /// Releases the mutex for part of the call.
     [[nodiscard]] WarmTake takeParked(std::optional<ConnectionId> id, Clock::time_point askedAt)
         TIDEPOOL_REQUIRES(m_mutex);
     [[nodiscard]] std::shared_ptr<Lease> makeLease(const Entry &entry, bool isBytesExpected);
 
-    // Without it
-    /// Calls the machine under the mutex, and carries out what it says.
+    // Functions to call without the mutex
+    /// Calls the machine under the mutex, and carries out the result.
     template <typename Call>
     void perform(Call call) TIDEPOOL_EXCLUDES(m_mutex);
-    /// The same for a call that only changes what is shown. False, and nothing is announced, if it returns false.
+    /// The same for a call that only changes the status. If the call returns false, returns false and notifies nobody.
     template <typename Call>
     bool performAndNotify(Call call) TIDEPOOL_EXCLUDES(m_mutex);
-    /// The one place where sockets are closed, takes fail, the supply is woken and the facade is told.
+    /// The only function that closes sockets, fails takes, wakes the supply and notifies the facade.
     void carryOut(Effects effects) TIDEPOOL_EXCLUDES(m_mutex);
     [[nodiscard]] static Moment momentNow();
     [[nodiscard]] bool isOfAnotherProcess() const;
@@ -205,21 +207,21 @@ private:
     [[nodiscard]] std::optional<QFuture<TakeResult>> futureOf(Waiters::Ticket ticket);
     [[nodiscard]] static std::unique_ptr<Entry> recordOf(const Established &connection);
     static void unwatch(const std::shared_ptr<Watcher> &watcher, Entry &entry);
-    /// Their sockets, to be closed.
+    /// Returns the sockets of the entries, to be closed, and stops watching them.
     [[nodiscard]] static std::vector<QSslSocket *> unwatched(const std::vector<std::unique_ptr<Entry>> &entries,
                                                              const std::shared_ptr<Watcher> &watcher);
     void examineLater(quint64 token) TIDEPOOL_EXCLUDES(m_mutex);
-    /// In the I/O thread, for the connections left to it: each gets one step after the other.
+    /// Runs in the I/O thread, for the connections that are left to it. The connections take turns, one step each.
     void examineSome() TIDEPOOL_EXCLUDES(m_mutex);
     void postExaminations() TIDEPOOL_EXCLUDES(m_mutex);
-    /// Ends @p out if there is an I/O thread.
+    /// If there is an I/O thread, ends @p out.
     void leaveToIoThread(CheckedOut &out) TIDEPOOL_EXCLUDES(m_mutex);
-    /// One step of a connection in no thread; offers or evicts it when all is known.
+    /// Runs one step for a connection in no thread. When the examination is complete, offers or evicts the connection.
     void examineStep(CheckedOut out) TIDEPOOL_EXCLUDES(m_mutex);
     [[nodiscard]] static Liveness examineSocket(Entry &entry, QString &text);
-    /// Serves a waiter with a connection in no thread, or parks it.
+    /// Gives a connection in no thread to a waiter, or parks it.
     void offer(CheckedOut out) TIDEPOOL_EXCLUDES(m_mutex);
-    /// Ends @p out if the waiter has it.
+    /// Ends @p out if the waiter gets the connection.
     void serve(Waiters::Ticket ticket, PendingTake take, CheckedOut &out) TIDEPOOL_EXCLUDES(m_mutex);
     void leaveUnserved(Waiters::Ticket ticket, PendingTake take, bool isCancelled) TIDEPOOL_EXCLUDES(m_mutex);
     [[nodiscard]] CheckedOut takeBack(quint64 token) TIDEPOOL_EXCLUDES(m_mutex);
@@ -234,14 +236,15 @@ private:
 
     ChangeNotifier m_notifier;
     std::atomic<bool> m_isWakePending = false;
-    const quint64 m_forks; // forkCount() of the process that it belongs to
+    const quint64 m_forks; // the forkCount() of the process that owns the pool
 
     mutable Mutex m_mutex;
     PoolMachine m_machine TIDEPOOL_GUARDED_BY(m_mutex);
     IoThreadPort m_port TIDEPOOL_GUARDED_BY(m_mutex);
     std::shared_ptr<Watcher> m_watcher TIDEPOOL_GUARDED_BY(m_mutex);
     std::unordered_map<Waiters::Ticket, PendingTake> m_pending TIDEPOOL_GUARDED_BY(m_mutex);
-    std::deque<QSslSocket *> m_closing TIDEPOOL_GUARDED_BY(m_mutex); // evicted, owned, to be closed in the I/O thread
+    // evicted sockets, owned here, which the I/O thread is to close
+    std::deque<QSslSocket *> m_closing TIDEPOOL_GUARDED_BY(m_mutex);
     bool m_isExaminationPosted TIDEPOOL_GUARDED_BY(m_mutex) = false;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// What the I/O thread does with the connections: it looks at what has arrived on them, and ends what is due.
+// The work of the I/O thread on connections: it examines received bytes, and ends connections that are due.
 
 #include "../io/affinity.h"
 #include "../io/descriptor.h"
@@ -14,7 +14,7 @@
 namespace Tidepool {
 
 namespace {
-// How long the I/O thread looks at what has arrived before it turns to its other work.
+// The time that the I/O thread spends on examinations before it turns to its other work.
 constexpr std::chrono::milliseconds slice{1};
 } // namespace
 
@@ -55,7 +55,7 @@ void PoolCore::postExaminations()
             return;
         ioThread = m_port.ioThread;
     }
-    // Not a weak pointer: these connections belong to nobody else.
+    // Not a weak pointer, because no other object owns these connections.
     ioThread->post([self = shared_from_this()] { self->examineSome(); });
 }
 
@@ -74,8 +74,9 @@ void PoolCore::examineLater(quint64 token)
     });
 }
 
-// Readable is not dead: it may be a session ticket, or the application speaking first. The I/O thread pulls the socket,
-// lets it process, and parks it again if it is still good.
+// A readable connection is not necessarily dead. The bytes can be a session ticket, or the application's first message.
+// The I/O thread moves the socket to itself, lets the socket process the bytes, and parks the connection again if it is
+// still good.
 void PoolCore::examineParked(quint64 token)
 {
     {
@@ -91,7 +92,7 @@ void PoolCore::examineParked(quint64 token)
     examineSome();
 }
 
-// Others in the I/O thread have their turn in between: a peer may send what is expensive to read.
+// Other tasks of the I/O thread run in between, because bytes of a peer can be expensive to read.
 void PoolCore::examineSome()
 {
     const auto end = Clock::now() + slice;

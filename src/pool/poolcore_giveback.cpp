@@ -12,16 +12,16 @@
 namespace Tidepool {
 
 namespace {
-// How long what the user wrote before giving back may take to be sent.
+// How long data that the user wrote before giveBack() can take to be sent.
 constexpr std::chrono::seconds sendingTime{5};
 } // namespace
 
-// In the socket's thread, outside its signals. What the user wrote before goes out first.
+// Call this in the socket's thread, outside the socket's signals. Data that the user wrote before is sent first.
 void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
 {
     QSslSocket *socket = lease->socket();
     if (!socket) {
-        lease->close(); // the user has deleted it
+        lease->close(); // the user has deleted the socket
         return;
     }
     disconnectUsers(*socket);
@@ -36,7 +36,7 @@ void PoolCore::giveBackWhenSent(const std::shared_ptr<Lease> &lease)
         const bool isConnected = socket->state() == QAbstractSocket::ConnectedState;
         if (hasUnsentBytes(*socket) && isConnected && !isLate)
             return;
-        // The captures go with the timer.
+        // The captures are destroyed with the timer.
         const auto kept = self; // NOLINT(performance-unnecessary-copy-initialization)
         const auto given = lease; // NOLINT(performance-unnecessary-copy-initialization)
         delete sending;
@@ -60,7 +60,7 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
     QSslSocket *socket = lease->reclaim();
     const Liveness seen = glance(*socket);
     const bool isGood = (seen == Liveness::Quiet || seen == Liveness::Spoke) && !hasUnsentBytes(*socket);
-    // What has not been decrypted yet is for the I/O thread to look at: this is the user's thread.
+    // The I/O thread examines bytes that are not decrypted yet, because this is the user's thread.
     const bool isToExamine = seen == Liveness::Spoke && isReadToExamine(socket->isEncrypted());
     const bool hasSpoken = seen == Liveness::Spoke && !isToExamine;
     const auto now = Clock::now();
@@ -69,7 +69,7 @@ void PoolCore::finishGiveBack(const std::shared_ptr<Lease> &lease)
     lock.unlock();
     if (!out) {
         if (hasUnsentBytes(*socket))
-            socket->abort(); // they have had their time
+            socket->abort(); // the time for sending is over
         closeAfterUse(socket);
         m_notifier.notify();
         return;
@@ -103,7 +103,7 @@ void PoolCore::giveBack(const std::shared_ptr<Lease> &lease)
         giveBackWhenSent(moved);
         return;
     }
-    // Later, because the caller may be inside one of the socket's own signals, or in another thread.
+    // Later, because the caller can be inside one of the socket's own signals, or in another thread.
     const auto giveBackThere = [self = shared_from_this(), moved] {
         if (moved->isValid())
             self->giveBackWhenSent(moved);

@@ -19,8 +19,8 @@ namespace Tidepool {
 
 namespace {
 
-// Between the end of its dial and here, a turn of the loop passes in which anything may have closed it: the peer, or a
-// dialer that looks at the peer's certificate.
+// Between the end of a dial and this call, one turn of the event loop passes. In that time the peer, or a dialer that
+// checks the peer's certificate, can have closed the connection.
 PoolError deathBeforeParked(const QSslSocket &socket)
 {
     const bool hasReason = socket.error() != QAbstractSocket::UnknownSocketError;
@@ -70,7 +70,7 @@ std::vector<Loss> PoolCore::takeLosses()
 ConnectionId PoolCore::freshId() const
 {
     for (;;) {
-        const ConnectionId id = randomId(); // a system call, during which no taker shall wait
+        const ConnectionId id = randomId(); // a system call, which must not delay takers
         const MutexLocker lock(m_mutex);
         if (id != controlId && !m_machine.isInUse(id))
             return id;
@@ -142,7 +142,7 @@ bool PoolCore::established(Established connection)
         return false;
     }
     auto made = recordOf(connection);
-    // Right behind the id, something may have come.
+    // Bytes can have arrived directly after the id.
     const Liveness seen = glance(*connection.socket);
     const bool isUnread = seen == Liveness::Spoke && !isReadToExamine(made->isEncrypted);
     made->hasSpoken = isUnread;
@@ -230,7 +230,7 @@ void PoolCore::goOn()
         ioThread = m_port.ioThread;
     }
     if (ioThread)
-        ioThread->post([] {}); // what was posted in between may still lie there
+        ioThread->post([] {}); // run tasks that were posted in between
     m_notifier.notifyAnew();
 }
 

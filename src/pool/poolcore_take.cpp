@@ -29,7 +29,7 @@ Watcher::For watchFor(const Entry &entry)
     return entry.hasSpoken && !isRead ? Watcher::For::End : Watcher::For::Readable;
 }
 
-// Only what is wrong with the wait itself carries the status.
+// Only errors of the wait itself carry the status.
 PoolError withStatus(PoolError error, const PoolStatus &status)
 {
     if (error.phase() == Phase::Wait)
@@ -45,7 +45,7 @@ PoolError PoolCore::contextGone()
             QStringLiteral("The context object that the connection was for was destroyed, or its thread has ended.")};
 }
 
-// Not even the mutex may be touched: a thread that does not exist here may hold it.
+// In a forked child, not even the mutex can be locked, because a thread that does not exist here can hold it.
 bool PoolCore::isOfAnotherProcess() const
 {
     return m_forks != forkCount();
@@ -57,14 +57,14 @@ PoolError PoolCore::refusalAfterFork()
             QStringLiteral("The pool belongs to the process that this one was forked from; make a pool of its own.")};
 }
 
-// --- Takes of what is parked
+// --- Takes of parked connections
 
-// A taker is in its user's thread: it decrypts nothing, and does not wait either.
+// A taker runs in its user's thread. It therefore decrypts nothing and never waits.
 PoolCore::Look PoolCore::look(const Entry &entry, Unsolicited unsolicited)
 {
     Look result;
     if (entry.hasSpoken && unsolicited == Unsolicited::Evict) {
-        result.fault = EvictionCause::Unsolicited; // Keep was set when it spoke
+        result.fault = EvictionCause::Unsolicited; // the setting was Keep when the peer sent the bytes
         return result;
     }
     int systemError = 0;
@@ -95,8 +95,8 @@ std::shared_ptr<Lease> PoolCore::makeLease(const Entry &entry, bool isBytesExpec
                                    Lease::Expected{isBytesExpected, entry.hasEnded});
 }
 
-// One after the other, until one is good or none is left. Whatever can be done without the mutex is, reading the clock
-// included: takers wait for it.
+// Checks one connection after another, until one is good or none is left. All work that needs no mutex happens without
+// the mutex, including reading the clock, because other takers wait for the mutex.
 PoolCore::WarmTake PoolCore::takeParked(std::optional<ConnectionId> id, Clock::time_point askedAt)
 {
     while (CheckedOut out = m_machine.checkOut(id)) {
@@ -196,8 +196,9 @@ QFuture<TakeResult> PoolCore::take(const TakeRequest &request)
     return future;
 }
 
-// Nothing if it has been served: a task of the I/O thread must not keep its connection open. With a type for as long as
-// a watcher is set: the last future of that type takes the result away without a lock, and setting a watcher reads it.
+// Returns std::nullopt if the take has been served, because a task of the I/O thread must not keep the connection open.
+// The future has a type while a watcher is set: the last future of that type removes the result without a lock, and
+// setting a watcher reads the result.
 std::optional<QFuture<TakeResult>> PoolCore::futureOf(Waiters::Ticket ticket)
 {
     const MutexLocker lock(m_mutex);
@@ -227,7 +228,7 @@ void PoolCore::dropContext(Waiters::Ticket ticket)
 
 // --- Offers
 
-// Watched before it is parked, so that its end is never missed; and without the mutex.
+// The watch starts before the connection is parked, so that the end is never missed. It starts without the mutex.
 void PoolCore::offer(CheckedOut out)
 {
     using Next = PoolMachine::Offer::Next;
@@ -280,11 +281,12 @@ void PoolCore::leaveUnserved(Waiters::Ticket ticket, PendingTake take, bool isCa
     carryOut(std::move(effects));
 }
 
-// If the take was cancelled, or its context has gone, the connection is for somebody else.
+// If the take was cancelled, or its context has been destroyed, the connection goes to another take.
 void PoolCore::serve(Waiters::Ticket ticket, PendingTake take, CheckedOut &out)
 {
     const auto lease = makeLease(*out, !out->isEncrypted);
-    lease->setContext(take.context); // before the result: whoever waits for that may ask for the socket at once
+    // before the result is set, because a waiter can ask for the socket at once after that
+    lease->setContext(take.context);
     const bool isLost = take.context && take.context->isGone();
     const auto now = Clock::now();
     MutexLocker lock(m_mutex);
@@ -299,7 +301,7 @@ void PoolCore::serve(Waiters::Ticket ticket, PendingTake take, CheckedOut &out)
     lock.unlock();
     if (take.promise.addResult(TakeResult(Connection(lease)))) {
         lease->deliver();
-    } else { // it was cancelled in this very moment
+    } else { // the take was cancelled at this moment
         QSslSocket *socket = lease->reclaim();
         out = takeBack(lease->token());
         if (!out)

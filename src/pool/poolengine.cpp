@@ -12,7 +12,7 @@ namespace Tidepool {
 PoolEngine::PoolEngine(std::shared_ptr<PoolCore> core, std::unique_ptr<Supply> supply, PostToIoThread post)
     : m_core(std::move(core)), m_supply(std::move(supply)), m_post(std::move(post))
 {
-    m_supply->setParent(this); // so that they move to the I/O thread with this
+    m_supply->setParent(this); // so that the supply moves to the I/O thread with this object
     m_deadline.setParent(this);
     m_deadline.setSingleShot(true);
     m_deadline.setTimerType(Qt::PreciseTimer);
@@ -24,7 +24,7 @@ PoolEngine::~PoolEngine()
     if (m_watcher)
         m_watcher->stop();
     m_supply->setParent(nullptr);
-    m_supply.reset(); // it still calls the core
+    m_supply.reset(); // destroyed first, because it still calls the core
 }
 
 void PoolEngine::start(quint64 generation)
@@ -48,7 +48,7 @@ void PoolEngine::wake()
 void PoolEngine::expire()
 {
     m_core->expire();
-    m_supply->wake(); // something may be retiring
+    m_supply->wake(); // a connection can be due for replacement
     armDeadline();
 }
 
@@ -60,13 +60,13 @@ void PoolEngine::armDeadline()
         m_deadline.stop();
         return;
     }
-    // Rounded up, or the timer would come a moment too early and find nothing due.
+    // Rounded up. Otherwise the timer would fire a moment too early and find nothing due.
     const auto rest = std::chrono::ceil<milliseconds>(next - PoolCore::Clock::now());
     m_deadline.start(std::clamp<milliseconds>(rest, milliseconds(0), std::chrono::hours(1)));
 }
 
-// QFuture::cancel() tells nobody but its watchers. Without a type, because that one does not keep the result, and with
-// it the connection.
+// QFuture::cancel() notifies only watchers. The watcher has no type, because a typed watcher would keep the result, and
+// with the result the connection.
 void PoolEngine::watchForCancel(const QFuture<void> &future, Waiters::Ticket ticket)
 {
     if (future.isFinished())

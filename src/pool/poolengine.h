@@ -10,9 +10,9 @@
 
 namespace Tidepool {
 
-/// A pool's part in the I/O thread: its supply, its watcher, its deadlines.
+/// The part of a pool in the I/O thread: its supply, its watcher, its deadlines.
 ///
-/// Made in the facade's thread, moved to the I/O thread, and destroyed there.
+/// Created in the facade's thread, moved to the I/O thread, and destroyed there.
 class PoolEngine final : public QObject
 {
     Q_OBJECT
@@ -22,7 +22,7 @@ public:
     ~PoolEngine() override;
 
     void start(quint64 generation);
-    /// Demand or a deadline may have changed.
+    /// Called when the demand or a deadline can have changed.
     void wake();
     void watchForCancel(const QFuture<void> &future, Waiters::Ticket ticket);
     [[nodiscard]] Supply &supply() { return *m_supply; }

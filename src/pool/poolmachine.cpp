@@ -11,7 +11,7 @@
 
 namespace Tidepool {
 
-// A place that is kept for it lasts until it is parked or leaves.
+// The reserved place of a connection lasts until the connection is parked or leaves the pool.
 Entry *PoolMachine::finish(CheckedOut &out)
 {
     Entry *entry = std::exchange(out.m_entry, nullptr);
@@ -26,7 +26,7 @@ void CheckedOut::reset()
         m_machine->forget(entry);
 }
 
-// The mutex may be held here or not, so this takes none. expire() evicts it.
+// The caller may or may not hold the mutex, so this function does not lock it. expire() evicts the connection.
 void PoolMachine::forget(Entry *entry)
 {
     Q_ASSERT_X(false, "CheckedOut", "A connection was neither parked, leased, evicted nor dropped.");
@@ -60,7 +60,7 @@ Actions PoolMachine::announcing()
     return actions;
 }
 
-// Metrics can wait for a frame, an event that somebody listens for cannot.
+// Metrics can wait for a frame. An event with a connected slot cannot.
 Actions PoolMachine::metricsChanged() const
 {
     Actions actions;
@@ -105,7 +105,7 @@ quint64 PoolMachine::open(int capacity, std::chrono::milliseconds interval)
     return m_generation;
 }
 
-// Its connections may be to another server, or by another way.
+// The new connections can lead to another server, or use another route.
 void PoolMachine::beginGeneration()
 {
     ++m_generation;
@@ -179,7 +179,7 @@ std::optional<Actions> PoolMachine::evictNamed(ConnectionId id, const Moment &no
     return actions;
 }
 
-// --- The ends of a connection that is out
+// --- The ends of a checkout
 
 void PoolMachine::countAsParked(Entry &entry, Clock::time_point now)
 {
@@ -204,7 +204,8 @@ void PoolMachine::park(CheckedOut out, const Moment &now, Actions &actions)
         noteDeath(EvictionCause::PeerClosed, now.steady);
         noteLoss(*entry, EvictionCause::PeerClosed, now.steady);
     }
-    entry->expiry = freshExpiry(*entry); // one that was only looked at may have missed a change of the lifetimes
+    // a connection that was only examined can have missed a change of the lifetimes
+    entry->expiry = freshExpiry(*entry);
     m_store.park(entry);
     if (std::exchange(entry->hasNews, false))
         actions.examine = entry->token();
@@ -216,7 +217,7 @@ void PoolMachine::lease(CheckedOut out, Clock::time_point now)
     Entry *entry = finish(out);
     ++m_counters.takenTotal;
     entry->parkedAt = now;
-    entry->isUnwanted = false; // too late
+    entry->isUnwanted = false; // too late to evict
     trust(entry); // keepalive is its user's now
     m_store.lease(entry);
     m_events.add(PoolEvent::Kind::Taken, entry->id);
@@ -230,7 +231,7 @@ std::unique_ptr<Entry> PoolMachine::evict(CheckedOut out, EvictionCause cause, c
     m_events.add(PoolEvent::Kind::Evicted, entry->id, cause);
     if (cause == EvictionCause::PeerClosed || cause == EvictionCause::SocketError)
         noteOutage();
-    // What a broken network ended tells nothing, and of the ended ones it is known already.
+    // An end because of a broken network gives no information. The end of an ended connection is already counted.
     if (cause == EvictionCause::PeerClosed && !entry->hasEnded)
         learnFromDeath(*entry, now.steady);
     if (m_health.trouble && m_store.parkedCount() == 0)
@@ -250,7 +251,8 @@ std::unique_ptr<Entry> PoolMachine::drop(CheckedOut out)
 
 // --- Evicted together
 
-// Takers wait meanwhile, and there may be thousands: nothing that can be done once or later is done for each of them.
+// Takers wait for the mutex, and there can be thousands of connections. The loop therefore does only the work that
+// cannot be done once, or later.
 void PoolMachine::addTo(EvictedBatch &batch, Entry *entry)
 {
     m_store.checkOut(entry);
@@ -265,7 +267,7 @@ void PoolMachine::finishBatch(EvictedBatch batch, const Moment &now, Actions &ac
     for (const auto &entry : batch.entries)
         m_events.add(PoolEvent::Kind::Evicted, entry->id, batch.cause);
     const size_t told =
-        std::min(batch.entries.size(), EvictionLog::maximumSize); // the others would be pushed out of it
+        std::min(batch.entries.size(), EvictionLog::maximumSize); // more records would push each other out of the log
     for (auto entry = batch.entries.end() - static_cast<std::ptrdiff_t>(told); entry != batch.entries.end(); ++entry)
         m_log.add(**entry, batch.cause, {}, now);
     if (actions.closeInIoThread.empty())
@@ -313,7 +315,7 @@ void PoolMachine::evictSurplus(const Moment &now, Actions &actions)
     finishBatch(std::move(batch), now, actions);
 }
 
-// The peer must not fill the memory by writing and closing again and again.
+// A peer must not fill the memory by repeatedly writing and closing.
 void PoolMachine::trimEnded(const Moment &now, Actions &actions)
 {
     EvictedBatch batch{EvictionCause::PeerClosed};
@@ -322,14 +324,15 @@ void PoolMachine::trimEnded(const Moment &now, Actions &actions)
     finishBatch(std::move(batch), now, actions);
 }
 
-// The last connection died. A client learns from its next dial whether that is an outage; a server can only wait.
+// Called when the last connection has died. A client learns from its next dial whether there is an outage. A server can
+// only wait.
 void PoolMachine::noteOutage()
 {
     if (m_policy.isServer && m_store.parkedCount() == 0)
         m_health.isUp = false;
 }
 
-// What left by the pool's own rule is no loss. A server makes no replacements.
+// A connection that left because of the pool's own rules is no loss. A server dials no replacements.
 void PoolMachine::noteLoss(const Entry &entry, EvictionCause cause, Clock::time_point now)
 {
     switch (cause) {
@@ -346,7 +349,7 @@ void PoolMachine::noteLoss(const Entry &entry, EvictionCause cause, Clock::time_
         m_losses.push_back({std::max(now - entry.establishedAt, Clock::duration::zero()), cause});
 }
 
-// expire() asks later what follows from it.
+// expire() handles the consequences later.
 void PoolMachine::learnFromDeath(const Entry &entry, Clock::time_point now)
 {
     if (m_policy.isServer || !isRunning() || !entry.isCounted || entry.isControl())

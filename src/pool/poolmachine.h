@@ -29,7 +29,7 @@
 
 namespace Tidepool {
 
-/// How the pool treats connections; a plain value, set by the facade.
+/// How the pool treats connections. A plain value, set by the facade.
 struct CorePolicy
 {
     TakeOrder order = TakeOrder::NewestFirst;
@@ -45,18 +45,19 @@ struct CorePolicy
     AllowedClients allowedClients; ///< Of a server.
 };
 
-/// The rules of a pool: its connections, the takes that wait, its counters, as a state machine.
+/// The rules of a pool (its connections, its waiting takes, its counters) as a state machine.
 ///
-/// It has no mutex, uses no socket, reads no clock and finishes no promise: every call takes the time, and returns what
-/// is to be done outside. Not thread-safe: PoolCore is the mutex around it, and carries the actions out.
+/// The machine has no mutex, uses no socket, reads no clock and finishes no promise. Every call takes the time as a
+/// parameter, and returns the work that remains. Not thread-safe: PoolCore protects the machine with a mutex and
+/// carries out the actions.
 class PoolMachine
 {
 public:
     using Clock = std::chrono::steady_clock;
     using Ticket = Waiter::Ticket;
 
-    /// @p hasArrived: see IdleStore. @p seed: of the jitter of lifetimes.
-    /// @p probe: asks silent peers; nullptr where nobody can.
+    /// @p hasArrived: see IdleStore. @p seed: the seed for the jitter of lifetimes. @p probe: probes silent peers.
+    /// nullptr where the platform does not support this.
     explicit PoolMachine(IdleStore::ArrivalProbe hasArrived = nullptr, quint32 seed = 1,
                          const PeerProbe *probe = nullptr);
     ~PoolMachine();
@@ -65,36 +66,39 @@ public:
     // --- The pool's life
     [[nodiscard]] Actions setPolicy(const CorePolicy &policy, const Moment &now);
     [[nodiscard]] const CorePolicy &policy() const { return m_policy; }
-    /// Returns the generation that begins.
+    /// Returns the new generation.
     [[nodiscard]] quint64 open(int capacity, std::chrono::milliseconds interval);
-    /// False, and without effect, unless the pool runs.
+    /// Returns false and does nothing unless the pool runs.
     [[nodiscard]] bool setPaused(bool paused);
-    /// Fails the waiters, evicts the parked ones, takes no more.
+    /// Fails the waiters, evicts the parked connections, and accepts no more takes.
     [[nodiscard]] Actions drain(const Moment &now);
-    /// As drain(), for good; also from a drain. Without effect if the pool is not open.
+    /// Does the same as drain(), and also closes the pool. Also allowed during a drain. Has no effect if the pool is
+    /// not open.
     [[nodiscard]] Actions shutDown(const Moment &now);
-    /// Evicts the parked ones. What was begun in an older generation is dropped from now on.
+    /// Evicts the parked connections. From now on, connections in progress of an older generation are dropped.
     [[nodiscard]] Actions flush(const Moment &now);
-    /// Evicts the one of that name that is parked, or is to be parked as soon as it has been looked at. Nothing if
-    /// there is none.
+    /// Evicts the connection with that id if it is parked, or if it is being examined to be parked. Returns
+    /// std::nullopt if there is no such connection.
     [[nodiscard]] std::optional<Actions> evictNamed(ConnectionId id, const Moment &now);
     [[nodiscard]] quint64 generation() const { return m_generation; }
     [[nodiscard]] bool isRunning() const { return m_life == Life::Running; }
-    /// A drain has nothing left to wait for in here.
+    /// True if a drain has nothing left in the machine to wait for.
     [[nodiscard]] bool isDrained() const { return m_life == Life::Draining && m_store.leasedCount() == 0; }
     [[nodiscard]] bool isDraining() const { return m_life == Life::Draining; }
 
     // --- Takes
-    /// Why nothing is handed out, by the pool's life.
+    /// The reason why the state of the pool does not allow takes.
     [[nodiscard]] PoolError refusal() const;
-    /// The parked connection that a take is to look at; empty if there is none.
+    /// The parked connection that a take is to check. Empty if there is none.
     [[nodiscard]] CheckedOut checkOut(std::optional<ConnectionId> id);
-    /// Ends @p out: it is taken. False, and without effect, if it must not be handed out any more.
+    /// Ends @p out: the connection is taken. Returns false and does nothing if the connection must not be handed out
+    /// any more.
     [[nodiscard]] bool leaseWarm(CheckedOut &out, Clock::time_point askedAt, Clock::time_point now);
-    /// Ends @p out, which is not handed out: it is evicted for @p fault, or, without one, left to the I/O thread.
+    /// Ends @p out, which is not handed out. The connection is evicted with the cause @p fault. Without a fault, it is
+    /// left to the I/O thread.
     [[nodiscard]] Actions putAside(CheckedOut out, std::optional<EvictionCause> fault, const QString &text,
                                    const Moment &now);
-    /// True if a take has to wake the supply: for a refill, or to watch over the lease.
+    /// True if a take must wake the supply, for a refill or for the lease threshold.
     [[nodiscard]] bool needsWakeAfterTake() const;
     [[nodiscard]] bool hasEvents() const { return !m_events.isEmpty(); }
     struct Wait
@@ -102,13 +106,13 @@ public:
         Ticket ticket = 0; ///< 0 if it may not wait.
         PoolError error; ///< Why.
     };
-    /// A take for which nothing is parked gets in line. @p timeout: negative for the policy's.
+    /// Adds a take for which nothing is parked to the line. @p timeout: if negative, the policy's timeout applies.
     [[nodiscard]] Wait startWaiting(std::optional<ConnectionId> id, std::chrono::milliseconds timeout,
                                     Clock::time_point askedAt);
-    /// Counts a tryTake() that got nothing, and says why.
+    /// Counts a tryTake() that failed, and returns the reason.
     [[nodiscard]] PoolError refuseTry();
 
-    // --- Offers, to those who wait
+    // --- Offers to waiting takes
     struct Offer
     {
         enum class Next : quint8 {
@@ -120,47 +124,50 @@ public:
         Ticket ticket = 0;
         Actions actions = {};
     };
-    /// Hands @p out, found to be good, to who waits for it, or parks it. It has ended if this returns Done.
+    /// Offers @p out, which is known to be good, to a waiter, or parks it. If this returns Done, @p out has ended.
     [[nodiscard]] Offer offer(CheckedOut &out, bool isWatched, const Moment &now);
-    /// Ends @p out: the waiter has it.
+    /// Ends @p out: the waiter has the connection.
     [[nodiscard]] Actions served(Ticket ticket, CheckedOut out, Clock::time_point now);
-    /// The waiter has gone; the connection is to be offered again. @p error: its end, if it was not cancelled.
+    /// Called when the waiter does not exist any more. The connection must be offered again. @p error: the waiter's
+    /// error, if it was not cancelled.
     [[nodiscard]] Actions notServed(Ticket ticket, const std::optional<PoolError> &error, Clock::time_point now);
-    /// The take was cancelled when it had been served already: it counts as given back. Empty if it is not known.
+    /// Called when a take was cancelled after it had been served. The connection counts as given back. Empty if the
+    /// connection is not known.
     [[nodiscard]] CheckedOut takeBack(quint64 token);
-    /// True if it was in line.
+    /// Returns true if the waiter was in line.
     [[nodiscard]] bool cancel(Ticket ticket);
     /// Fails a waiter in line.
     [[nodiscard]] Actions fail(Ticket ticket, const PoolError &error, Clock::time_point now);
 
     // --- Examinations
-    /// The parked connection that was reported; empty if it is somebody else's now.
+    /// Returns the reported parked connection. Empty if it is taken or checked out now.
     [[nodiscard]] CheckedOut examine(quint64 token);
-    /// To be looked at in the I/O thread; see nextToExamine().
+    /// Leaves the connection to the I/O thread, which examines it. See nextToExamine().
     void leaveToIoThread(CheckedOut out);
     [[nodiscard]] CheckedOut nextToExamine();
     [[nodiscard]] bool hasToExamine() const { return !m_toExamine.empty(); }
-    /// How many bytes the next examination may leave in a socket.
+    /// The number of bytes that the next examination can leave in a socket.
     [[nodiscard]] qint64 readRoom() const;
-    /// Records what one step found: the bytes held, whether the peer spoke for the first time, and whether a further
-    /// step is needed. If that is still of use, @p out is left to the I/O thread again, and ends here.
+    /// Records the result of one step: the bytes held, whether the peer sent bytes for the first time, and whether a
+    /// further step is needed. If a further step is useful, leaves @p out to the I/O thread again, and @p out ends.
     void examined(CheckedOut &out, qint64 held, bool isNews, bool isUnfinished);
     /// Ends @p out.
     [[nodiscard]] Actions evictExamined(CheckedOut out, EvictionCause cause, const QString &text, const Moment &now);
 
     // --- Ends of leases
-    /// Its user has given it back; giveBack() or leaseEnded() is to follow.
+    /// Called when the user has given a connection back. giveBack() or leaseEnded() must follow.
     void announceGiveBack(quint64 token);
-    /// To be offered; empty if nobody wants it. @p isGood: it can be used again; @p hasSpoken: bytes of its peer wait.
+    /// Returns the connection, to be offered. Empty if it is not needed. @p isGood: the connection can be used again.
+    /// @p hasSpoken: bytes from the peer are waiting.
     [[nodiscard]] CheckedOut giveBack(quint64 token, bool isGood, bool hasSpoken, Clock::time_point now);
     [[nodiscard]] Actions leaseEnded(quint64 token, Clock::time_point now);
 
     // --- Deadlines
-    /// Ends what is due: waits, lifetimes, patience with leases.
+    /// Ends everything that is due: waits, lifetimes, lease thresholds.
     [[nodiscard]] Actions expire(const Moment &now);
-    /// When expire() is to be called next; Clock::time_point::max() for never.
+    /// When to call expire() next. Clock::time_point::max() means never.
     [[nodiscard]] Clock::time_point nextDeadline() const;
-    /// What a waiter is told whose time is up; @p status: the pool then.
+    /// The error for a waiter whose timeout is over. @p status: the status of the pool at that time.
     [[nodiscard]] static PoolError timeoutOf(const Waiter &waiter, const PoolStatus &status, int maximumTotal);
 
     // --- The supply: see ConnectionSink
@@ -174,7 +181,8 @@ public:
     void unreserve() { --m_reserved; }
     [[nodiscard]] bool claimControlId(quint64 generation, Clock::time_point now);
     void releaseControlId() { m_controlGeneration = 0; }
-    /// A client's parked connection of that name. If its peer has gone, a new one of the same name replaces it.
+    /// Returns a client's parked connection with that id. If its peer has closed it, a new connection with the same id
+    /// replaces it.
     [[nodiscard]] const Entry *parkedNamed(ConnectionId id) const;
     struct Arrival
     {
@@ -182,24 +190,24 @@ public:
         bool isBadIdentity = false;
         Actions actions = {};
     };
-    /// A connection has come up. Its record is complete, but for the serial number. @p isNamesakeGone: the peer of
-    /// parkedNamed() has gone.
+    /// Called when a connection is established. Its record is complete except for the serial number. @p isNamesakeGone:
+    /// true if the peer of parkedNamed() has closed that connection.
     [[nodiscard]] Arrival established(std::unique_ptr<Entry> made, Clock::time_point begunAt, bool isNamesakeGone,
                                       const Moment &now);
-    /// True if it is a sign that what is parked may be dead, too: expire() is to be called.
+    /// Returns true if the failure is a sign that parked connections may be dead too. Then call expire().
     bool attemptFailed(const PoolError &error);
     void setTrouble(const PoolError &error);
     void countRefused() { ++m_counters.refused; }
     void countOverflowed() { ++m_counters.overflowed; }
-    /// False if nothing changed.
+    /// Returns false if nothing changed.
     [[nodiscard]] bool setTarget(int capacity, std::chrono::milliseconds interval);
     [[nodiscard]] Actions setSizing(const SizingReason &reason, std::optional<Clock::time_point> nextBurst);
-    /// Client: evicts the oldest parked connections that are more than @p keep.
+    /// Client: if more than @p keep connections are parked, evicts the oldest of them.
     [[nodiscard]] Actions evictSurplusOf(int keep, const Moment &now);
     [[nodiscard]] bool setNextAttempt(std::optional<Clock::time_point> when);
     [[nodiscard]] Actions setFatal(const PoolError &error, quint64 generation, Clock::time_point now);
     void forgetFatal() { m_health.fatal = {}; }
-    /// Fails the takes that wait, and those that would, until goOn().
+    /// Fails all waiting takes and all new takes that would wait, until goOn().
     [[nodiscard]] Actions halt(const PoolError &error, Clock::time_point now);
     void goOn() { m_health.halted = {}; }
     struct Renewed
@@ -208,10 +216,10 @@ public:
         Actions actions = {};
     };
     [[nodiscard]] Renewed renew(quint64 generation, Renewal cause, Clock::time_point quietUntil, const Moment &now);
-    /// False if nothing changed.
+    /// Returns false if nothing changed.
     [[nodiscard]] bool setOffline(bool isOffline);
 
-    // --- Readings
+    // --- Status
     [[nodiscard]] PoolStatus status(Clock::time_point now) const;
     [[nodiscard]] const PoolError &lastError() const { return m_health.lastError; }
     void setStartError(const PoolError &error)
@@ -225,16 +233,17 @@ public:
     [[nodiscard]] std::vector<PoolEvent> takeEvents() { return m_events.takeAll(); }
     void addError() { ++m_errorCount; }
     void resetErrorCount() { m_errorCount = 0; }
-    /// The connections that belong to the pool and to nobody who examines them just now.
+    /// The connections that belong to the pool and are not checked out at the moment.
     [[nodiscard]] std::vector<const Entry *> held() const;
-    /// The rule that is broken, for tests; empty if none is. Takes time in proportion to the number of connections.
+    /// For tests: the invariant that is broken. Empty if none is broken. Takes time in proportion to the number of
+    /// connections.
     [[nodiscard]] QString violation() const;
 
 private:
     friend class CheckedOut;
 
     enum class Life : quint8 { Stopped, Running, Draining, Closed };
-    /// They only go up; see PoolStatus.
+    /// These counters only increase. See PoolStatus.
     struct Counters
     {
         qint64 established = 0;
@@ -255,7 +264,7 @@ private:
         Distribution dialTime;
         Distribution waitTime;
     };
-    /// Whether connections come up, and what went wrong last.
+    /// Whether connections are being established, and the last errors.
     struct Health
     {
         bool isUp = false; ///< A connection came up since the start or the last outage.
@@ -270,7 +279,7 @@ private:
         bool isOffline = false; ///< There is no network.
         bool hasStartFailed = false; ///< lastError is why.
     };
-    /// Parked connections evicted together.
+    /// Parked connections that are evicted together.
     struct EvictedBatch
     {
         EvictionCause cause;
@@ -288,7 +297,7 @@ private:
     [[nodiscard]] QString entryViolation(const Entry &entry) const;
     int &gaugeOf(MakingStep step) { return m_making[static_cast<size_t>(step)]; }
 
-    // The ends of a connection that is out
+    // The ends of a checkout
     [[nodiscard]] Entry *finish(CheckedOut &out);
     void park(CheckedOut out, const Moment &now, Actions &actions);
     void lease(CheckedOut out, Clock::time_point now);
@@ -333,7 +342,7 @@ private:
     void renewExpiries();
     [[nodiscard]] bool isReplaced() const;
 
-    /// One more than is wanted is dialled, to see whether the network works.
+    /// One extra connection is dialled, to find out whether the network works.
     [[nodiscard]] int scoutCount() const { return m_store.overdueCount() > 0 ? 1 : 0; }
     [[nodiscard]] bool isFull() const;
     [[nodiscard]] bool isTooMuch() const;
@@ -347,30 +356,30 @@ private:
     bool m_isPaused = false;
     CorePolicy m_policy;
     quint64 m_generation = 0;
-    quint64 m_openGeneration = 0; // of the last start
-    quint64 m_controlGeneration = 0; // in which the control id was last given
+    quint64 m_openGeneration = 0; // the generation of the last start
+    quint64 m_controlGeneration = 0; // the generation in which the control id was last given
     int m_capacity = 0;
     std::chrono::milliseconds m_interval{0};
-    SizingReason m_sizing; // but for nextBurst
-    std::optional<Clock::time_point> m_nextBurst; // that the sizing expects
+    SizingReason m_sizing; // all fields except nextBurst
+    std::optional<Clock::time_point> m_nextBurst; // the next burst that the sizing expects
 
     IdleStore m_store;
-    std::deque<CheckedOut> m_toExamine; // left to the I/O thread
-    std::atomic<Entry *> m_forgotten = nullptr; // see ~CheckedOut(); a list through Entry::nextForgotten
+    std::deque<CheckedOut> m_toExamine; // the connections that are left to the I/O thread
+    std::atomic<Entry *> m_forgotten = nullptr; // see ~CheckedOut(), a list through Entry::nextForgotten
     Waiters m_waiters;
     ReturnShare m_returns;
     IdleLifetime m_idleLifetime;
     const PeerProbe *const m_probe;
     OutageAlarm m_alarm;
     Clock::time_point m_nextLook; // at the suspects, if there are any
-    int m_reserved = 0; // places kept for connections that know their id and are not parked yet
+    int m_reserved = 0; // the number of places reserved for connections that know their id and are not parked yet
     std::array<int, 2> m_making{};
     std::minstd_rand m_random;
 
     Health m_health;
     Counters m_counters;
     int m_errorCount = 0;
-    std::vector<Loss> m_losses; // for takeLosses()
+    std::vector<Loss> m_losses; // the losses for takeLosses()
     EvictionLog m_log;
     EventQueue m_events;
 };

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Connections that are looked at in the I/O thread, and those that come back from their takers.
+// Connections that the I/O thread examines, and connections that takers give back.
 
 #include "poolmachine.h"
 #include "poolmachine_check.h"
@@ -11,12 +11,13 @@
 
 namespace Tidepool {
 
-// Who gets the report of one that is out already, has it looked at when it is parked: the watcher reports once only.
+// The watcher reports only once. If the connection is already checked out, the examination happens when the connection
+// is parked.
 CheckedOut PoolMachine::examine(quint64 token)
 {
     Entry *entry = m_store.find(token);
     if (!entry || entry->state == Entry::State::Leased || entry->state == Entry::State::Ended)
-        return {}; // taken meanwhile, or known
+        return {}; // taken in the meantime, or already reported
     if (entry->state == Entry::State::Checking) {
         entry->hasNews = true;
         return {};
@@ -25,7 +26,7 @@ CheckedOut PoolMachine::examine(quint64 token)
     return out(entry);
 }
 
-// Nobody is let in instead while it is looked at.
+// The place of the connection stays reserved during the examination.
 void PoolMachine::leaveToIoThread(CheckedOut out)
 {
     m_store.endReturn(&*out);
@@ -53,15 +54,15 @@ void PoolMachine::examined(CheckedOut &out, qint64 held, bool isNews, bool isUnf
     const CounterCheck check(*this);
     m_store.setBuffered(&*out, held);
     if (isNews || out->hasEnded)
-        trust(&*out); // its peer speaks
+        trust(&*out); // the peer has sent bytes, so it is still there
     if (isNews && out->isCounted && m_policy.unsolicited == Unsolicited::Keep)
         m_events.add(PoolEvent::Kind::Readable, out->id);
     if (isUnfinished && out->generation == m_generation)
         leaveToIoThread(std::move(out));
 }
 
-// One that was never parked counts as parked, for no time at all. But nothing is learned from how long it was idle, so
-// its isCounted stays as it is.
+// A connection that was never parked counts as parked for no time. The pool must not learn an idle time from such a
+// connection, so its isCounted does not change.
 Actions PoolMachine::evictExamined(CheckedOut out, EvictionCause cause, const QString &text, const Moment &now)
 {
     const CounterCheck check(*this);
@@ -74,7 +75,7 @@ Actions PoolMachine::evictExamined(CheckedOut out, EvictionCause cause, const QS
 
 // --- Ends of leases
 
-// That takes until its thread has time for it. The next take, or a round, may come before.
+// The connection is parked only when its thread has time for that. The next take, or a round, can come first.
 void PoolMachine::announceGiveBack(quint64 token)
 {
     Entry *entry = m_store.find(token);
@@ -126,7 +127,7 @@ Actions PoolMachine::leaseEnded(quint64 token, Clock::time_point now)
     return actions;
 }
 
-// More than the capacity is of no interest, so the walk is short.
+// Only values up to the capacity matter, so the loop is short.
 int PoolMachine::expectedBack(Clock::time_point now) const
 {
     if (m_policy.isServer || m_returns.expected(m_capacity) == 0)
@@ -136,7 +137,7 @@ int PoolMachine::expectedBack(Clock::time_point now) const
     for (const Entry *entry = m_store.newestLeased().front();
          entry && entry->parkedAt > tooEarly && recent < m_capacity; entry = entry->older)
         recent += entry->generation == m_generation ? 1 : 0;
-    // Those that takers look at just now are as good as taken.
+    // Connections that takers check at the moment count as taken.
     const int looking = m_store.checkedOutCount() - m_store.returnedCount() - static_cast<int>(m_toExamine.size());
     return m_returns.expected(std::clamp(recent + looking, 0, m_capacity));
 }

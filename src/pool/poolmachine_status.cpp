@@ -119,7 +119,7 @@ QList<ConnectionRecord> PoolMachine::connections(int limit, Clock::time_point no
         }
     };
     result.reserve(std::clamp(m_store.size(), 0, std::max(limit, 0)));
-    // A large pool of parked ones must not hide what is in use.
+    // Many parked connections must not hide the connections in use.
     const int linesOfTaken = std::min(m_store.leasedCount(), limit / 2);
     for (const Entry *newest : m_store.newestParked())
         addUpTo(limit - linesOfTaken, newest);
@@ -145,7 +145,7 @@ std::vector<const Entry *> PoolMachine::held() const
 
 // --- The invariants
 
-// In constant time.
+// Takes constant time.
 QString PoolMachine::counterViolation() const
 {
     qint64 evicted = 0;

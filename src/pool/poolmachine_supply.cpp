@@ -30,20 +30,21 @@ Demand PoolMachine::demand(Clock::time_point now) const
 
 // --- Room
 
-// A client parks the replacement first and then lets go of what it replaces: see expire().
+// A client parks the replacement first and then evicts the connection that it replaces. See expire().
 bool PoolMachine::isFull() const
 {
     const int count = m_store.parkedCount() + static_cast<int>(m_toExamine.size());
     return count - (m_policy.isServer ? 0 : m_store.retiringCount() + scoutCount()) >= m_policy.limit;
 }
 
-// A limit of a client's total was lowered.
+// True if the limit of a client's total was lowered below the current total.
 bool PoolMachine::isTooMuch() const
 {
     return !m_policy.isServer && m_policy.maximumTotal > 0 && m_store.size() > m_policy.maximumTotal;
 }
 
-// Every waiting take makes room for one more. Takes by id make no room: a newcomer gets a new id, never theirs.
+// Every waiting take makes room for one more connection. Takes by id make no room, because a new connection gets a new
+// id, never one of these ids.
 int PoolMachine::room() const
 {
     if (m_policy.overflow == Overflow::ReplaceOldest)
@@ -79,7 +80,7 @@ bool PoolMachine::makeRoomFor(ConnectionId id, const Moment &now, Actions &actio
     return true;
 }
 
-// None is parked because all are looked at, or have sent bytes to be looked at.
+// No connection is parked, because all are being examined or have bytes to be examined.
 bool PoolMachine::replaceExamined(const Moment &now, Actions &actions)
 {
     const auto oldest = std::ranges::find_if(m_toExamine, [](const CheckedOut &out) { return !out->isControl(); });
@@ -98,7 +99,7 @@ bool PoolMachine::claimControlId(quint64 generation, Clock::time_point now)
     const CounterCheck check(*this);
     Entry *old = m_store.find(controlId);
     if (old && old->state == Entry::State::Leased && old->generation < m_openGeneration) {
-        endLease(old, false, now); // somebody still holds that of an earlier start
+        endLease(old, false, now); // a connection of an earlier start still has the id
         old = nullptr;
     }
     if (old || m_controlGeneration == generation)
@@ -113,8 +114,8 @@ const Entry *PoolMachine::parkedNamed(ConnectionId id) const
     return entry && entry->state == Entry::State::Parked ? entry : nullptr;
 }
 
-// Whoever made the new connection knows that the old one is over, maybe before this end does: it lives on, without its
-// name, if somebody has taken it, and gives way if its peer has gone.
+// The end that made the new connection knows that the old connection is over, perhaps before this end does. If the old
+// connection is taken, it stays open without its id. If its peer is gone, the new connection replaces it.
 void PoolMachine::vacate(ConnectionId id, bool isGone, const Moment &now, Actions &actions)
 {
     Entry *old = m_store.find(id);
@@ -128,7 +129,7 @@ void PoolMachine::vacate(ConnectionId id, bool isGone, const Moment &now, Action
     }
 }
 
-// --- What the supply tells
+// --- Calls of the supply
 
 PoolMachine::Arrival PoolMachine::established(std::unique_ptr<Entry> made, Clock::time_point begunAt,
                                               bool isNamesakeGone, const Moment &now)
@@ -147,7 +148,7 @@ PoolMachine::Arrival PoolMachine::established(std::unique_ptr<Entry> made, Clock
         m_alarm.noteSuccess(now.steady);
     const ConnectionId id = made->id;
     const bool hasPlace = made->hasPlace;
-    // Where newcomers replace others, a place is kept for everybody, and says nothing.
+    // With Overflow::ReplaceOldest, every connection has a reserved place, so a reserved place gives no information.
     const bool isKept = hasPlace && m_policy.overflow != Overflow::ReplaceOldest;
     const bool isRoom = isCurrent && (made->isControl() || makeRoomFor(id, now, result.actions) || isKept);
     const int failedBefore = isCurrent ? std::exchange(m_health.failedInARow, 0) : 0;
@@ -179,7 +180,7 @@ bool PoolMachine::attemptFailed(const PoolError &error)
     ++m_counters.failed[static_cast<size_t>(error.phase())];
     m_health.lastError = error;
     ++m_health.failedInARow;
-    // A server's clients fail for reasons of their own.
+    // The clients of a server fail for reasons of their own.
     if (!m_policy.isServer) {
         m_health.hasFailed = true;
         if (m_store.parkedCount() == 0)
@@ -245,7 +246,7 @@ Actions PoolMachine::setFatal(const PoolError &error, quint64 generation, Clock:
 {
     const CounterCheck check(*this);
     if (generation != m_generation)
-        return {}; // the settings that it speaks of are gone
+        return {}; // the settings that caused the error have been replaced
     Actions actions = announcing();
     m_health.fatal = error;
     m_health.hasFailed = static_cast<bool>(error);
@@ -267,7 +268,7 @@ Actions PoolMachine::halt(const PoolError &error, Clock::time_point now)
     return actions;
 }
 
-// What went wrong before says nothing about what comes: the pool is as after its start.
+// Earlier errors do not predict later ones, so the pool is in the same state as after its start.
 PoolMachine::Renewed PoolMachine::renew(quint64 generation, Renewal cause, Clock::time_point quietUntil,
                                         const Moment &now)
 {

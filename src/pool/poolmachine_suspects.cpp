@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Tidepool authors
 // SPDX-License-Identifier: BSD-3-Clause
 
-// Connections whose peer may be gone. A link that is down takes all connections over it along, and each of them looks
-// as good as ever until somebody uses it. So at the first sign all that are parked become suspects: they are handed out
-// last, and the system asks their peers.
+// Connections whose peer may be gone. When a link is down, all connections over that link are dead, but no error is
+// visible until somebody uses them. At the first sign, all parked connections therefore become suspects: the pool hands
+// them out last, and the system probes their peers.
 
 #include "poolmachine.h"
 
@@ -14,13 +14,14 @@ namespace Tidepool {
 
 namespace {
 
-// A peer is asked when nothing has come from it for a second, and again a second later; the rest is a long round trip.
+// The system probes a peer when nothing has arrived from it for a second, and again a second later. The rest of this
+// time is a long round trip.
 constexpr std::chrono::milliseconds answerTime{2'500};
-// So long after a new connection has shown that the network works, each has been asked twice more.
+// The time after a new connection has shown that the network works. In this time, each peer is probed twice more.
 constexpr std::chrono::milliseconds proofTime{2'500};
-// Of the system's clock, which says when it has heard of the peer.
+// The resolution of the system's clock for the time of the peer's last packet.
 constexpr std::chrono::milliseconds systemClockStep{10};
-// How many are looked at under the mutex at once. To ask takes nine system calls, to look one.
+// The maximum number of suspects to check under the mutex at once. A probe takes nine system calls, a check takes one.
 constexpr int looksAtOnce = 64;
 constexpr std::chrono::milliseconds betweenLooks{20};
 constexpr std::chrono::milliseconds betweenLateLooks{250};
@@ -29,7 +30,7 @@ constexpr std::chrono::milliseconds betweenLateLooks{250};
 
 // --- Signs
 
-// What follows from it has to wait for expire(): there may be thousands.
+// The consequences wait for expire(), because thousands of connections can be affected.
 void PoolMachine::noteSign()
 {
     if (m_probe && !m_policy.isServer)
@@ -82,7 +83,7 @@ bool PoolMachine::hasAnswered(const Entry &suspect, Clock::time_point now) const
     return silence && *silence <= now - suspect.suspectedAt + systemClockStep;
 }
 
-// True if something about it has changed.
+// Returns true if the state of the suspect has changed.
 bool PoolMachine::lookAt(Entry *suspect, const Moment &now, Actions &actions)
 {
     if (!suspect->probed) {
@@ -90,7 +91,7 @@ bool PoolMachine::lookAt(Entry *suspect, const Moment &now, Actions &actions)
         suspect->probedAt = now.steady;
         if (suspect->probed)
             return false;
-        trust(suspect); // nobody will ever know
+        trust(suspect); // the state cannot be found out
     } else if (hasAnswered(*suspect, now.steady)) {
         trust(suspect);
     } else if (suspect->isOverdue) {

@@ -26,7 +26,7 @@ PoolError PoolMachine::refusal() const
     return {Phase::Wait, ErrorKind::Closed, QStringLiteral("The pool is closed; start() opens it again.")};
 }
 
-// --- Takes of what is parked
+// --- Takes of parked connections
 
 CheckedOut PoolMachine::checkOut(std::optional<ConnectionId> id)
 {
@@ -55,21 +55,23 @@ Actions PoolMachine::putAside(CheckedOut out, std::optional<EvictionCause> fault
         fault = cause;
     Actions actions;
     if (fault)
-        actions.closeInIoThread.push_back(evict(std::move(out), *fault, text, now)); // thousands may have died at once
+        // thousands of connections can have closed at once
+        actions.closeInIoThread.push_back(evict(std::move(out), *fault, text, now));
     else
         leaveToIoThread(std::move(out));
     actions.looksLater = !fault;
     return actions;
 }
 
-// A client pool refills, a server pool or a paused one cannot; a lease may have to be watched.
+// A client pool dials a replacement, but a server pool or a paused pool cannot. The supply is also woken if leases have
+// a threshold.
 bool PoolMachine::needsWakeAfterTake() const
 {
     const bool refills = !m_policy.isServer && !m_isPaused;
     return m_alarm.hasSign() || refills || m_policy.leaseThreshold.count() > 0;
 }
 
-// --- Takes that wait, and that fail
+// --- Takes that wait, and takes that fail
 
 PoolMachine::Wait PoolMachine::startWaiting(std::optional<ConnectionId> id, std::chrono::milliseconds timeout,
                                             Clock::time_point askedAt)
@@ -133,7 +135,7 @@ Actions PoolMachine::fail(Ticket ticket, const PoolError &error, Clock::time_poi
     return actions;
 }
 
-// Only what is wrong with the wait itself carries the status.
+// Only errors of the wait itself carry the status.
 void PoolMachine::failAll(std::vector<Waiter> waiters, const PoolError &error, Clock::time_point now, Actions &actions)
 {
     if (waiters.empty())
@@ -157,7 +159,7 @@ PoolMachine::Offer PoolMachine::offer(CheckedOut &out, bool isWatched, const Mom
         actions.closeHere.push_back(std::move(gone));
         return {.actions = std::move(actions)};
     }
-    // One that its peer has closed, or the control connection, is of use only to who wants this very one.
+    // Only a take by id can use a connection that the peer has closed, or the control connection.
     const bool isForAny = !out->hasEnded && !out->isControl();
     if (const auto ticket = isForAny ? m_waiters.serveNext(out->id) : m_waiters.serveNextByName(out->id))
         return {.next = Offer::Next::Serve, .ticket = *ticket};
@@ -170,8 +172,8 @@ PoolMachine::Offer PoolMachine::offer(CheckedOut &out, bool isWatched, const Mom
     return {.actions = std::move(parked)};
 }
 
-// Why a connection must not be handed out, if so. There was room when it was made or given back, but others were
-// offered meanwhile.
+// The reason why a connection must not be handed out, if there is one. There was room when the connection was made or
+// given back, but other connections may have been offered since.
 std::optional<EvictionCause> PoolMachine::objectionTo(const Entry &entry, bool isWatched) const
 {
     if (entry.hasSpoken && m_policy.unsolicited == Unsolicited::Evict)
@@ -186,7 +188,7 @@ std::optional<EvictionCause> PoolMachine::objectionTo(const Entry &entry, bool i
     return std::nullopt;
 }
 
-// What was decided while it was looked at.
+// The eviction that was decided while the connection was checked out.
 std::optional<EvictionCause> PoolMachine::causeToGo(const Entry &entry) const
 {
     if (entry.generation != m_generation)
@@ -194,7 +196,7 @@ std::optional<EvictionCause> PoolMachine::causeToGo(const Entry &entry) const
     return entry.isUnwanted ? std::optional(EvictionCause::Requested) : std::nullopt;
 }
 
-// One that was good counts as parked, for no time at all.
+// A connection that was good counts as parked for no time.
 std::unique_ptr<Entry> PoolMachine::letGo(CheckedOut out, EvictionCause cause, const Moment &now)
 {
     const bool wasGood =
@@ -229,7 +231,8 @@ Actions PoolMachine::notServed(Ticket ticket, const std::optional<PoolError> &er
     return actions;
 }
 
-// What is counted stays so, for somebody may have seen it: the take was served, and the connection given back.
+// The counters keep their values, because somebody can have read them: the take was served, and the connection was
+// given back.
 CheckedOut PoolMachine::takeBack(quint64 token)
 {
     const CounterCheck check(*this);

@@ -28,13 +28,13 @@ PoolMachine::Clock::time_point PoolMachine::nextDeadline() const
     return std::min(next, m_idleLifetime.due());
 }
 
-// As long as a take may wait for it.
+// An ended connection stays as long as a take can wait for it.
 PoolMachine::Clock::time_point PoolMachine::endOf(const Entry &ended) const
 {
     return ended.parkedAt + std::clamp<std::chrono::milliseconds>(m_policy.takeTimeout, {}, std::chrono::hours(24));
 }
 
-// What is learned says when a replacement is due, and until when there is time for it.
+// The learned idle time determines when a replacement is due, and how much time there is for the replacement.
 Expiry PoolMachine::freshExpiry(const Entry &entry)
 {
     const Lifetimes &lifetimes = m_policy.lifetimes;
@@ -138,7 +138,7 @@ bool PoolMachine::reportLeases(Clock::time_point now)
     return isChanged;
 }
 
-// A server pool does not dial its replacements: it just keeps what it has until the end.
+// A server pool does not dial replacements. It keeps each connection until the connection expires.
 bool PoolMachine::isReplaced() const
 {
     return !m_policy.isServer && m_store.parkedCount() > m_capacity;

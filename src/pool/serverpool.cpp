@@ -41,7 +41,7 @@ public:
             tell({});
     }
 
-    /// False, and told, if the TLS settings cannot be used: those in use stay.
+    /// If the TLS settings cannot be used, reports the error, keeps the settings in use, and returns false.
     bool applyTls()
     {
         const TlsConfiguration configuration = serverTlsConfiguration(tls, ownCertificate);
@@ -61,7 +61,7 @@ public:
         return false;
     }
 
-    /// Closes the pool and looks whether it can start with its settings.
+    /// Closes the pool and checks whether the pool can start with its settings.
     bool prepare()
     {
         const QPointer<ServerPoolPrivate> alive(this);
@@ -90,7 +90,7 @@ public:
     QStringList allowedClients;
     TlsConfiguration tlsInUse;
     IdFormat idFormatInUse = IdFormat::Hex8;
-    CertificateAndKey ownCertificate; // made once: clients have pinned it
+    CertificateAndKey ownCertificate; // made only once, because clients have pinned it
     QHostAddress address = QHostAddress::Any;
     quint16 port = 0;
 };
@@ -122,8 +122,8 @@ bool ServerPool::setAllowedClients(const QStringList &clients)
     }
     dd()->settings.allowedClients = dd()->policy.allowedClients = *parsed;
     if (dd()->assign(dd()->allowedClients, clients)) {
-        dd()->applyPolicy(); // what is parked
-        dd()->applySettings(false); // who comes, and is on the way
+        dd()->applyPolicy(); // for parked connections
+        dd()->applySettings(false); // for connections to come, and for connections in progress
     }
     return true;
 }

@@ -11,8 +11,8 @@
 
 namespace Tidepool {
 
-// destroyed() waits for the mutex, so the context is there as long as somebody holds it; and with it the thread, which
-// must not be destroyed before the objects that live there.
+// destroyed() waits for the mutex, so the context exists as long as somebody holds the mutex. The thread then exists
+// too, because a thread must not be destroyed before the objects that live in it.
 struct TakeContext::State
 {
     Mutex mutex;

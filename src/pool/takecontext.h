@@ -10,22 +10,22 @@
 
 namespace Tidepool {
 
-/// The context object of a takeInto(): its thread is where the socket goes. The context may be destroyed at any time.
-/// Thread-safe.
+/// The context object of a takeInto(). The socket moves to the thread of the context. The context can be destroyed at
+/// any time. Thread-safe.
 class TakeContext
 {
 public:
-    /// @p context must live during the call. nullptr counts as gone.
+    /// @p context must exist during the call. nullptr counts as a destroyed context.
     explicit TakeContext(QObject *context);
     ~TakeContext();
     Q_DISABLE_COPY_MOVE(TakeContext)
 
-    /// Calls @p use with the context's thread; the context is not destroyed meanwhile. False if it has gone, or its
-    /// thread has ended.
+    /// Calls @p use with the context's thread. The context is not destroyed during the call. Returns false if the
+    /// context has been destroyed, or if its thread has ended.
     bool withThread(const std::function<void(QThread *)> &use) const;
     [[nodiscard]] bool isGone() const;
-    /// Calls @p task when the context goes, in the thread that destroys it, or its thread ends, in that; at once if it
-    /// has gone.
+    /// Calls @p task when the context is destroyed, in the thread that destroys it, or when its thread ends, in that
+    /// thread. Calls @p task at once if the context has already been destroyed.
     void whenGone(std::function<void()> task);
 
 private:

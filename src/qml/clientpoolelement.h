@@ -14,14 +14,14 @@
 
 namespace Tidepool::Qml {
 
-/// QML's ClientPool: Tidepool::ClientPool with what C++ sets in other ways.
+/// QML's ClientPool: Tidepool::ClientPool, with properties for settings that C++ sets in other ways.
 class ClientPoolElement : public Tidepool::ClientPool, public QQmlParserStatus
 {
     Q_OBJECT
     QML_NAMED_ELEMENT(ClientPool)
     Q_INTERFACES(QQmlParserStatus)
     Q_PROPERTY(bool running READ isRunning WRITE setRunning NOTIFY runningChanged FINAL)
-    // QML knows no 16 bit numbers.
+    // QML does not support 16-bit numbers.
     Q_PROPERTY(int port READ portNumber WRITE setPortNumber NOTIFY settingsChanged FINAL)
     Q_PROPERTY(double leaseThresholdMs READ leaseThresholdMs WRITE setLeaseThresholdMs NOTIFY settingsChanged FINAL)
     Q_PROPERTY(QUrl proxyUrl READ proxyUrl WRITE setProxyUrl NOTIFY settingsChanged FINAL)
@@ -32,20 +32,21 @@ class ClientPoolElement : public Tidepool::ClientPool, public QQmlParserStatus
 public:
     explicit ClientPoolElement(QObject *parent = nullptr);
 
-    /// True starts the pool, at the earliest when its component is complete, or a drain is over; false closes it.
+    /// True starts the pool, at the earliest when its component is complete or a drain is over. False closes the pool.
     /// Default: false.
     [[nodiscard]] bool isRunning() const { return m_switch.isOn(); }
     void setRunning(bool running) { m_switch.set(running); }
-    /// ClientPool::port(); a number that is none is warned about and changes nothing.
+    /// ClientPool::port(). A number outside the range changes nothing, and a warning is logged.
     [[nodiscard]] int portNumber() const { return port(); }
     void setPortNumber(int port);
     /// Pool::leaseThreshold() in milliseconds. Default: 0, never.
     [[nodiscard]] int leaseThresholdMs() const;
     void setLeaseThresholdMs(double milliseconds);
-    /// "socks5://user:password@host:1080" or "http://host:3128"; empty (default): none. Reads without the password.
+    /// "socks5://user:password@host:1080" or "http://host:3128". Empty (default): no proxy. The getter omits the
+    /// password.
     [[nodiscard]] QUrl proxyUrl() const;
     void setProxyUrl(const QUrl &url);
-    /// ClientPool::sourceAddress() as text. Default: empty, the system chooses.
+    /// ClientPool::sourceAddress() as text. Default: empty, the system chooses the address.
     [[nodiscard]] QString localAddress() const;
     void setLocalAddress(const QString &address);
     /// See PoolSummary.
@@ -56,8 +57,8 @@ public:
     Q_INVOKABLE void expect(int connections, double withinMs);
     /// ClientPool::levels() as text, for a Settings element or a file.
     Q_INVOKABLE [[nodiscard]] QString levelsText() const;
-    /// ClientPool::setLevels() with what levelsText() was; an empty text makes the pool forget. False, and a warning
-    /// says why, if it is something else; nothing changes then.
+    /// ClientPool::setLevels() with a text from levelsText(). An empty text makes the pool forget. For any other text,
+    /// returns false, logs a warning with the reason, and changes nothing.
     Q_INVOKABLE bool setLevelsText(const QString &text);
     /// Pool::drain() with the deadline in milliseconds.
     Q_INVOKABLE void drain(double deadlineMs = 5'000);

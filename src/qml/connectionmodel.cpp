@@ -11,9 +11,9 @@ namespace Tidepool::Qml {
 namespace {
 
 constexpr int rowLimit = 1'000;
-constexpr qint64 sameMoment = 50; // ms: two clocks were read, one after the other
+constexpr qint64 sameMoment = 50; // ms, because two clocks are read one after the other
 
-/// True for the members of a longest increasing subsequence of @p places: the rows that can stay where they are.
+/// True for the members of a longest increasing subsequence of @p places: the rows that can stay in place.
 std::vector<bool> stayers(const std::vector<int> &places)
 {
     constexpr size_t none = static_cast<size_t>(-1);
@@ -61,7 +61,7 @@ void ConnectionModel::setPool(Pool *pool)
             emit poolChanged();
         });
     }
-    follow({}); // another pool's connections are others, even if they have the same ids
+    follow({}); // a connection of another pool is a different one, even if it has the same id
     request();
     emit poolChanged();
 }
@@ -172,7 +172,7 @@ void ConnectionModel::refresh()
     follow(target);
 }
 
-// The fewest steps from the rows that are to those that shall be.
+// Changes the current rows into @p target with as few steps as possible.
 void ConnectionModel::follow(const std::vector<Row> &target)
 {
     const int before = count();
@@ -206,7 +206,7 @@ void ConnectionModel::removeVanished(const Places &places)
 
 void ConnectionModel::moveToOrder(const Places &places)
 {
-    std::vector<int> order; // the place each row shall have among all
+    std::vector<int> order; // the final place of each row
     order.reserve(m_rows.size());
     for (const Row &row : m_rows)
         order.push_back(places.at(row.key));
@@ -243,7 +243,7 @@ void ConnectionModel::insertNew(const std::vector<Row> &target)
     for (size_t first = 0; first < target.size(); ++first) {
         if (isThere(first))
             continue;
-        // Up to the row that is here already.
+        // Insert up to the next row that is already in the list.
         size_t end = first + 1;
         while (end < target.size() && !(first < m_rows.size() && m_rows[first].key == target[end].key))
             ++end;
@@ -260,7 +260,7 @@ void ConnectionModel::updateRows(const std::vector<Row> &target)
     const auto differs = [&](size_t i) {
         const ConnectionRecord &now = target[i].record;
         const ConnectionRecord &before = m_rows[i].record;
-        // Taken and given back meanwhile: it looks the same, but its idle time began anew.
+        // The connection was taken and given back in the meantime: it looks the same, but its idle time started again.
         const qint64 shift = (target[i].seen - now.idleMs()) - (m_rows[i].seen - before.idleMs());
         return now.isTaken != before.isTaken || now.peer != before.peer || now.cipher != before.cipher
             || std::abs(shift) > sameMoment;
@@ -276,7 +276,7 @@ void ConnectionModel::updateRows(const std::vector<Row> &target)
             first = end;
         }
         if (first < target.size())
-            m_rows[first] = target[first]; // the ages, to the millisecond
+            m_rows[first] = target[first]; // update the exact ages, in milliseconds
     }
 }
 

@@ -20,10 +20,12 @@
 
 namespace Tidepool::Qml {
 
-/// A pool's connections: those parked, then those taken and still held, newest first in both.
+/// A pool's connections: the parked connections, then the connections that are taken and still held, newest first in
+/// both groups.
 ///
-/// Follows the pool at most once per interval, and only with the rows that changed; it is never reset. The ages in the
-/// view grow once per ageInterval. While nobody can see the Item it belongs to, nothing happens and no timer runs.
+/// The model follows the pool at most once in each interval, updates only the rows that changed, and is never reset.
+/// The ages in the view are updated once in each ageInterval. While the user cannot see the Item to which the model
+/// belongs, nothing happens and no timer runs.
 class ConnectionModel : public QAbstractListModel, public QQmlParserStatus
 {
     Q_OBJECT
@@ -37,7 +39,7 @@ class ConnectionModel : public QAbstractListModel, public QQmlParserStatus
     Q_PROPERTY(int count READ count NOTIFY countChanged FINAL)
 
 public:
-    /// QML knows them by their names with a small first letter.
+    /// In QML, the names of the roles start with a small letter.
     enum Role {
         ConnectionIdRole = Qt::UserRole, ///< string: 8 hexadecimal digits.
         PeerRole, ///< string: "address:port".
@@ -54,16 +56,19 @@ public:
     /// Default: none.
     [[nodiscard]] Pool *pool() const { return m_pool; }
     void setPool(Pool *pool);
-    /// Rows at most, of which those taken have half if need be. Default: 200. Range: 1 to 1,000.
+    /// The maximum number of rows. If there are more connections, up to half of the rows are taken connections.
+    /// Default: 200. Range: 1 to 1,000.
     [[nodiscard]] int limit() const { return m_limit; }
     void setLimit(int rows);
-    /// Milliseconds between two updates, at least. Default: 250. Range: 20 and up.
+    /// The minimum time between two updates, in milliseconds. Default: 250. Range: 20 and up.
     [[nodiscard]] int interval() const { return m_throttle.interval(); }
     void setInterval(int milliseconds);
-    /// Milliseconds after which the ages are shown anew. Default: 1,000. Range: 100 and up; 0: never by themselves.
+    /// The time between two updates of the ages, in milliseconds. Default: 1,000. Range: 100 and up. 0: no updates of
+    /// their own.
     [[nodiscard]] int ageInterval() const { return m_ageInterval; }
     void setAgeInterval(int milliseconds);
-    /// It works while this one can be seen. Default: the Item it is declared in; without any it always works.
+    /// The model works while the user can see this Item. Default: the Item in which the model is declared. Without an
+    /// Item, the model always works.
     [[nodiscard]] QQuickItem *item() const { return m_visibility.item(); }
     void setItem(QQuickItem *item) { m_visibility.setItem(item); }
     [[nodiscard]] int count() const { return static_cast<int>(m_rows.size()); }
@@ -86,9 +91,9 @@ Q_SIGNALS:
 private:
     struct Row
     {
-        quint64 key = 0; // the id; and how many rows above have the same one, which is possible but rare
+        quint64 key = 0; // the id, and the number of rows above with the same id, which is rarely more than 0
         ConnectionRecord record;
-        qint64 seen = 0; // milliseconds of m_clock when the record was true
+        qint64 seen = 0; // the time of the record, in milliseconds of m_clock
     };
     using Places = std::unordered_map<quint64, int>; // key -> row
 

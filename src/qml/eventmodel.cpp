@@ -78,7 +78,7 @@ void EventModel::listen()
 {
     connect(m_pool, &Pool::stateChanged, this, [this](PoolState state) {
         const PoolStatus status = m_pool->status();
-        // The state may have changed again meanwhile; its sentence must be this one's.
+        // The state can have changed again in the meantime. The text must describe the state of this event.
         note({Kind::State, state == status.state ? status.stateText() : nameOf(state), {}, {}, 1, {}});
     });
     connect(m_pool, &Pool::connectionEvicted, this, [this](ConnectionId id, EvictionCause cause) {
@@ -177,7 +177,7 @@ void EventModel::componentComplete()
     request();
 }
 
-/// The row of the same event, not looking further back than the last change of state; -1 if there is none.
+/// The row of the same event since the last change of state, or -1 if there is none.
 template <typename Events>
 int EventModel::find(const Events &events, const Event &event)
 {
@@ -194,7 +194,7 @@ int EventModel::find(const Events &events, const Event &event)
     return -1;
 }
 
-// Called for each event of a storm: what is here must be cheap, and bounded.
+// Called for each event, even if thousands arrive at once. The work must be cheap and limited.
 void EventModel::note(const Event &event)
 {
     Event noted = event;
@@ -225,7 +225,7 @@ void EventModel::flush()
     addDetails(pending);
     std::reverse(pending.begin(), pending.end());
     std::vector<Event> fresh; // oldest first
-    bool isSameSpell = true; // no change of state among the fresh ones, so an older row may have the same event
+    bool isSameSpell = true; // no change of state among the fresh events, so an older row can have the same event
     for (const Event &event : pending) {
         const int row = isSameSpell ? find(m_rows, event) : -1;
         if (row < 0) {
@@ -243,7 +243,7 @@ void EventModel::flush()
         emit countChanged();
 }
 
-// The pool's own eviction log knows more of an eviction than its signal tells.
+// The pool's eviction log has more details of an eviction than the signal.
 void EventModel::addDetails(std::deque<Event> &events) const
 {
     const bool isWanted = std::any_of(events.begin(), events.end(), [](const Event &e) { return e.id.isValid(); });

@@ -19,11 +19,12 @@
 
 namespace Tidepool::Qml {
 
-/// What happened to a pool: changes of its state, evictions, and failed attempts, with their reasons. Newest first.
+/// The events of a pool: changes of its state, evictions, and failed attempts, with their reasons. Newest first.
 ///
-/// Between two changes of state, an event that repeats is one row with a count, which moves to the top. Follows the
-/// pool at most once per interval, only with the rows that changed, and is never reset. While nobody can see the Item
-/// it belongs to, events are only noted, within the limit, and no timer runs.
+/// Between two changes of state, a repeated event is one row with a count, and the row moves to the top. The model
+/// follows the pool at most once in each interval, updates only the rows that changed, and is never reset. While the
+/// user cannot see the Item to which the model belongs, the model only stores events, within the limit, and no timer
+/// runs.
 class EventModel : public QAbstractListModel, public QQmlParserStatus
 {
     Q_OBJECT
@@ -36,7 +37,7 @@ class EventModel : public QAbstractListModel, public QQmlParserStatus
     Q_PROPERTY(int count READ count NOTIFY countChanged FINAL)
 
 public:
-    /// QML knows them by their names with a small first letter.
+    /// In QML, the names of the roles start with a small letter.
     enum Role {
         TimeRole = Qt::UserRole, ///< Date: when it happened last.
         KindRole, ///< string: "state", "evicted" or "failed".
@@ -48,22 +49,23 @@ public:
 
     explicit EventModel(QObject *parent = nullptr);
 
-    /// Another pool begins a new list. Default: none.
+    /// Another pool starts a new list. Default: none.
     [[nodiscard]] Pool *pool() const { return m_pool; }
     void setPool(Pool *pool);
-    /// Rows at most; the oldest go. Default: 200. Range: 1 to 10,000.
+    /// The maximum number of rows. The oldest rows are removed. Default: 200. Range: 1 to 10,000.
     [[nodiscard]] int limit() const { return m_limit; }
     void setLimit(int rows);
-    /// Milliseconds between two updates, at least. Default: 250. Range: 20 and up.
+    /// The minimum time between two updates, in milliseconds. Default: 250. Range: 20 and up.
     [[nodiscard]] int interval() const { return m_throttle.interval(); }
     void setInterval(int milliseconds);
-    /// It works while this one can be seen. Default: the Item it is declared in; without any it always works.
+    /// The model works while the user can see this Item. Default: the Item in which the model is declared. Without an
+    /// Item, the model always works.
     [[nodiscard]] QQuickItem *item() const { return m_visibility.item(); }
     void setItem(QQuickItem *item) { m_visibility.setItem(item); }
     [[nodiscard]] int count() const { return static_cast<int>(m_rows.size()); }
 
     Q_INVOKABLE void clear();
-    /// A failure that the pool does not know of, as a sentence; it is shown as one of the pool's.
+    /// Adds a failure that the pool does not know, as a sentence. It looks like a failure of the pool.
     Q_INVOKABLE void addFailure(const QString &text, const QString &detail = {});
 
     [[nodiscard]] int rowCount(const QModelIndex &parent = {}) const override;
@@ -89,7 +91,7 @@ private:
         QString detail;
         QDateTime time;
         int count = 1;
-        ConnectionId id; // of an eviction, until its details are looked up
+        ConnectionId id; // the id of an eviction, until its details are found
     };
 
     void listen();

@@ -9,19 +9,19 @@
 
 #include <QtQml/qqml.h>
 
-/// What QML sees of the library as it is: the words, the base type, and the values that are only read.
+/// The types of the library that QML uses unchanged: the enumerations, the base type, and the read-only values.
 
 namespace Tidepool::Qml {
 
 /// The enumerations: `Tidepool.PoolState.Ready`.
 namespace Enums {
 Q_NAMESPACE
-Q_CLASSINFO("RegisterEnumClassesUnscoped", "false") // two of them know a "Closed"
+Q_CLASSINFO("RegisterEnumClassesUnscoped", "false") // two of them have a value "Closed"
 QML_NAMED_ELEMENT(Tidepool)
 QML_FOREIGN_NAMESPACE(Tidepool)
 } // namespace Enums
 
-/// The type of everything that is called `pool`: a ClientPool or ServerPool, made in QML or in C++.
+/// The type of every property `pool`: a ClientPool or ServerPool, made in QML or in C++.
 class PoolForeign
 {
     Q_GADGET
@@ -30,7 +30,7 @@ class PoolForeign
     QML_UNCREATABLE("Use ClientPool or ServerPool.")
 };
 
-/// Made in C++, shown in QML.
+/// A relay that is made in C++ and shown in QML.
 class RelayForeign
 {
     Q_GADGET

@@ -7,7 +7,8 @@
 
 #include <QtQml/qqml.h>
 
-/// The metrics as QML reads them. Its tools know no 64 bit integers, so the counters are reals, exact up to 2^53.
+/// The metrics for QML. QML's tools do not support 64-bit integers, so the counters are reals, which are exact up to
+/// 2^53.
 
 namespace Tidepool::Qml {
 
@@ -35,7 +36,7 @@ private:
     Distribution v;
 };
 
-/// SizingReason; what each metric is stands there.
+/// SizingReason. See that class for each metric.
 class SizingReasonExtension
 {
     Q_GADGET
@@ -63,7 +64,7 @@ private:
     SizingReason v;
 };
 
-/// PoolStatus; what each metric is stands there.
+/// PoolStatus. See that class for each metric.
 class PoolStatusExtension
 {
     Q_GADGET

@@ -10,7 +10,7 @@
 
 namespace Tidepool::Qml {
 
-/// A number of JavaScript's as the nearest int; 0 for NaN.
+/// Converts a JavaScript number to the nearest int. NaN becomes 0.
 [[nodiscard]] inline int toInt(double number)
 {
     constexpr double least = std::numeric_limits<int>::min();

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char *metricNames[] = {"active",   "connecting", "handshaking",    "waiting",  "leased",
                                        "capacity", "intervalMs", "takesPerSecond", "p99WaitMs"};
-constexpr qint64 waitWindow = 5'000; // ms: long enough for a percentile, short enough to follow
+constexpr qint64 waitWindow = 5'000; // ms. Long enough for a percentile, and short enough to follow changes.
 
 } // namespace
 
@@ -126,7 +126,7 @@ void PoolHistory::updateSampling()
         return;
     if (shall) {
         m_timer.start(m_period);
-        sample(); // a chart that is shown again begins with what is, not with what was
+        sample(); // so that a chart that is shown again starts with the current values
     } else {
         m_timer.stop();
     }
@@ -142,7 +142,7 @@ void PoolHistory::sample()
         takesPerSecond = static_cast<qreal>(status.takenTotal - m_marks.back().taken) * 1'000
             / static_cast<qreal>(now - m_marks.back().time);
     }
-    // One mark from before the window stays, to be compared with.
+    // One mark from before the window stays, for the comparison.
     while (m_marks.size() > 1 && m_marks[1].time <= now - waitWindow)
         m_marks.pop_front();
 
@@ -156,7 +156,7 @@ void PoolHistory::sample()
     emit sampled();
 }
 
-// The distribution only grows, so what came lately is the difference of two of them.
+// The counts of a distribution only increase, so the difference of two distributions contains the recent values.
 qreal PoolHistory::recentP99(const Distribution &now) const
 {
     if (m_marks.empty())

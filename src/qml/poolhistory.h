@@ -21,8 +21,9 @@ namespace Tidepool::Qml {
 
 /// A pool's metrics over time, for charts.
 ///
-/// Takes a sample of pool every period and keeps the newest of them. Time is the monotonic clock: nobody who sets the
-/// system's clock bends a curve. While nobody can see the Item it belongs to, no sample is taken and no timer runs.
+/// Takes a sample of the pool in every period and keeps the newest samples. The time is the monotonic clock, so a
+/// change of the system's clock does not change a curve. While the user cannot see the Item to which the history
+/// belongs, no sample is taken and no timer runs.
 class PoolHistory : public QObject, public QQmlParserStatus
 {
     Q_OBJECT
@@ -38,38 +39,40 @@ class PoolHistory : public QObject, public QQmlParserStatus
 public:
     explicit PoolHistory(QObject *parent = nullptr);
 
-    /// Another pool begins a new history. Default: none.
+    /// Another pool starts a new history. Default: none.
     [[nodiscard]] Pool *pool() const { return m_pool; }
     void setPool(Pool *pool);
-    /// How many samples it keeps. Default: 120. Range: 2 to 10,000.
+    /// The maximum number of samples. Default: 120. Range: 2 to 10,000.
     [[nodiscard]] int samples() const { return m_samples; }
     void setSamples(int samples);
     /// Milliseconds between two samples. Default: 500. Range: 20 and up.
     [[nodiscard]] int period() const { return m_period; }
     void setPeriod(int milliseconds);
-    /// It samples while this one can be seen. Default: the Item it is declared in; without any it always samples.
+    /// The history samples while the user can see this Item. Default: the Item in which the history is declared.
+    /// Without an Item, the history always samples.
     [[nodiscard]] QQuickItem *item() const { return m_visibility.item(); }
     void setItem(QQuickItem *item) { m_visibility.setItem(item); }
-    /// There is a pool, and the item can be seen.
+    /// True if there is a pool and the user can see the Item.
     [[nodiscard]] bool isSampling() const { return m_timer.isActive(); }
-    /// Samples there are. A binding that reads it is evaluated after each sample.
+    /// The number of samples. A binding that reads this property is evaluated after each sample.
     [[nodiscard]] int count() const { return static_cast<int>(m_history.size()); }
 
-    /// The samples of one metric, oldest first: "active", "connecting", "handshaking", "waiting", "leased" (taken, and
-    /// still held), "capacity", "intervalMs"; "takesPerSecond" since the sample before; "p99WaitMs" of the takes of the
-    /// last 5 s, 0 if there were none; "secondsAgo" before the newest sample. Empty, with a warning, for other names.
-    /// A list<real>; a QVariant, because qmllint takes a QList<qreal> for a single number.
+    /// The samples of one metric, oldest first. The names are "active", "connecting", "handshaking", "waiting",
+    /// "leased" (taken and still held), "capacity", "intervalMs", "takesPerSecond" (since the previous sample),
+    /// "p99WaitMs" (of the takes of the last 5 s, 0 if there were none) and "secondsAgo" (before the newest sample).
+    /// For any other name, the result is empty, and a warning is logged. The value is a list<real>. The type is
+    /// QVariant, because qmllint treats a QList<qreal> as a single number.
     [[nodiscard]] Q_INVOKABLE QVariant values(const QString &name) const;
     /// The largest of values(); 0 without samples.
     [[nodiscard]] Q_INVOKABLE qreal maximum(const QString &name) const;
-    /// Forgets all samples.
+    /// Removes all samples.
     Q_INVOKABLE void clear();
 
     void classBegin() override { m_isComplete = false; }
     void componentComplete() override;
 
 Q_SIGNALS:
-    /// A sample was added, or all were forgotten.
+    /// A sample was added, or all samples were removed.
     void sampled();
     void poolChanged();
     void samplesChanged();
@@ -81,10 +84,10 @@ private:
     static constexpr size_t metricCount = 9;
     struct Sample
     {
-        qint64 time = 0; // milliseconds of m_clock
+        qint64 time = 0; // in milliseconds of m_clock
         std::array<qreal, metricCount> metrics{};
     };
-    /// The pool's counters some time ago, to tell what came since.
+    /// The pool's counters at an earlier time, to calculate the changes since then.
     struct Mark
     {
         qint64 time = 0;

@@ -10,7 +10,7 @@ namespace Tidepool::Qml {
 
 namespace {
 
-constexpr int textInterval = 100; // ms: quicker than anybody reads
+constexpr int textInterval = 100; // ms, faster than a person can read
 constexpr std::chrono::milliseconds countdownStep{200};
 } // namespace
 
@@ -63,7 +63,7 @@ void PoolSummary::renew(const PoolStatus &status) const
     m_isErrorNews |= std::exchange(m_lastErrorText, status.lastError) != status.lastError;
 }
 
-// An onStateChanged of QML runs before any slot that could have renewed the text.
+// A QML handler onStateChanged runs before any slot that could update the text.
 void PoolSummary::renewIfOld() const
 {
     if (m_pool && m_pool->state() != m_state)
@@ -76,14 +76,14 @@ void PoolSummary::update()
     renew(status);
     const bool isNewText = std::exchange(m_isTextNews, false);
     const bool isNewError = std::exchange(m_isErrorNews, false);
-    const QPointer<PoolSummary> alive(this); // a handler may destroy it
+    const QPointer<PoolSummary> alive(this); // a handler can destroy this object
     if (isNewText)
         emit stateTextChanged();
     if (isNewError && alive)
         emit lastErrorTextChanged();
     if (!alive)
         return;
-    // Nothing tells that time passes; count down while there is something to count and somebody to read it.
+    // No signal reports that time passes. The countdown runs while there is a time to show and somebody is connected.
     static const QMetaMethod signal = QMetaMethod::fromSignal(&PoolSummary::stateTextChanged);
     if (status.nextAttempt.count() > 0 && status.state != PoolState::Ready && isSignalConnected(signal))
         m_countdown.start();

@@ -14,10 +14,11 @@
 
 namespace Tidepool::Qml {
 
-/// A pool in words. ClientPool and ServerPool have the same properties; this is for pools made in C++.
+/// The state of a pool as text. ClientPool and ServerPool have the same properties. This class is for pools made in
+/// C++.
 ///
-/// The texts follow the pool's state at once, and its metrics at most ten times a second; while a client waits to dial
-/// again, stateText counts down.
+/// The texts follow the pool's state at once, and its metrics at most ten times a second. While a client waits for its
+/// next dial, stateText counts down.
 class PoolSummary : public QObject
 {
     Q_OBJECT
@@ -34,9 +35,9 @@ public:
     void setPool(Pool *pool);
     /// PoolStatus::stateText(): "Ready: 24 warm", "Degraded: connection refused, next try in 3.2 s".
     [[nodiscard]] QString stateText() const;
-    /// The last dial or accept error as a sentence that says what to do; empty after a success.
+    /// The last dial or accept error as a sentence that says what to do. Empty after a success.
     [[nodiscard]] QString lastErrorText() const;
-    /// Looks at the pool now.
+    /// Reads the pool's state now.
     void update();
 
 Q_SIGNALS:
@@ -49,11 +50,11 @@ private:
     void renewIfOld() const;
 
     QPointer<Pool> m_pool;
-    // Renewed by whoever reads them first in a new state.
+    // Updated by the first reader after a change of state.
     mutable PoolState m_state = PoolState::Stopped;
     mutable QString m_stateText;
     mutable QString m_lastErrorText;
-    mutable bool m_isTextNews = false; // not told yet
+    mutable bool m_isTextNews = false; // the change has not been signalled yet
     mutable bool m_isErrorNews = false;
     Throttle m_throttle;
     QTimer m_countdown;

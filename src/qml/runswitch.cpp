@@ -13,7 +13,7 @@ RunSwitch::RunSwitch(Pool &pool) : m_pool(pool)
     connect(&pool, &Pool::closed, this, [this] {
         if (std::exchange(m_restarts, false))
             m_pool.start();
-        publish(); // it may not have come up
+        publish(); // the start can have failed
     });
 }
 
@@ -36,7 +36,7 @@ bool RunSwitch::isOn() const
 void RunSwitch::set(bool on)
 {
     m_isWanted = on;
-    // It cannot start before those under way have finished.
+    // The pool cannot start before its drain has ended.
     m_restarts = m_isComplete && on && m_pool.state() == PoolState::Draining;
     if (m_isComplete && on && !isOn())
         m_pool.start();

@@ -7,7 +7,7 @@
 
 namespace Tidepool::Qml {
 
-/// The property `running` of a pool: starts it once its component is complete, and closes it.
+/// The property `running` of a pool: starts the pool after its component is complete, and closes it.
 class RunSwitch : public QObject
 {
     Q_OBJECT
@@ -15,15 +15,16 @@ class RunSwitch : public QObject
 public:
     explicit RunSwitch(Pool &pool);
 
-    /// The component begins: what comes now is only noted.
+    /// Call this when the construction of the component begins. Until complete(), changes are only stored.
     void begin() { m_isComplete = false; }
-    /// The component is complete: starts the pool if it shall run.
+    /// Call this when the component is complete. Starts the pool if `running` is true.
     void complete();
     /// True from start() to close(), or to the end of a drain.
     [[nodiscard]] bool isOn() const;
-    /// On while the pool drains: it starts again as soon as it has closed, by close() too; off ends that wish.
+    /// If the pool drains, true makes it start again as soon as the drain ends or close() is called, and false cancels
+    /// that.
     void set(bool on);
-    /// Tells if isOn() has changed.
+    /// Emits the signal if isOn() has changed.
     void publish();
 
 Q_SIGNALS:
@@ -32,8 +33,8 @@ Q_SIGNALS:
 private:
     Pool &m_pool;
     bool m_isComplete = true;
-    bool m_isWanted = false; // before the component is complete
-    bool m_restarts = false; // when the drain is over
+    bool m_isWanted = false; // the value before the component is complete
+    bool m_restarts = false; // start again when the drain is over
     bool m_isPublished = false;
 };
 

@@ -14,7 +14,8 @@ namespace Tidepool::Qml {
 ServerPoolElement::ServerPoolElement(QObject *parent) : ServerPool(parent), m_switch(*this)
 {
     connect(&m_switch, &RunSwitch::changed, this, &ServerPoolElement::runningChanged);
-    connect(&m_switch, &RunSwitch::changed, this, &ServerPoolElement::publishPort); // it sees every end, too
+    // this signal also follows every end of the pool
+    connect(&m_switch, &RunSwitch::changed, this, &ServerPoolElement::publishPort);
     connect(&m_summary, &PoolSummary::stateTextChanged, this, &ServerPoolElement::stateTextChanged);
     connect(&m_summary, &PoolSummary::lastErrorTextChanged, this, &ServerPoolElement::lastErrorTextChanged);
     m_summary.setPool(this);
@@ -66,7 +67,7 @@ void ServerPoolElement::start()
     if (address.isNull())
         return;
     listen(address, static_cast<quint16>(m_listenPort));
-    m_summary.update(); // a failure to listen is no event of the pool's
+    m_summary.update(); // the pool emits no signal for a failure to listen
     m_switch.publish();
     publishPort();
 }

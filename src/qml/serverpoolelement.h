@@ -13,7 +13,7 @@
 
 namespace Tidepool::Qml {
 
-/// QML's ServerPool: Tidepool::ServerPool with what C++ sets in other ways.
+/// QML's ServerPool: Tidepool::ServerPool, with properties for settings that C++ sets in other ways.
 class ServerPoolElement : public Tidepool::ServerPool, public QQmlParserStatus
 {
     Q_OBJECT
@@ -30,18 +30,18 @@ class ServerPoolElement : public Tidepool::ServerPool, public QQmlParserStatus
 public:
     explicit ServerPoolElement(QObject *parent = nullptr);
 
-    /// True listens and starts, at the earliest when its component is complete; false closes. Default: false. Stays
-    /// false if it cannot listen; lastErrorText then says why.
+    /// True listens and starts when the component is complete. False closes the pool. Default: false. If the pool
+    /// cannot listen, the value stays false, and lastErrorText says why.
     [[nodiscard]] bool isRunning() const { return m_switch.isOn(); }
     void setRunning(bool running) { m_switch.set(running); }
-    /// An IP address; "0.0.0.0" and "::" are every one of this machine. Counts from the next start. Default:
-    /// "127.0.0.1".
+    /// An IP address. "0.0.0.0" and "::" mean all addresses of this machine. A change applies at the next start.
+    /// Default: "127.0.0.1".
     [[nodiscard]] QString listenAddress() const { return m_listenAddress; }
     void setListenAddress(const QString &address);
-    /// 1 to 65535; 0 (default): any free port, see serverPort. Counts from the next start.
+    /// 1 to 65535, or 0 (default): any free port, see serverPort. A change applies at the next start.
     [[nodiscard]] int listenPort() const { return m_listenPort; }
     void setListenPort(int port);
-    /// Where it listens; 0 if it does not.
+    /// The port on which the pool listens, or 0 if it does not listen.
     [[nodiscard]] int serverPortNumber() const { return serverPort(); }
     /// Pool::leaseThreshold() in milliseconds. Default: 0, never.
     [[nodiscard]] int leaseThresholdMs() const;

@@ -50,7 +50,8 @@ QByteArray readPem(const QString &pemOrFile)
     return {};
 }
 
-// A null certificate stands for what could not be read: the pool refuses to work with it, instead of trusting others.
+// A null certificate stands for a certificate that cannot be read. The pool then refuses to work, instead of trusting
+// other certificates.
 QList<QSslCertificate> readCertificates(const QString &pemOrFile)
 {
     if (pemOrFile.isEmpty())

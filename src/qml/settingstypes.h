@@ -12,10 +12,10 @@
 #include <QtCore/QStringList>
 #include <QtQml/qqml.h>
 
-/// The settings as QML's grouped properties, `timeouts.dialMs: 3000`. Durations are whole milliseconds, and the
-/// name says so. Setters take a double, because QML wraps an int beyond 2^31 instead of clamping it; defaults and
-/// ranges are those of the C++ value types. QML sees a value through its extension, whose
-/// only member is the value itself.
+/// The settings as grouped properties of QML, `timeouts.dialMs: 3000`. Durations are whole milliseconds, and their
+/// names end in Ms. Setters take a double, because QML wraps an int beyond 2^31 instead of clamping it. Defaults and
+/// ranges are those of the C++ value types. QML uses a value through its extension, whose only member is the value
+/// itself.
 
 namespace Tidepool::Qml {
 
@@ -48,7 +48,7 @@ private:
     Timeouts v;
 };
 
-/// Lifetimes, in milliseconds; 0 is without limit.
+/// Lifetimes, in milliseconds. 0 means no limit.
 class LifetimesExtension
 {
     Q_GADGET
@@ -74,7 +74,7 @@ private:
     Lifetimes v;
 };
 
-/// KeepAlive. `idleMs` and `intervalMs` are rounded up to whole seconds, which is what TCP knows.
+/// KeepAlive. `idleMs` and `intervalMs` are rounded up to whole seconds, because TCP supports only seconds.
 class KeepAliveExtension
 {
     Q_GADGET
@@ -150,7 +150,8 @@ private:
 };
 
 /// TlsOptions. `authorities`, `certificate` and `privateKey` take PEM text, or the name of a PEM file: a path, or a
-/// file: or qrc: URL. What cannot be read is warned about and keeps the pool from connecting, with a fatal error.
+/// file: or qrc: URL. If a value cannot be read, a warning is logged, and the pool does not connect, with a fatal
+/// error.
 class TlsOptionsExtension
 {
     Q_GADGET
@@ -167,7 +168,7 @@ class TlsOptionsExtension
     Q_PROPERTY(QString privateKey READ privateKey WRITE setPrivateKey FINAL)
 
 public:
-    /// A Tidepool.TlsMode. An int, because QML reads enumerations of values as such, whatever their size.
+    /// A Tidepool.TlsMode. The type is int, because QML reads an enumeration of a value type as an int of fixed size.
     [[nodiscard]] int mode() const { return static_cast<int>(v.mode); }
     void setMode(int mode) { v.mode = static_cast<TlsMode>(mode); }
     [[nodiscard]] QString hostName() const { return v.hostName; }
@@ -179,13 +180,13 @@ public:
     void setMinimumProtocol(int protocol) { v.minimumProtocol = static_cast<TlsProtocol>(protocol); }
     [[nodiscard]] QStringList groups() const { return v.groups; }
     void setGroups(const QStringList &groups) { v.groups = groups; }
-    /// TlsOptions::certificateAuthorities; reads as PEM text.
+    /// TlsOptions::certificateAuthorities. The getter returns PEM text.
     [[nodiscard]] QString authorities() const;
     void setAuthorities(const QString &pemOrFile);
-    /// TlsOptions::certificateChain; reads as PEM text.
+    /// TlsOptions::certificateChain. The getter returns PEM text.
     [[nodiscard]] QString certificate() const;
     void setCertificate(const QString &pemOrFile);
-    /// TlsOptions::privateKey, unencrypted. Always reads as an empty string: it is a secret.
+    /// TlsOptions::privateKey, unencrypted. The getter always returns an empty string, because the key is a secret.
     [[nodiscard]] QString privateKey() const { return {}; }
     void setPrivateKey(const QString &pemOrFile);
 

@@ -9,14 +9,14 @@
 
 namespace Tidepool::Qml {
 
-/// Passes requests on as due(), at most once per interval however many come. The first after a rest is passed on at
-/// the next turn of the event loop. Without requests no timer runs.
+/// Emits due() for requests, at most once in each interval. After a pause, due() follows in the next turn of the event
+/// loop. Without requests, no timer runs.
 class Throttle : public QObject
 {
     Q_OBJECT
 
 public:
-    /// What the models start with, in milliseconds: quick enough to look at, slow enough for any view.
+    /// The default interval of the models, in milliseconds: short enough for users, and long enough for any view.
     static constexpr int modelInterval = 250;
 
     explicit Throttle(int intervalMs, QObject *parent = nullptr);
@@ -25,7 +25,7 @@ public:
     [[nodiscard]] int interval() const { return m_interval; }
     void setInterval(int milliseconds) { m_interval = milliseconds; }
     void request();
-    /// Forgets a request that was not passed on yet.
+    /// Cancels a request for which due() has not been emitted yet.
     void cancel() { m_timer.stop(); }
 
 Q_SIGNALS:

@@ -53,7 +53,7 @@ void VisibilityTracker::watchWindow()
 {
     QQuickWindow *quickWindow = m_item ? m_item->window() : nullptr;
     QWindow *window = quickWindow;
-    // A QQuickWidget draws a window that is never on the screen itself.
+    // A QQuickWidget renders a window that is never on the screen itself.
     if (QWindow *shown = quickWindow ? QQuickRenderControl::renderWindowFor(quickWindow) : nullptr)
         window = shown;
     if (window != m_window) {
@@ -63,7 +63,7 @@ void VisibilityTracker::watchWindow()
         }
         m_window = window;
         if (window) {
-            window->installEventFilter(this); // nothing else tells of exposure
+            window->installEventFilter(this); // no signal reports exposure
             connect(window, &QWindow::visibilityChanged, this, &VisibilityTracker::update);
         }
     }

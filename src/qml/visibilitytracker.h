@@ -10,9 +10,9 @@
 
 namespace Tidepool::Qml {
 
-/// Tells whether anybody can see an Item: it and all above it are visible, in a window that is on the screen.
+/// Tells whether the user can see an Item: the Item and all its parents are visible, in a window that is on the screen.
 ///
-/// Without an Item it cannot know, and says yes.
+/// Without an Item, the answer is always yes.
 class VisibilityTracker : public QObject
 {
     Q_OBJECT
@@ -22,7 +22,7 @@ public:
 
     [[nodiscard]] QQuickItem *item() const { return m_item; }
     void setItem(QQuickItem *item);
-    /// Takes the nearest Item above @p object, unless setItem() chose one.
+    /// Uses the nearest Item above @p object, unless setItem() has set one.
     void findItemAbove(QObject *object);
     [[nodiscard]] bool isShown() const { return m_isShown; }
 
@@ -41,8 +41,9 @@ private:
 
     QPointer<QQuickItem> m_item;
     QPointer<QWindow> m_window;
-    bool m_isChosen = false; // by setItem()
-    bool m_hasItem = false; // an Item that dies is not seen; without any Item, all is
+    bool m_isChosen = false; // true after setItem()
+    // if the Item is destroyed, the answer is no, and if there was never an Item, the answer is yes
+    bool m_hasItem = false;
     bool m_isShown = true;
 };
 

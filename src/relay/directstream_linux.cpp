@@ -20,8 +20,8 @@ namespace Tidepool {
 
 namespace {
 
-/// Works on the descriptor, without Qt's buffers, and so that unlike with a QTcpSocket half-close survives: a peer that
-/// has ended its sending can still receive.
+/// Works on the descriptor, without Qt's buffers. Unlike with a QTcpSocket, half-close works: a peer that has ended its
+/// sending can still receive.
 class DirectStream final : public Stream
 {
 public:
@@ -100,7 +100,8 @@ public:
     }
 
 private:
-    // Disabled before it is closed, not destroyed: this may be inside one of their signals.
+    // The notifiers are disabled before the descriptor is closed, but not destroyed, because this function can run
+    // inside one of their signals.
     void closeDescriptor()
     {
         m_readable.setEnabled(false);
@@ -115,7 +116,7 @@ private:
             notifier.setEnabled(enabled);
     }
 
-    /// How many bytes the system took.
+    /// Returns the number of bytes that the system accepted.
     qsizetype send(const char *bytes, qsizetype size)
     {
         qsizetype sent = 0;
@@ -157,7 +158,8 @@ private:
             emit ended();
     }
 
-    /// What the peer sent before is still there to be read. EPIPE comes after its end, which is then read, too.
+    /// Bytes that the peer sent before can still be read. EPIPE follows the peer's end, and the next read finds that
+    /// end too.
     void breakWriting(int error)
     {
         if (!m_isReadingOver && error != EPIPE)
@@ -209,7 +211,7 @@ std::unique_ptr<Stream> makeDirectStream(RelayEnd &end)
         return nullptr;
     const QByteArray early = socket->readAll();
     socket->disconnect();
-    socket->abort(); // closes Qt's descriptor; the connection lives on in ours
+    socket->abort(); // closes Qt's descriptor, while our second descriptor keeps the connection open
     return std::make_unique<DirectStream>(std::move(end), descriptor, early);
 }
 

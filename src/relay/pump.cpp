@@ -10,16 +10,17 @@ namespace Tidepool {
 
 namespace {
 
-// How long bytes that were read before the end may take to make progress towards the other side.
+// How long bytes that were read before the end can stay without progress towards the other side.
 constexpr std::chrono::milliseconds closingTimeout{30'000};
-// How long a side that was told of the end may take to end, too, before its connection is closed: nginx's default
-// lingering_timeout.
+// How long a side that was told of the end can take to end too, before its connection is closed. The value is nginx's
+// default lingering_timeout.
 constexpr std::chrono::milliseconds lingeringTimeout{5'000};
-// Reads in one go, so that one busy relay does not keep the I/O thread from the others.
+// The maximum number of reads in a row, so that one busy relay does not block the other relays of the I/O thread.
 constexpr int maximumReads = 16;
 
-// Shared by the relays of a thread: what a sink does not take at once it keeps, so an idle relay needs none. On the
-// heap, because glibc takes a thread_local array from the stack of every thread in the process.
+// Shared by the relays of a thread. A sink keeps the bytes that it cannot send at once, so an idle relay needs no
+// chunk. The chunk is on the heap, because glibc reserves a thread_local array on the stack of every thread in the
+// process.
 std::shared_ptr<PumpChunk> chunkOfThisThread()
 {
     thread_local std::weak_ptr<PumpChunk> current;
@@ -65,7 +66,7 @@ Pump::~Pump() = default;
 void Pump::start()
 {
     for (const int side : {0, 1}) {
-        if (!m_streams[static_cast<size_t>(side)]) { // its handle was closed on the way here
+        if (!m_streams[static_cast<size_t>(side)]) { // its handle was closed before the socket arrived
             finish(Relay::Reason::NotStarted,
                    QStringLiteral("The %1 side has no connection any more.")
                        .arg(side == 0 ? QLatin1String("first") : QLatin1String("second")));
@@ -77,7 +78,7 @@ void Pump::start()
     for (const int side : {0, 1}) {
         if (!m_isOver)
             stream(side).start();
-        run(side); // what came before anybody listened
+        run(side); // bytes that arrived before the signals were connected
     }
 }
 
@@ -90,7 +91,7 @@ void Pump::watch(int side)
     connect(source, &Stream::failed, this, [this, side](const QString &errorText) { onFailed(side, errorText); });
 }
 
-// A stream may tell something from inside a call of ours: it is looked at when that is done.
+// A stream can emit a signal from inside a call of the pump. The pump handles the signal after the call.
 void Pump::run(int from)
 {
     Direction &way = direction(from);
@@ -117,7 +118,7 @@ void Pump::move(int from)
         if (count == 0 || m_isOver)
             break;
         if (sink.isWritingOver())
-            continue; // nobody is left to hear it, but see LingeringClose
+            continue; // the peer does not read any more, but see LingeringClose
         noteProgress(from, count);
         sink.write(m_chunk->data(), count);
         if (m_isOver)
@@ -126,7 +127,8 @@ void Pump::move(int from)
     if (m_isOver)
         return;
     source.setReading(room > 0);
-    // Its own end may show only when it is read again, for which the way back may have no room.
+    // The end of the sink can show only at the next read of the sink, and the other direction may have no room for that
+    // read.
     if (sink.isWritingOver() && !direction(from).isPassedOn && !std::exchange(direction(from).isCutOff, true))
         beginClosing();
     if (source.isReadingOver())
@@ -152,7 +154,7 @@ void Pump::continueLater(int from)
     QMetaObject::invokeMethod(this, goOn, Qt::QueuedConnection);
 }
 
-// Between two plain TCP connections the other direction may go on for as long as it is not idle.
+// Between two plain TCP connections, the other direction can continue as long as it is not idle.
 void Pump::passOnEnd(int from)
 {
     if (std::exchange(direction(from).isPassedOn, true))
@@ -168,7 +170,7 @@ void Pump::onEnded(int side)
     if (stream(side).isWritingOver())
         beginClosing();
     run(side);
-    run(otherOf(side)); // which may have nobody left to go to
+    run(otherOf(side)); // the bytes may have no receiver left
 }
 
 void Pump::onFailed(int side, const QString &errorText)
@@ -177,7 +179,7 @@ void Pump::onFailed(int side, const QString &errorText)
         finish(failedReason(side), errorText);
 }
 
-// The timer is not restarted for each chunk; it looks when it fires how long ago the last one was.
+// The timer is not restarted for each chunk. When the timer fires, it checks the age of the last chunk.
 void Pump::noteProgress(int from, qsizetype bytes)
 {
     m_state->bytes[static_cast<size_t>(from)].fetch_add(bytes, std::memory_order_relaxed);
@@ -185,7 +187,7 @@ void Pump::noteProgress(int from, qsizetype bytes)
     m_state->notifier.notifyInFrame();
 }
 
-// Nothing more is to be read; what was read is still being sent, for a limited time.
+// The pump reads nothing more. It still sends the bytes that it has read, for a limited time.
 void Pump::beginClosing()
 {
     if (m_isOver || m_isLingering)
@@ -196,7 +198,8 @@ void Pump::beginClosing()
     m_idleTimer.start(m_idleTimeout);
 }
 
-// Both were told of the end. What the one that hears it last still sends is read, so that closing does not reset it.
+// Both sides were told of the end. The pump still reads from the side that hears of the end last, so that closing does
+// not reset its connection.
 void Pump::linger()
 {
     if (stream(0).isOver() && stream(1).isOver()) {
@@ -206,7 +209,7 @@ void Pump::linger()
     }
 }
 
-// Megabytes may lie in the system's buffer for a peer that reads slowly, and nothing else moves meanwhile.
+// The system's buffer can hold megabytes for a peer that reads slowly, and no other progress is visible in that time.
 bool Pump::isTakingBytes()
 {
     bool isTaking = false;
@@ -234,7 +237,7 @@ void Pump::checkIdle()
         m_idleTimer.start(std::chrono::ceil<std::chrono::milliseconds>(m_idleTimeout - idle));
 }
 
-// The side that ended first names the reason, unless the other broke off while there was more for it.
+// The side that ended first determines the reason, unless the other side broke off while there were more bytes for it.
 void Pump::finishEnded()
 {
     const int side = std::max(m_firstEnded, 0);

@@ -15,7 +15,7 @@
 
 namespace Tidepool {
 
-/// What a pump is made of.
+/// The objects that a pump needs.
 struct PumpParts
 {
     std::array<RelayEnd, 2> ends; ///< In the calling thread, the I/O thread, or in none.
@@ -23,12 +23,12 @@ struct PumpParts
     std::chrono::milliseconds idleTimeout;
 };
 
-/// What a pump reads into.
+/// The buffer into which a pump reads.
 using PumpChunk = std::array<char, maximumInFlight>;
 
-/// Moves a relay's bytes. Lives in the I/O thread, owns both streams, and tells RelayState how it went.
+/// Copies the bytes of a relay. Lives in the I/O thread, owns both streams, and writes the result to RelayState.
 ///
-/// Destroy it from a task of the I/O thread, outside its sockets' signals.
+/// Destroy a pump from a task of the I/O thread, outside the signals of its sockets.
 class Pump final : public QObject
 {
     Q_OBJECT
@@ -40,7 +40,7 @@ public:
     void start();
 
 private:
-    /// One direction, named by the side it comes from.
+    /// One direction, named after the side that the bytes come from.
     struct Direction
     {
         bool isRunning = false;

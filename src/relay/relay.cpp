@@ -21,18 +21,18 @@
 namespace Tidepool {
 
 namespace {
-constexpr std::chrono::milliseconds progressInterval{100}; // between two signals about bytes
-constexpr std::chrono::seconds movingTime{5}; // for a socket to come out of another thread
+constexpr std::chrono::milliseconds progressInterval{100}; // the time between two signals about bytes
+constexpr std::chrono::seconds movingTime{5}; // the time for a socket to leave another thread
 } // namespace
 
-// A relay's part in the I/O thread.
+// The part of a relay in the I/O thread.
 struct PumpPlace
 {
     std::unique_ptr<Pump> pump;
-    bool isLeft = false; // what still arrives is closed
+    bool isLeft = false; // a stream that still arrives is closed
 };
 
-// Two ends on their way to the I/O thread. When the last has arrived, the pump begins.
+// Two ends that move to the I/O thread. When the second one has arrived, the pump starts.
 class PumpParcel : public std::enable_shared_from_this<PumpParcel>
 {
 public:
@@ -40,7 +40,7 @@ public:
         : m_ioThread(std::move(ioThread)), m_place(std::move(place)), m_parts(std::move(parts))
     {}
 
-    /// What is in the way, or nothing.
+    /// Returns the obstacle, or an empty string.
     [[nodiscard]] QString send()
     {
         const std::array<QString, 2> sides{QStringLiteral("The first side cannot be moved: "),
@@ -54,7 +54,7 @@ public:
     }
     [[nodiscard]] bool hasArrived() const { return m_missing == 0; }
 
-    /// What the pump has not got. In the I/O thread.
+    /// Closes the ends that the pump has not received. Call this in the I/O thread.
     void close()
     {
         for (RelayEnd &end : m_parts.ends)
@@ -80,7 +80,7 @@ private:
     }
 
     std::shared_ptr<IoThread> m_ioThread;
-    std::shared_ptr<PumpPlace> m_place; // touched in the I/O thread only
+    std::shared_ptr<PumpPlace> m_place; // used in the I/O thread only
     PumpParts m_parts;
     std::atomic<int> m_missing = 2;
 };
@@ -93,7 +93,7 @@ public:
     RelayPrivate(Relay *relay, std::array<RelayEnd, 2> ends)
         : q(relay), first(std::move(ends[0])), second(std::move(ends[1]))
     {
-        setParent(relay); // so that it moves to other threads with it
+        setParent(relay); // so that this object moves to other threads with the relay
         state->notifier.attach(this);
         m_frame.setParent(this);
         m_frame.setSingleShot(true);
@@ -110,7 +110,7 @@ public:
         letGo();
     }
 
-    // Queued: the sockets must not leave their thread from inside one of their own signals.
+    // Queued, because the sockets must not leave their thread from inside one of their own signals.
     void start()
     {
         QString problem;
@@ -122,7 +122,7 @@ public:
         QMetaObject::invokeMethod(
             this,
             [this] {
-                if (ioThread) // else stopped meanwhile
+                if (ioThread) // null if the relay was stopped in the meantime
                     send();
             },
             Qt::QueuedConnection);
@@ -154,7 +154,7 @@ public:
     }
 
     Relay *q;
-    std::optional<RelayEnd> first; // until the pump has them
+    std::optional<RelayEnd> first; // set until the pump has both ends
     std::optional<RelayEnd> second;
     std::shared_ptr<RelayState> state = std::make_shared<RelayState>();
     std::chrono::milliseconds idleTimeout = std::chrono::minutes(10);
@@ -182,7 +182,7 @@ private:
     void publish()
     {
         const std::pair now(q->bytesFromFirst(), q->bytesFromSecond());
-        const QPointer<Relay> alive(q); // a slot may destroy it
+        const QPointer<Relay> alive(q); // a slot can destroy the relay
         if (std::exchange(m_published, now) != now)
             emit q->bytesChanged();
         if (!alive)
@@ -236,7 +236,7 @@ private:
     }
 
     std::shared_ptr<PumpPlace> m_place = std::make_shared<PumpPlace>();
-    std::shared_ptr<PumpParcel> m_parcel; // while an end is under way
+    std::shared_ptr<PumpParcel> m_parcel; // set while an end is moving
     QTimer m_moving;
     QTimer m_frame;
     std::pair<qint64, qint64> m_published;
@@ -294,7 +294,7 @@ void Relay::start()
     if (std::exchange(d->isStarted, true))
         return;
     d->start();
-    emit runningChanged(true); // last, because a slot may stop or destroy it
+    emit runningChanged(true); // last, because a slot can stop or destroy the relay
 }
 
 void Relay::stop()

@@ -11,11 +11,11 @@ namespace Tidepool {
 
 namespace {
 
-// From the socket's own thread, into none: on its way, nobody must read the end of its peer's sending, because a socket
-// that knows of it sends no more either.
+// Moves the socket from its own thread to no thread. During the move nobody may read the end of the peer's sending,
+// because a socket that has read it also stops sending.
 void push(QTcpSocket &socket, Lease *lease)
 {
-    socket.disconnect(); // whoever listened is in the old thread
+    socket.disconnect(); // connected objects live in the old thread
     socket.setParent(nullptr);
     if (lease)
         lease->leaveThread();
@@ -37,7 +37,7 @@ QString RelayEnd::obstacle() const
         return QStringLiteral("the socket lives in another thread than the relay; move it here first.");
     if (m_socket->parent())
         return QStringLiteral("the socket has a parent, which would delete it; call setParent(nullptr) first.");
-    // One whose peer has ended meanwhile may still have its last words.
+    // If the peer has ended in the meantime, its last bytes can still be unread.
     const bool hasEnded = m_socket->error() == QAbstractSocket::RemoteHostClosedError || m_socket->bytesAvailable() > 0;
     if (m_socket->state() == QAbstractSocket::ConnectedState
         || (m_socket->state() == QAbstractSocket::UnconnectedState && hasEnded))
@@ -63,7 +63,7 @@ QString RelayEnd::moveOut(std::function<void()> onArrival)
     }
     const auto pushFromThere = [own, lease, arrived = std::move(onArrival)] {
         if (!lease->isValid())
-            return; // closed meanwhile: what does that comes next in this thread
+            return; // closed in the meantime, and the code that closed it continues in this thread
         push(*own, lease.get());
         arrived();
     };
@@ -73,7 +73,7 @@ QString RelayEnd::moveOut(std::function<void()> onArrival)
                           "there, or do not call socket() before.");
 }
 
-// A connection's is pulled by whoever asks for it.
+// The socket of a Connection moves when somebody asks for it.
 void RelayEnd::moveIn()
 {
     if (m_socket && !m_socket->thread())
@@ -88,7 +88,7 @@ void RelayEnd::close()
     } else if (m_socket) {
         m_socket->disconnect();
         m_socket->abort();
-        m_socket.release()->deleteLater(); // this may be one of its signals
+        m_socket.release()->deleteLater(); // this function can run inside one of its signals
     }
     m_connection.close();
 }

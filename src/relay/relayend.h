@@ -13,23 +13,23 @@
 
 namespace Tidepool {
 
-/// One side of a relay: a pool's connection, which stays leased meanwhile, or any TCP socket.
+/// One side of a relay: a connection of a pool, which stays leased during the relay, or any TCP socket.
 class RelayEnd
 {
 public:
     explicit RelayEnd(Connection connection) : m_connection(std::move(connection)) {}
     explicit RelayEnd(std::unique_ptr<QTcpSocket> socket) : m_socket(std::move(socket)) {}
 
-    /// In a thread, or to be brought into the calling one.
+    /// The socket, which is in a thread or can be moved to the calling thread.
     [[nodiscard]] QTcpSocket *socket() const { return m_socket ? m_socket.get() : m_connection.socket(); }
-    /// What keeps the end from being relayed, or nothing. In the relay's thread.
+    /// The reason why this end cannot be relayed, or an empty string. In the relay's thread.
     [[nodiscard]] QString obstacle() const;
-    /// Puts the socket into no thread, outside its signals, and then calls @p onArrival, in the thread it came from.
-    /// What is in the way, or nothing; an empty end is in no one's way. In the relay's thread.
+    /// Moves the socket to no thread, outside its signals, and then calls @p onArrival in the thread that the socket
+    /// left. Returns the obstacle, or an empty string. An empty end is no obstacle. In the relay's thread.
     [[nodiscard]] QString moveOut(std::function<void()> onArrival);
-    /// Puts the socket into the calling thread, after moveOut().
+    /// Moves the socket to the calling thread, after moveOut().
     void moveIn();
-    /// Closes and forgets the socket. Any thread, if it is not in use.
+    /// Closes and forgets the socket. Any thread, if the socket is not in use.
     void close();
 
 private:

@@ -14,7 +14,7 @@
 
 namespace Tidepool {
 
-/// What a relay and its pump share across their threads.
+/// The state that a relay and its pump share across their threads.
 struct RelayState
 {
     ChangeNotifier notifier;

@@ -11,7 +11,7 @@
 namespace Tidepool {
 
 namespace {
-// A TLS record. Measured over loopback: writes of 32 KiB and more halve what a QSslSocket carries.
+// The size of a TLS record. Measured over loopback: writes of 32 KiB and more halve the throughput of a QSslSocket.
 constexpr qint64 largestWrite = 16 * 1024;
 } // namespace
 
@@ -39,7 +39,7 @@ void SocketStream::start()
         emit ended();
 }
 
-// A QSslSocket decrypts 4 KiB at a time and tells of each. It is the sum of them that is worth passing on.
+// A QSslSocket decrypts 4 KiB at a time and emits a signal for each part. This function combines the parts.
 void SocketStream::onReadyRead()
 {
     if (std::exchange(m_isReadableDue, true))
@@ -58,19 +58,19 @@ void SocketStream::onSent()
 
 void SocketStream::onError()
 {
-    if (m_socket->error() != QAbstractSocket::RemoteHostClosedError) // which disconnected() follows
+    if (m_socket->error() != QAbstractSocket::RemoteHostClosedError) // disconnected() follows this error
         emit failed(m_socket->errorString());
 }
 
 void SocketStream::onDisconnected()
 {
     if (m_lingering && !m_isEnding) {
-        // To Qt a reset is an end like any other.
+        // Qt treats a reset like a normal end.
         if (m_lingering->wasReset())
             m_errorText = QStringLiteral("The peer reset the connection.");
         m_lingering.reset();
     } else if (m_lingering) {
-        // Queued, because it may be destroyed then.
+        // Queued, because the slot can destroy the object.
         connect(m_lingering.get(), &LingeringClose::over, this, &Stream::readable, Qt::QueuedConnection);
         m_lingering->begin();
     }
@@ -94,7 +94,7 @@ qsizetype SocketStream::room() const
     return std::clamp<qint64>(maximumInFlight - unsent(), 0, largestWrite);
 }
 
-// A QSslSocket's bytesToWrite() is 0 while megabytes of cipher text are queued.
+// bytesToWrite() of a QSslSocket is 0 while megabytes of encrypted bytes are queued.
 qint64 SocketStream::unsent() const
 {
     return m_socket->bytesToWrite() + (m_tls ? m_tls->encryptedBytesToWrite() : 0);
@@ -106,8 +106,8 @@ void SocketStream::write(const char *bytes, qsizetype size)
     flushLater();
 }
 
-// By itself a socket encrypts at the loop's next turn and sends at the one after it. Not at once, because this may be
-// inside one of the socket's own signals.
+// Without a flush, a socket encrypts in the next turn of the event loop and sends in the turn after that. The flush is
+// not immediate, because this function can run inside one of the socket's own signals.
 void SocketStream::flushLater()
 {
     if (std::exchange(m_isFlushDue, true))
@@ -124,7 +124,7 @@ bool SocketStream::endWriting()
 {
     if (m_socket->state() == QAbstractSocket::ConnectedState) {
         m_isEnding = true;
-        m_socket->disconnectFromHost(); // after what is still unsent
+        m_socket->disconnectFromHost(); // after the unsent bytes
     }
     return false;
 }

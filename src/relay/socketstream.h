@@ -8,8 +8,8 @@
 
 namespace Tidepool {
 
-/// The stream of any socket, TLS included. Qt closes a socket whose peer ends its sending, so half-close does not
-/// survive.
+/// The stream for any socket, including TLS. When the peer ends its sending, Qt closes the socket, so half-close is not
+/// supported.
 class SocketStream final : public Stream
 {
     Q_OBJECT
@@ -20,7 +20,7 @@ public:
 
     void start() override;
     [[nodiscard]] qsizetype read(char *bytes, qsizetype size) override;
-    void setReading(bool) override {} // its read buffer is bounded
+    void setReading(bool) override {} // the size of its read buffer is limited
     [[nodiscard]] bool isReadingOver() const override;
     [[nodiscard]] qsizetype room() const override;
     void write(const char *bytes, qsizetype size) override;

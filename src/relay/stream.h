@@ -9,9 +9,9 @@
 
 namespace Tidepool {
 
-/// One side of a relay, as a pump sees it: bytes come, bytes go, and each of the two ends once.
+/// One side of a relay, as a pump uses it: it delivers bytes, accepts bytes, and reports each of the two ends once.
 ///
-/// Lives in the I/O thread and owns the connection. Its signals may be emitted from inside write() and endWriting().
+/// Lives in the I/O thread and owns the connection. Its signals can be emitted from inside write() and endWriting().
 class Stream : public QObject
 {
     Q_OBJECT
@@ -19,39 +19,40 @@ class Stream : public QObject
 public:
     ~Stream() override = default;
 
-    /// Starts to tell. Before that, nothing is emitted.
+    /// Starts to emit signals. Before that, nothing is emitted.
     virtual void start() = 0;
-    /// Reads at most @p size bytes of what is there; 0 if nothing is.
+    /// Reads at most @p size of the available bytes. Returns 0 if there are none.
     [[nodiscard]] virtual qsizetype read(char *bytes, qsizetype size) = 0;
-    /// While false, the peer is held back and readable() need not be emitted.
+    /// While false, the peer cannot send more, and readable() need not be emitted.
     virtual void setReading(bool reading) = 0;
-    /// Nothing more will be read: the peer has ended, and its last byte was read.
+    /// True if nothing more will be read: the peer has ended, and its last byte was read.
     [[nodiscard]] virtual bool isReadingOver() const = 0;
 
-    /// How many bytes write() may be given now.
+    /// The number of bytes that write() accepts now.
     [[nodiscard]] virtual qsizetype room() const = 0;
-    /// Sends the bytes, now or as the peer takes them.
+    /// Sends the bytes, now or as fast as the peer accepts them.
     virtual void write(const char *bytes, qsizetype size) = 0;
-    /// Lets the peer know, after all that was written, that there is no more. True if it can still be read from then.
+    /// Tells the peer, after all written bytes, that no more bytes follow. Returns true if the stream can still be read
+    /// after that.
     virtual bool endWriting() = 0;
-    /// Nothing more will be sent: all is, after endWriting(), or the peer is gone.
+    /// True if nothing more will be sent: all is sent after endWriting(), or the peer is gone.
     [[nodiscard]] virtual bool isWritingOver() const = 0;
-    /// How many written bytes the peer's system does not have yet, as far as can be told.
+    /// The number of written bytes that the peer's system does not have yet, as far as the platform can tell.
     [[nodiscard]] virtual qint64 unacknowledged() const = 0;
-    /// What broke the connection off before the peer's end; empty after an orderly end, and until there is one.
+    /// The error that broke the connection before the peer's end. Empty before the end and after a normal end.
     [[nodiscard]] virtual QString errorText() const = 0;
-    /// The peer has ended, too: to close it now cannot cost the peer what it has not read yet.
+    /// True if the peer has ended too. The peer then loses no unread bytes if the connection closes now.
     [[nodiscard]] virtual bool isOver() const = 0;
 
-    /// Forgets what is unsent and lets the connection go. Nothing is emitted any more.
+    /// Discards unsent bytes and releases the connection. Nothing is emitted after that.
     virtual void close() = 0;
 
 Q_SIGNALS:
-    /// Bytes are there, or the peer has ended.
+    /// Bytes are available, or the peer has ended.
     void readable();
     /// Some of the bytes were sent, or writing is over.
     void writable();
-    /// The peer has ended its sending; there may be bytes left to read.
+    /// The peer has ended its sending. Unread bytes can be left.
     void ended();
     /// The connection broke.
     void failed(const QString &errorText);
@@ -60,13 +61,15 @@ protected:
     Stream() = default;
 };
 
-/// At most so much of a direction is in memory.
+/// The maximum number of bytes of one direction in memory.
 inline constexpr qsizetype maximumInFlight = 64 * 1024;
 
-/// The fastest stream for this end, which is in the calling thread, the I/O thread; nullptr if there is no connection.
+/// Returns the fastest stream for this end. The end must be in the calling thread, which is the I/O thread. Returns
+/// nullptr if there is no connection.
 [[nodiscard]] std::unique_ptr<Stream> makeStream(RelayEnd end);
 
-/// A stream on the bare descriptor, for plain TCP where the platform can do it. Else nullptr, and @p end is as it was.
+/// Returns a stream on the descriptor, for plain TCP where the platform supports it. Otherwise returns nullptr and
+/// leaves @p end unchanged.
 [[nodiscard]] std::unique_ptr<Stream> makeDirectStream(RelayEnd &end);
 
 } // namespace Tidepool

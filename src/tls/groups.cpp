@@ -19,7 +19,7 @@ struct Search
     bool isFound = false;
 };
 
-// A group has two names, such as "P-256" and "prime256v1"; the handshake takes both.
+// A group has two names, such as "P-256" and "prime256v1". The handshake accepts both.
 int compare(const OSSL_PARAM parameters[], void *search)
 {
     auto *wanted = static_cast<Search *>(search);

@@ -9,9 +9,9 @@
 
 namespace Tidepool {
 
-/// Empties OpenSSL's error queue of this thread at its end.
+/// Clears OpenSSL's error queue of this thread in the destructor.
 ///
-/// What a failed parse leaves there would be reported by the next live TLS socket of the thread as its own.
+/// Otherwise the next TLS socket of the thread would report the error of a failed parse as its own.
 class OpenSslErrorQueueGuard
 {
 public:

@@ -22,8 +22,8 @@ QByteArray sha256(const QByteArray &data)
     return QCryptographicHash::hash(data, QCryptographicHash::Sha256);
 }
 
-// QSslKey::toDer() of a public key is its SubjectPublicKeyInfo for RSA and EC, but null for Ed25519 and others
-// that Qt calls opaque; OpenSSL reads it from any certificate.
+// For an RSA or EC public key, QSslKey::toDer() returns the SubjectPublicKeyInfo. For Ed25519 and other keys that Qt
+// calls opaque, it returns null. OpenSSL reads the SubjectPublicKeyInfo of any certificate.
 QByteArray subjectPublicKeyInfo(const QSslCertificate &certificate)
 {
     const OpenSslErrorQueueGuard guard;

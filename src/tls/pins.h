@@ -19,7 +19,7 @@ class Pins
 public:
     Pins() = default;
 
-    /// std::nullopt if an entry cannot be read; @p bad then names it.
+    /// Returns std::nullopt if an entry cannot be parsed. @p bad then names the entry.
     static std::optional<Pins> parse(const QStringList &entries, QString *bad);
 
     [[nodiscard]] bool isEmpty() const { return m_digests.isEmpty(); }

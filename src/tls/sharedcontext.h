@@ -12,16 +12,16 @@ QT_FORWARD_DECLARE_CLASS(QSslSocket)
 
 namespace Tidepool {
 
-/// One TLS context for all connections with the same settings, instead of one for each.
+/// One TLS context for all connections with the same settings, instead of one for each connection.
 ///
-/// Qt's public interface has no way to it, so this does nothing unless TIDEPOOL_PRIVATE_QT is set. A context is changed
-/// without a lock in every handshake: use it in one I/O thread only.
+/// Qt's public interface has no access to the context, so this does nothing unless TIDEPOOL_PRIVATE_QT is set. Every
+/// handshake changes the context without a lock. Use a context in only one I/O thread.
 class SharedTlsContext
 {
 public:
-    /// Before the handshake.
+    /// Call this before the handshake.
     void applyTo(QSslSocket &socket) const;
-    /// After a handshake: what others are to share.
+    /// Call this after a handshake. Keeps the socket's context, which later sockets share.
     void captureFrom(QSslSocket &socket);
 
 private:

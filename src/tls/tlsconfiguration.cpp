@@ -25,7 +25,7 @@ PoolError settingsError(const QString &message)
     return {Phase::Handshake, ErrorKind::Settings, message};
 }
 
-// Qt does not look; every handshake would fail. A key outside of this process cannot be looked at.
+// Qt does not check this, and every handshake would fail. A key outside this process cannot be checked.
 bool belongTogether(const QSslCertificate &certificate, const QSslKey &key)
 {
     const OpenSslErrorQueueGuard guard;
@@ -40,10 +40,10 @@ bool belongTogether(const QSslCertificate &certificate, const QSslKey &key)
     return !read || !readKey || X509_check_private_key(read.get(), readKey.get()) == 1;
 }
 
-// The roots to add to a configuration that does not start from Qt's default one. Where Qt has found a directory with
-// hashed names, it loads them from there on demand, and its default configuration has none: to add them all to every
-// context would cost 0.4 ms a handshake. Where there is only a bundle, Qt has loaded them all, but an empty
-// configuration has not.
+// The roots to add to a configuration that is not a copy of Qt's default configuration. If Qt finds a directory with
+// hashed names, Qt loads roots from the directory on demand, and the default configuration contains no roots. To add
+// all roots to every context would then cost 0.4 ms for each handshake. If there is only a bundle, Qt's default
+// configuration contains all roots, but an empty configuration does not.
 const QList<QSslCertificate> &rootsToAdd()
 {
     static const QList<QSslCertificate> roots = QSslConfiguration::defaultConfiguration().caCertificates().isEmpty()
@@ -52,7 +52,7 @@ const QList<QSslCertificate> &rootsToAdd()
     return roots;
 }
 
-// Finite fields cost the server some 100 ms for a packet that anybody can send again (CVE-2002-20001).
+// With finite fields, a packet that anybody can send again costs the server about 100 ms (CVE-2002-20001).
 PoolError setGroups(QSslConfiguration &ssl, const QStringList &groups)
 {
     for (const QString &group : groups) {
@@ -113,11 +113,12 @@ TlsConfiguration commonConfiguration(const TlsOptions &options, bool mayUseTls12
     result.error = setGroups(result.ssl, options.groups);
     if (result.error)
         return result;
-    // Qt's default 1024-bit parameters leave "dh key too small" in OpenSSL's error queue, which then
-    // masks the real reason of a failure. TLS 1.3 does not use them.
+    // Qt's default 1024-bit parameters leave "dh key too small" in OpenSSL's error queue. That error then hides the
+    // real reason of a failure. TLS 1.3 does not use these parameters.
     result.ssl.setDiffieHellmanParameters(QSslDiffieHellmanParameters());
 #ifdef TIDEPOOL_PRIVATE_QT
-    // In a shared context sessions would be resumed, where the peer shows no certificate that could be pinned.
+    // In a shared context, sessions could be resumed. In a resumed session, the peer sends no certificate to compare
+    // with a pin.
     result.ssl.setSslOption(QSsl::SslOptionDisableSessionSharing, true);
 #endif
     result.ssl.setLocalCertificateChain(options.certificateChain);
@@ -139,7 +140,7 @@ void TlsConfiguration::applyTo(QSslSocket &socket, const QString &peerName) cons
     if (mode == TlsMode::None)
         return;
     QSslConfiguration configuration = ssl;
-    // Only here, because this is never the user's thread, and the first call reads files.
+    // Called only here, because this is never the user's thread, and the first call reads files.
     if (usesSystemRoots && !rootsToAdd().isEmpty())
         configuration.setCaCertificates(rootsToAdd());
     socket.setSslConfiguration(configuration);
@@ -215,7 +216,7 @@ TlsConfiguration clientTlsConfiguration(const TlsOptions &options, Identity iden
     result.ssl.setPeerVerifyMode(QSslSocket::VerifyPeer);
     result.usesSystemRoots = options.certificateAuthorities.isEmpty();
     if (!result.usesSystemRoots)
-        result.ssl.setCaCertificates(options.certificateAuthorities); // these, and no others
+        result.ssl.setCaCertificates(options.certificateAuthorities); // only these roots
     return result;
 }
 
@@ -242,7 +243,7 @@ TlsConfiguration serverTlsConfiguration(const TlsOptions &options, CertificateAn
                                          "TlsOptions::certificateChain and privateKey, or use SelfSigned."));
         return result;
     }
-    // Qt's default would ask every client for a certificate and accept whatever comes.
+    // Qt's default requests a certificate from every client and accepts any certificate.
     result.ssl.setPeerVerifyMode(QSslSocket::VerifyNone);
     result.ssl.setCaCertificates({});
     return result;

@@ -15,7 +15,7 @@
 
 namespace Tidepool {
 
-/// TlsOptions, checked and ready for use by the sockets of either end.
+/// TlsOptions after all checks, ready for the sockets of either end.
 struct TlsConfiguration
 {
     TlsMode mode = TlsMode::None;
@@ -25,25 +25,26 @@ struct TlsConfiguration
     QSslConfiguration ssl;
     Pins pins;
     std::shared_ptr<SharedTlsContext> context = std::make_shared<SharedTlsContext>();
-    /// Settings that cannot work; a fatal error, or none.
+    /// A fatal error if the settings cannot work, otherwise no error.
     PoolError error;
-    /// What is dangerous about the settings and what to do about it, for the log; empty if nothing is.
+    /// What is dangerous about the settings and what to do about it, for the log. Empty if nothing is dangerous.
     QString advice;
 
-    /// Before the handshake, in the I/O thread. Client: @p peerName is what the certificate must be valid for, and the
-    /// name that is sent.
+    /// Call this before the handshake, in the I/O thread. Client: @p peerName is the name for which the certificate
+    /// must be valid, and the name that is sent.
     void applyTo(QSslSocket &socket, const QString &peerName = {}) const;
-    /// After the handshake: an error if it does not meet the settings, for a dialer may have changed the socket's
-    /// configuration. @p endpoint is for the message.
+    /// Call this after the handshake. Returns an error if the handshake does not meet the settings, because a dialer
+    /// can have changed the socket's configuration. @p endpoint is for the message.
     [[nodiscard]] PoolError verify(const QSslSocket &socket, const QString &endpoint) const;
 
-    /// Logs the advice, with @p who in front, unless it is @p said, the one logged last; sets @p said.
+    /// Logs the advice, with @p who in front, unless the advice equals @p said, the advice that was logged last. Sets
+    /// @p said.
     void advise(QString &said, const QString &who) const;
 };
 
 [[nodiscard]] TlsConfiguration clientTlsConfiguration(const TlsOptions &options, Identity identity);
 
-/// In SelfSigned mode without a certificate it uses @p own, and creates that if it is null.
+/// In SelfSigned mode without a certificate, uses @p own. If @p own is null, creates @p own.
 [[nodiscard]] TlsConfiguration serverTlsConfiguration(const TlsOptions &options, CertificateAndKey &own);
 
 } // namespace Tidepool

@@ -26,7 +26,7 @@ BucketBounds makeBucketBounds()
     return bounds;
 }
 
-// Looked up instead of computed: a take adds a value under the pool's mutex.
+// A table, because a take adds a value under the pool's mutex.
 const BucketBounds &bucketBounds()
 {
     static const BucketBounds instance = makeBucketBounds();
@@ -48,7 +48,8 @@ void Distribution::add(std::chrono::nanoseconds value)
     maximum = std::max(maximum, value);
 }
 
-// A bucket never shrinks; if @p earlier is another pool's, or of later, it must at least not wrap round.
+// The counts of a bucket never decrease. If @p earlier is from another pool or is later, the difference must at least
+// not wrap around.
 Distribution Distribution::since(const Distribution &earlier) const
 {
     Distribution result;
@@ -61,7 +62,7 @@ Distribution Distribution::since(const Distribution &earlier) const
     return result;
 }
 
-// Every bucketsPerDoubling-th bound is a power of two, so from there it is a few steps.
+// Every bucketsPerDoubling-th bound is a power of two, so only a few steps remain after the look-up of that bound.
 quint32 &Distribution::bucketOf(std::chrono::nanoseconds value)
 {
     const auto units = static_cast<quint64>(std::max(value.count(), decltype(value.count())(0))) / smallestBound;

@@ -8,11 +8,12 @@
 
 namespace Tidepool {
 
-/// The longest duration of the interface. QTimer counts milliseconds in an int, which ends at 24.8 days; and added to
-/// the present it stays far from the end of every clock.
+/// The longest duration of the interface. QTimer counts milliseconds in an int, which overflows after 24.8 days. The
+/// current time plus this duration is far from the limit of every clock.
 inline constexpr std::chrono::hours longestDuration{24 * 24};
 
-/// @p value, but at least @p shortest and at most @p longest. Every duration that a user sets passes through it.
+/// @p value, limited to the range @p shortest to @p longest. Every duration that a user sets passes through this
+/// function.
 template <typename Duration>
 [[nodiscard]] constexpr Duration clampedDuration(Duration value, Duration shortest, Duration longest = longestDuration)
 {

@@ -18,8 +18,8 @@ const char *keyOf(Enum value)
 }
 } // namespace
 
-// Absent without an error, because every served take moves a TakeResult several times. Never changed, because copies
-// may be in several threads.
+// Null without an error, because every served take moves a TakeResult several times. Never changed after construction,
+// because copies can be in several threads.
 struct PoolError::Data
 {
     Phase phase = Phase::Wait;

@@ -14,13 +14,13 @@
 namespace Tidepool {
 
 namespace {
-// std::clamp() lets NaN through.
+// std::clamp() returns NaN for NaN.
 double clampedNumber(double value, double least, double most)
 {
     return std::isnan(value) ? least : std::clamp(value, least, most);
 }
 
-// A lifetime below this would be a loop of dials.
+// A shorter lifetime would make the pool dial all the time.
 constexpr std::chrono::milliseconds shortestLifetime{100};
 } // namespace
 

@@ -60,7 +60,7 @@ QString inMinutes(std::chrono::milliseconds duration)
     return seconds % 60 == 0 ? minutes : QStringLiteral("%1 %2 s").arg(minutes).arg(seconds % 60);
 }
 
-// What was seen, and not why.
+// Names the symptom, not the cause.
 QString inWords(Diagnosis diagnosis)
 {
     switch (diagnosis) {
@@ -93,7 +93,7 @@ QString inWords(Diagnosis diagnosis)
     return {};
 }
 
-// Of a pool without a connection: why, and what it does about it.
+// For a pool without a connection: the reason, and what the pool does about it.
 QString trouble(const PoolStatus &status)
 {
     if (status.offline)

@@ -41,7 +41,7 @@ void Curve::setColour(const QColor &colour)
 
 QPolygonF Curve::line() const
 {
-    // Inside the item even with half a line's width.
+    // Keeps the line inside the item, including half of the line's width.
     const qreal margin = m_lineWidth / 2;
     const qreal right = width() - margin;
     const qreal bottom = height() - margin;

@@ -10,10 +10,10 @@
 
 namespace Dashboard {
 
-/// The course of one metric, without axes: new values come in from the right.
+/// The history of one metric, without axes. New values appear at the right.
 ///
-/// Painted in C++, because that takes a tenth of the time that QML's Canvas takes, and works with every renderer;
-/// Shapes do not, in Qt 6.4.
+/// Painted in C++, because that takes a tenth of the time of QML's Canvas and works with every renderer. QML's Shapes
+/// do not work with every renderer in Qt 6.4.
 class Curve : public QQuickPaintedItem
 {
     Q_OBJECT
@@ -30,27 +30,27 @@ class Curve : public QQuickPaintedItem
 public:
     explicit Curve(QQuickItem *parent = nullptr);
 
-    /// Oldest first.
+    /// The values, oldest first.
     [[nodiscard]] QList<qreal> values() const { return m_values; }
     void setValues(const QList<qreal> &values);
-    /// How old each value is, in the unit of span. Empty (default): each is 1 older than the next.
+    /// The age of each value, in the unit of span. Empty (default): each value is 1 older than the next one.
     [[nodiscard]] QList<qreal> ages() const { return m_ages; }
     void setAges(const QList<qreal> &ages);
-    /// What the width stands for. Default: 120.
+    /// The range of ages that the width shows. Default: 120.
     [[nodiscard]] qreal span() const { return m_span; }
     void setSpan(qreal span) { assign(m_span, span); }
-    /// What the height stands for. Default: 1.
+    /// The value at the full height. Default: 1.
     [[nodiscard]] qreal peak() const { return m_peak; }
     void setPeak(qreal peak) { assign(m_peak, peak); }
     [[nodiscard]] QColor colour() const { return m_colour; }
     void setColour(const QColor &colour);
-    /// Fills what is below the line. Default: transparent.
+    /// The colour of the area below the line. Default: transparent.
     [[nodiscard]] QColor surface() const { return m_surface; }
     void setSurface(const QColor &colour) { assign(m_surface, colour); }
     /// Default: 1.5.
     [[nodiscard]] qreal lineWidth() const { return m_lineWidth; }
     void setLineWidth(qreal width) { assign(m_lineWidth, width); }
-    /// A value holds until the next one, instead of a slope. Default: false.
+    /// True: a value stays constant until the next one. False (default): the values are connected by straight lines.
     [[nodiscard]] bool hasSteps() const { return m_steps; }
     void setSteps(bool steps) { assign(m_steps, steps); }
 

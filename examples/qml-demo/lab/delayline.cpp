@@ -17,10 +17,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int backlog = 1'024;
-// More than this under way in one direction, and it stops reading: a line has a bandwidth.
+// With more bytes in transit in one direction, the line stops reading, because a real line has a limited bandwidth.
 constexpr qint64 maximumUnderWay = qint64(1024) * 1024;
 
-/// One direction: what was read waits for its time, in order.
+/// One direction: received bytes wait for their time, in order.
 class DelayedWay : public QObject
 {
 public:
@@ -45,7 +45,7 @@ private:
         schedule();
     }
 
-    // An empty parcel is the end.
+    // An empty parcel marks the end of the stream.
     void close()
     {
         read();
@@ -93,7 +93,7 @@ private:
     qint64 m_underWay = 0;
 };
 
-/// One connection over the line. Goes when both ends have closed.
+/// One connection over the line. Destroyed when both ends have closed.
 class Link : public QObject
 {
 public:
@@ -108,7 +108,7 @@ public:
         m_near.setSocketOption(QAbstractSocket::LowDelayOption, 1);
         connect(&m_far, &QTcpSocket::connected, this,
                 [this] { m_far.setSocketOption(QAbstractSocket::LowDelayOption, 1); });
-        // Nobody there: to the near end that looks as if the far one had closed.
+        // Nobody listens at the far end. To the near end this looks as if the far end had closed.
         connect(&m_far, &QTcpSocket::errorOccurred, this, [this] {
             if (m_far.state() == QAbstractSocket::UnconnectedState)
                 m_near.abort();

@@ -10,10 +10,10 @@
 
 namespace Dashboard {
 
-/// A stretch of network on the loopback: passes every byte on, but only after a while.
+/// A network path on the loopback that forwards every byte after a delay.
 ///
-/// Without it a dial over the loopback takes 2 ms, and nobody would ever see a take wait. Lives in one thread;
-/// setDelay() may be called from any.
+/// Without the delay, a dial over the loopback takes 2 ms, and no take would wait long enough to be visible. Lives in
+/// one thread. setDelay() can be called from any thread.
 class DelayLine : public QTcpServer
 {
     Q_OBJECT
@@ -21,13 +21,15 @@ class DelayLine : public QTcpServer
 public:
     explicit DelayLine(QObject *parent = nullptr);
 
-    /// One way; a round trip takes twice as long. Default: 0. Holds for bytes that arrive from now on.
+    /// The delay in one direction. A round trip takes twice as long. Default: 0. A change applies to bytes that arrive
+    /// later.
     void setDelay(std::chrono::milliseconds delay) { m_delay = delay.count(); }
     [[nodiscard]] std::chrono::milliseconds delay() const { return std::chrono::milliseconds(m_delay); }
 
-    /// Listens on the loopback at @p port, 0 for any, and carries to @p target there. False: see errorString().
+    /// Listens on the loopback at @p port (0: any free port) and forwards to @p target on the loopback. Returns false
+    /// on failure, see errorString().
     [[nodiscard]] bool open(quint16 port, quint16 target);
-    /// Stops listening and breaks everything it carries, as a pulled cable would.
+    /// Stops listening and closes all connections, as if the cable were unplugged.
     void cut();
 
 protected:

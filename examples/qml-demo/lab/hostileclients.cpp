@@ -17,13 +17,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// They come one after the other, so that the events can be followed.
+// The clients come one after another, so that the user can follow the events.
 constexpr auto pace = 40ms;
-// The server has thrown them out long before.
+// The server closes them long before this.
 constexpr auto staying = 8s;
 
 constexpr std::array openings{
-    // Rubbish: a browser that went astray.
+    // Invalid data: an HTTP request.
     "GET /admin.php HTTP/1.1\r\nHost: localhost\r\n\r\n",
     // Silence.
     "",

@@ -7,7 +7,7 @@
 
 namespace Dashboard {
 
-/// Clients who mean no good: some talk rubbish, some say nothing, some break off in the middle of a handshake.
+/// Clients that attack the server: some send invalid data, some send nothing, some stop in the middle of a handshake.
 ///
 /// Lives in the lab's thread.
 class HostileClients : public QObject
@@ -17,11 +17,11 @@ class HostileClients : public QObject
 public:
     using QObject::QObject;
 
-    /// Sends @p clients of them to the loopback's @p port, a third of each kind.
+    /// Connects @p clients of them to @p port on the loopback, a third of each kind.
     void attack(quint16 port, int clients);
 
 signals:
-    /// The last one has gone.
+    /// The last client is gone.
     void dispersed();
 
 private:

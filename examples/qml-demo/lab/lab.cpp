@@ -19,7 +19,7 @@ namespace {
 constexpr auto outageTick = 100ms;
 constexpr auto comebackPause = 1s;
 constexpr int leastMaximum = 64;
-// Short, so that a minute is enough to see the pool adapt, and that silent clients are thrown out before one's eyes.
+// Short, so that within a minute the user sees the pool adapt, and sees the server close silent clients.
 constexpr auto shortestInterval = 100ms;
 constexpr auto longestInterval = 1'000ms;
 constexpr auto longestBackoff = 4s;
@@ -31,7 +31,7 @@ void callIn(Object *object, Function function)
     QMetaObject::invokeMethod(object, std::move(function), Qt::QueuedConnection);
 }
 
-/// Calls and waits: the object's thread runs, and waits for nobody.
+/// Calls the function in the object's thread and waits. The object's thread never waits for this thread.
 template <typename Object, typename Function>
 void callAndWait(Object *object, Function function)
 {
@@ -46,7 +46,7 @@ Lab::Lab(QObject *parent)
     , m_traffic(new LabTraffic(m_client, m_server))
     , m_hostileClients(new HostileClients)
 {
-    // One certificate for the lab's whole life: the client has pinned it, and an outage must not change it.
+    // One certificate for the lifetime of the lab, because the client has pinned it, and an outage must not change it.
     const Tidepool::CertificateAndKey identity = Tidepool::makeSelfSignedCertificate(QStringLiteral("tidepool lab"));
     Tidepool::TlsOptions tls;
     tls.mode = Tidepool::TlsMode::SelfSigned;
@@ -119,7 +119,7 @@ void Lab::setMinimumWarm(int connections)
     const int minimum = std::clamp(connections, 1, maximumWarm());
     if (minimum == minimumWarm())
         return;
-    // Without a moment in which the smaller one is the larger.
+    // The order of the calls prevents a moment in which the minimum exceeds the maximum.
     if (minimum > m_client.maximumCapacity())
         m_client.setMaximumCapacity(minimum);
     m_client.setMinimumCapacity(minimum);
@@ -168,7 +168,7 @@ QString Lab::openServer()
 {
     if (!m_server.isListening() && !m_server.listen(QHostAddress(QHostAddress::LocalHost)))
         return m_server.lastError().message();
-    // After an outage, where it was before: that is where the client looks for it.
+    // After an outage, the server uses the same port, because the client dials that port.
     quint16 port = 0;
     QString reason;
     callAndWait(m_line, [line = m_line, &port, &reason, target = m_server.serverPort(), wanted = m_client.port()] {
@@ -232,7 +232,7 @@ void Lab::endOutage()
     if (!m_isOutage)
         return;
     if (const QString reason = openServer(); !reason.isEmpty()) {
-        // It will pass, like a lack of file descriptors: the outage lasts until then.
+        // Like a lack of file descriptors, the error is temporary. The outage lasts until the next successful attempt.
         m_outageEnd.start(comebackPause);
         setTrouble(
             QStringLiteral("The lab's server cannot come back (%1). Close other programs or keep fewer connections "

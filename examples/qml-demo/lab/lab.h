@@ -17,9 +17,9 @@ class HostileClients;
 class LabTraffic;
 
 /// "Try it without a server": both ends, a service and its visitors in this process, over TLS on the loopback, and
-/// the buttons that make trouble.
+/// buttons that cause problems.
 ///
-/// The pools live in the GUI's thread, where they do no I/O; everything else of the lab in a thread of its own.
+/// The pools live in the GUI's thread, in which they do no I/O. Everything else of the lab lives in a separate thread.
 class Lab : public QObject
 {
     Q_OBJECT
@@ -47,38 +47,38 @@ public:
     [[nodiscard]] int load() const { return m_load; }
     void setLoad(int visitorsPerSecond);
     [[nodiscard]] int maximumLoad() const { return 200; }
-    /// How far away the server seems to be. Default: 40 ms. Range: 0 to maximumRoundTripMs.
+    /// The simulated round trip time to the server. Default: 40 ms. Range: 0 to maximumRoundTripMs.
     [[nodiscard]] int roundTripMs() const { return m_roundTripMs; }
     void setRoundTripMs(int milliseconds);
     [[nodiscard]] int maximumRoundTripMs() const { return 300; }
-    /// Connections that the client keeps warm at least. Default: 8. Range: 1 to maximumWarm.
+    /// The minimum number of connections that the client keeps warm. Default: 8. Range: 1 to maximumWarm.
     [[nodiscard]] int minimumWarm() const { return m_client.minimumCapacity(); }
     void setMinimumWarm(int connections);
     [[nodiscard]] int maximumWarm() const { return 1'000; }
     [[nodiscard]] bool isRunning() const { return m_isRunning; }
-    /// The server is away.
+    /// True while the server is unavailable.
     [[nodiscard]] bool isOutage() const { return m_isOutage; }
-    /// Until it comes back by itself; 0 if it is there.
+    /// The time until the server returns by itself, or 0 if it is available.
     [[nodiscard]] int outageLeftMs() const;
-    /// Why an outage does not end, and what to do; else empty.
+    /// Why an outage does not end, and what to do. Otherwise empty.
     [[nodiscard]] QString trouble() const { return m_trouble; }
-    /// Hostile clients are at the server.
+    /// True while hostile clients are connected to the server.
     [[nodiscard]] bool isHostile() const { return m_isHostile; }
 
     [[nodiscard]] qint64 bytesDown() const;
     [[nodiscard]] qint64 bytesUp() const;
     [[nodiscard]] int visitors() const;
 
-    /// On failure the reason, and what to do; an empty string on success.
+    /// On failure, returns the reason and what to do. On success, returns an empty string.
     Q_INVOKABLE QString start();
     Q_INVOKABLE void stop();
-    /// So many visitors at the same moment.
+    /// Starts @p visitors visitors at the same moment.
     Q_INVOKABLE void burst(int visitors = 60);
-    /// The server goes, and comes back after @p milliseconds.
+    /// Closes the server, and restarts it after @p milliseconds.
     Q_INVOKABLE void beginOutage(int milliseconds = 8'000);
-    /// If the server cannot come back now, see trouble(), it tries again every second.
+    /// Restarts the server. If that fails, see trouble(), the lab tries again every second.
     Q_INVOKABLE void endOutage();
-    /// So many clients who mean no good come to the server.
+    /// Starts @p clients hostile clients.
     Q_INVOKABLE void attack(int clients = 24);
 
 Q_SIGNALS:
@@ -92,14 +92,14 @@ Q_SIGNALS:
     void hostileChanged();
 
 private:
-    /// Why the server does not listen; empty if it does.
+    /// Returns the reason why the server does not listen, or an empty string if it listens.
     [[nodiscard]] QString openServer();
     void setTrouble(const QString &trouble);
 
     Tidepool::ServerPool m_server;
     Tidepool::ClientPool m_client;
     QThread m_thread;
-    // In the lab's thread, and deleted there.
+    // lives in the lab's thread, and is deleted in that thread
     DelayLine *m_line;
     LabTraffic *m_traffic;
     HostileClients *m_hostileClients;

@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto arrivalTick = 10ms;
 constexpr auto visitorPatience = 10s;
 constexpr auto answerPatience = 2s;
-// A visitor who gets nothing more for so long gives up, at either end.
+// A visit ends at either end if no byte arrives for this time.
 constexpr auto visitLimit = 20s;
 constexpr qint64 smallestReply = qint64(16) * 1024;
 constexpr qint64 largestReply = qint64(192) * 1024;
@@ -34,7 +34,7 @@ constexpr qint64 longestRequest = 32;
 
 } // namespace
 
-/// One visitor with a connection: asks, receives, leaves.
+/// One visitor with a connection: requests, receives, leaves.
 class LabTraffic::Visit : public QObject
 {
 public:
@@ -126,7 +126,7 @@ private:
 
 LabTraffic::LabTraffic(Tidepool::ClientPool &client, Tidepool::ServerPool &server) : m_client(client), m_server(server)
 {
-    m_arrival.setParent(this); // and travels to the lab's thread
+    m_arrival.setParent(this); // so that the object moves to the lab's thread
     m_arrival.setTimerType(Qt::PreciseTimer);
     m_arrival.setInterval(arrivalTick);
     connect(&m_arrival, &QTimer::timeout, this, &LabTraffic::come);
@@ -178,7 +178,7 @@ void LabTraffic::come()
 void LabTraffic::visit()
 {
     m_client.take(visitorPatience).then(this, [this](const TakeResult &result) {
-        // Logarithmic, as sizes on the web are: mostly small ones.
+        // Logarithmic, like sizes on the web, which are mostly small.
         const double size =
             double(smallestReply) * std::pow(double(largestReply) / smallestReply, m_random.generateDouble());
         if (result)

@@ -20,24 +20,24 @@ class ServerPool;
 
 namespace Dashboard {
 
-/// The lab's visitors and the service that they visit: a visitor takes a connection of the client's pool, asks for
-/// some bytes, gets them from the server's pool over TLS, and leaves.
+/// The lab's visitors and the service that they visit. A visitor takes a connection of the client's pool, requests some
+/// bytes, receives them from the server's pool over TLS, and leaves.
 ///
-/// Lives in the lab's thread, so that a visitor never holds up a frame. Counters may be read in any.
+/// Lives in the lab's thread, so that a visitor never delays a frame. Any thread can read the counters.
 class LabTraffic : public QObject
 {
     Q_OBJECT
 
 public:
-    /// Both pools live in another thread, and longer.
+    /// Both pools live in another thread, and outlive this object.
     LabTraffic(Tidepool::ClientPool &client, Tidepool::ServerPool &server);
     ~LabTraffic() override;
 
-    /// Visitors a second, on average; they come at random moments, as people do.
+    /// Sets the average number of visitors a second. They come at random moments.
     void setRate(double perSecond);
-    /// As many visitors at the same moment.
+    /// Starts @p visitors visitors at the same moment.
     void burst(int visitors);
-    /// Nobody comes any more, and nobody stays.
+    /// Ends all visits and starts no more.
     void stop();
 
     [[nodiscard]] qint64 bytesDown() const { return m_bytesDown; } ///< From the server to the visitors. Any thread.

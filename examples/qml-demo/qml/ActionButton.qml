@@ -4,13 +4,13 @@
 import QtQuick
 import QtQuick.Controls.Basic
 
-/// A button of the dashboard: plain, the one that matters (prominent), or one that breaks something (dangerous).
+/// A button of the dashboard: plain, the main action (prominent), or an action that breaks something (dangerous).
 Button {
     id: button
 
     property bool prominent: false
     property bool dangerous: false
-    /// What it does, and its key.
+    /// A description of the action, and its key.
     property string hint
     readonly property color ink: !enabled ? Theme.textMuted
                                 : prominent ? Theme.accentText

@@ -4,7 +4,7 @@
 import QtQuick
 import QtQuick.Layouts
 
-/// A surface with a title, and something at the title's right end.
+/// A surface with a title, and an optional element at the right end of the title.
 Rectangle {
     id: card
 

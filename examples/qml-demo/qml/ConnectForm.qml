@@ -7,7 +7,7 @@ import QtQuick
 import QtQuick.Layouts
 import TidepoolDashboard
 
-/// Connects a tunnel: where to, how it is protected, how many connections stay warm.
+/// Connects a tunnel: the server, the protection, and the number of warm connections.
 ColumnLayout {
     id: form
 
@@ -24,7 +24,7 @@ ColumnLayout {
 
     function submit() {
         showMistakes = true
-        settings.changed() // files may have come or gone since they were named
+        settings.changed() // files can have appeared or disappeared since the user named them
         if (session.connectTunnel())
             connectedTunnel()
     }

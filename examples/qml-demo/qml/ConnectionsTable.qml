@@ -8,13 +8,13 @@ import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import Tidepool
 
-/// Every connection the pool holds or has given out.
+/// Every connection that the pool holds or has handed out.
 Card {
     id: table
 
     required property Pool pool
     readonly property bool roomy: width >= 560
-    /// Widths of the columns, 0 if there is no room for one.
+    /// The widths of the columns, or 0 if there is no room for a column.
     readonly property var widths: [72, 54, width >= 420 ? 118 : 0, 50, 50]
 
     title: qsTr("Connections")

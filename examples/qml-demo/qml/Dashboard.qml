@@ -24,7 +24,7 @@ Flickable {
     boundsBehavior: Flickable.StopAtBounds
     ScrollBar.vertical: ScrollBar {}
 
-    /// Brings what has the keyboard into view.
+    /// Scrolls the item with the keyboard focus into view.
     function reveal(item: Item) {
         const top = item.mapToItem(contentItem, 0, 0).y
         if (top < contentY + margin)
@@ -78,7 +78,7 @@ Flickable {
             Layout.row: 1
             Layout.column: page.wide ? 1 : 0
             Layout.fillWidth: true
-            Layout.minimumWidth: 0 // or its six columns would keep it from having three
+            Layout.minimumWidth: 0 // otherwise its six columns would prevent a layout with three
             status: page.session.status
             history: history
             throughput: page.session.throughput

@@ -7,8 +7,8 @@ import QtQuick
 import QtQuick.Layouts
 import Tidepool
 
-/// How long something took: median, the slowest tenth, the slowest hundredth, the slowest. The bars are logarithmic, and
-/// those of two distributions can be compared.
+/// The distribution of a duration: median, p90, p99 and maximum. The bars are logarithmic, and the bars of two
+/// distributions can be compared.
 ColumnLayout {
     id: bars
 
@@ -38,7 +38,7 @@ ColumnLayout {
         Caption { text: Format.count(bars.count) }
     }
     Repeater {
-        // Names only: rows that were made anew at every change would cost more than all else here.
+        // Only the names, because creating the rows again at every change would cost more than everything else here.
         model: [qsTr("p50"), qsTr("p90"), qsTr("p99"), qsTr("max")]
 
         RowLayout {

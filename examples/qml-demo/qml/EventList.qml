@@ -8,7 +8,7 @@ import QtQuick.Controls.Basic
 import QtQuick.Layouts
 import Tidepool
 
-/// What happened, newest first, at this end or, in the lab, at the server.
+/// The events, newest first, of this end or, in the lab, of the server.
 Card {
     id: events
 
@@ -18,7 +18,7 @@ Card {
     property bool showServer: false
     readonly property bool atServer: showServer && serverPool !== null
 
-    /// What the client's pool does not know of.
+    /// Adds a failure that the client's pool does not know.
     function addFailure(text: string) {
         clientEvents.addFailure(text)
     }

@@ -3,7 +3,7 @@
 
 import QtQuick
 
-/// Shows where the keyboard is.
+/// Shows which element has the keyboard focus.
 Rectangle {
     required property bool shown
 

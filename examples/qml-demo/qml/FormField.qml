@@ -5,14 +5,14 @@ import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
-/// A line to type in, with its name above and what is wrong below.
+/// An input line, with its name above and its mistake below.
 ColumnLayout {
     id: field
 
     required property string name
     property string text
     property string placeholder
-    /// What is wrong and what to do. Shown once the user has been here, or when everything is to be shown.
+    /// What is wrong and what to do. Shown after the user has visited the field, or when all mistakes are to be shown.
     property string mistake
     property bool showMistake: false
     property alias echoMode: input.echoMode

@@ -5,7 +5,7 @@ pragma Singleton
 
 import QtQuick
 
-/// Metrics as people read them.
+/// Formats metrics for people.
 QtObject {
     /// Milliseconds: "42 µs", "12.3 ms", "340 ms", "1.2 s".
     function ms(value: real): string {
@@ -29,7 +29,7 @@ QtObject {
         return qsTr("%1 min").arg(Math.floor(milliseconds / 60000))
     }
 
-    /// A share of 1: "96 %", "99.7 %"; never 100 % unless it is.
+    /// A share of 1: "96 %", "99.7 %". "100 %" only if the share is exactly 1.
     function percent(share: real): string {
         if (share > 0.99 && share < 1)
             return qsTr("%1 %").arg((Math.floor(share * 1000) / 10).toFixed(1))
@@ -43,7 +43,7 @@ QtObject {
         return Number(value).toLocaleString(Qt.locale("en_US"), "f", 0)
     }
 
-    /// A metric that has 64 bits, which Qt 6.4's tools do not know.
+    /// A metric that has 64 bits, which the tools of Qt 6.4 do not support.
     function metric(values: var, name: string): real {
         return values[name]
     }

@@ -4,20 +4,20 @@
 import QtQuick
 import QtQuick.Layouts
 
-/// One metric of the pool: its name, its value now, what it means, and its last minute.
+/// One metric of the pool: its name, its current value, its meaning, and its last minute.
 Card {
     id: gauge
 
     required property string name
     required property real value
-    /// The value as it is shown.
+    /// The value as text.
     property string valueText: Format.count(value)
     required property string meaning
     required property color colour
     property var values: []
 
     padding: 14
-    /// As TrendLine's.
+    /// The property `least` of TrendLine.
     property real least: 1
 
     Layout.minimumWidth: 120

@@ -6,11 +6,11 @@ import QtQuick.Layouts
 import Tidepool
 import TidepoolDashboard
 
-/// The five metrics that must not be mixed up, and the throughput.
+/// The five metrics of the pool, shown separately, and the throughput.
 GridLayout {
     id: gauges
 
-    /// The pool's metrics now.
+    /// The pool's current metrics.
     required property poolStatus status
     required property PoolHistory history
     required property Throughput throughput
@@ -21,7 +21,7 @@ GridLayout {
 
     Connections {
         target: gauges.history
-        // Not in the frame in which the chart is painted.
+        // Not in the same frame in which the chart is painted.
         function onSampled() { later.restart() }
     }
     Timer {

@@ -13,7 +13,7 @@ Card {
     id: chart
 
     required property PoolHistory history
-    /// Seconds from the left edge to now.
+    /// The number of seconds from the left edge to now.
     readonly property real span: history.samples * history.period / 1000
     /// The highest value on the axis.
     property real peak: 10
@@ -55,7 +55,7 @@ Card {
         }
     }
 
-    /// Four times a round number: the axis has four sections.
+    /// Four times a round number, because the axis has four sections.
     function nicePeak(value: real): real {
         const section = Math.max(value * 1.04 / 4, 2)
         const magnitude = Math.pow(10, Math.floor(Math.log(section) / Math.LN10 + 1e-9))

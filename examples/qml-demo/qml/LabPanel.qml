@@ -8,7 +8,7 @@ import QtQuick.Layouts
 import Tidepool
 import TidepoolDashboard
 
-/// Try it without a server: how many come, from how far, and what goes wrong.
+/// Try it without a server: the number of visitors, the distance, and failures.
 ColumnLayout {
     id: panel
 
@@ -50,7 +50,7 @@ ColumnLayout {
         Layout.fillWidth: true
         name: qsTr("Keep warm")
         valueText: qsTr("%1 or more").arg(Format.count(panel.lab.minimumWarm))
-        // Steps that grow: from 1 to 1,000.
+        // Logarithmic steps, from 1 to 1,000.
         to: Math.log(panel.lab.maximumWarm) / Math.LN10
         value: Math.log(panel.lab.minimumWarm) / Math.LN10
         onMoved: value => panel.lab.minimumWarm = Math.round(Math.pow(10, value))

@@ -5,7 +5,7 @@ import QtQuick
 import QtQuick.Controls.Basic
 import QtQuick.Layouts
 
-/// A slider with its name and its value in words.
+/// A slider with its name and its value as text.
 ColumnLayout {
     id: row
 

@@ -15,7 +15,7 @@ ApplicationWindow {
     required property Preferences preferences
     property alias page: page
 
-    // What a task bar shows.
+    // The title in a task bar.
     title: qsTr("%1 - Tidepool").arg(session.headline)
     width: preferences.size.width
     height: preferences.size.height

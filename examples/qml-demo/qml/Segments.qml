@@ -6,15 +6,15 @@ pragma ComponentBehavior: Bound
 import QtQuick
 import QtQuick.Controls.Basic
 
-/// A choice of a few: arrow keys move it.
+/// A choice between a few options. The arrow keys change it.
 Control {
     id: segments
 
     required property list<string> options
-    /// What a screen reader says, if an option is shown as a sign.
+    /// The text for a screen reader, if an option is shown as a symbol.
     property list<string> names: options
     property int current: 0
-    /// All are as wide as this share of the whole; 0: each as wide as its name.
+    /// Each option is as wide as this share of the whole. 0: each option is as wide as its name.
     property real share: 0
     /// Accessible name of the choice.
     property string label
@@ -42,7 +42,7 @@ Control {
         readonly property bool isCurrent: index === segments.current
 
         objectName: "segment" + index
-        // Equal shares of what there is, if somebody made it wide.
+        // If the control is wider than its options, all options get equal shares of the width.
         width: Math.max(name.implicitWidth + 22,
                         (segments.availableWidth - 2 * (segments.options.length - 1)) * segments.share)
         height: segments.availableHeight

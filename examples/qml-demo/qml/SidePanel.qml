@@ -5,7 +5,7 @@ import QtQuick
 import QtQuick.Layouts
 import TidepoolDashboard
 
-/// Where the pool leads: the lab, or a real server.
+/// Selects the lab or a real server.
 Card {
     id: panel
 

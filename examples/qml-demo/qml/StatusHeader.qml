@@ -5,12 +5,12 @@ import QtQuick
 import QtQuick.Layouts
 import TidepoolDashboard
 
-/// The state in words, what to do about it, and the pool's commands.
+/// The state as text, what to do about it, and the pool's commands.
 Card {
     id: header
 
     required property Session session
-    /// There is room for the commands beside the words.
+    /// True if there is room for the commands beside the text.
     property bool wide: true
     readonly property color severityColour: {
         switch (session.severity) {
@@ -76,9 +76,10 @@ Card {
                 Text {
                     objectName: "advice"
                     Layout.fillWidth: true
-                    // Three lines are kept free, or all below would jump when an error comes, and when it stays.
+                    // Three lines are reserved. Otherwise everything below would move when an error appears or is
+                    // explained.
                     Layout.minimumHeight: header.wide ? 3 * metrics.height : implicitHeight
-                    // Of a pool that runs, its own trouble matters more; the form shows the mistake too.
+                    // If the pool runs, its own problem matters more, and the form also shows the mistake.
                     readonly property bool isMistake: header.session.mistake !== "" && !header.session.running
 
                     text: isMistake ? header.session.mistake : header.session.advice

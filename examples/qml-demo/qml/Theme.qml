@@ -7,7 +7,7 @@ import QtQuick
 
 /// Colours, sizes and times of the whole dashboard, light and dark.
 QtObject {
-    /// What the user wants: 0 as the system, 1 light, 2 dark.
+    /// The user's choice: 0 the system's theme, 1 light, 2 dark.
     property int choice: 0
     readonly property bool systemIsDark: systemPalette.window.hslLightness < 0.5
     readonly property bool dark: choice === 2 || (choice === 0 && systemIsDark)
@@ -25,7 +25,8 @@ QtObject {
     readonly property color accentPressed: dark ? "#6fd5e1" : "#095f6e"
     readonly property color accentText: dark ? "#06222a" : "#ffffff"
 
-    // The metrics, the same in gauges, chart and legend; told apart by eyes that see no red or green, too.
+    // The colours of the metrics, the same in gauges, chart and legend. People who cannot distinguish red and green can
+    // also distinguish these colours.
     readonly property color warm: dark ? "#35bdb2" : "#0b7d73"
     readonly property color capacity: dark ? "#8fa6af" : "#64787f"
     readonly property color connecting: dark ? "#8aa2ff" : "#4f5bd5"

@@ -7,7 +7,7 @@ import QtQuick
 import QtQuick.Layouts
 import TidepoolDashboard
 
-/// The program's name, where the pool leads, and light or dark.
+/// The program's name, the pool's destination, and the choice of light or dark colours.
 Rectangle {
     id: bar
 

@@ -4,13 +4,13 @@
 import QtQuick
 import TidepoolDashboard
 
-/// The course of one metric as a small filled line.
+/// The history of one metric as a small filled line.
 Curve {
     id: trend
 
-    /// How many values fit at least; fewer leave the left empty.
+    /// The minimum number of values that fit. With fewer values, the left part stays empty.
     property int room: 40
-    /// The line never fills more of the height than this value would.
+    /// The minimum value at the full height of the line.
     property real least: 1
 
     implicitHeight: 28

@@ -10,7 +10,7 @@
 
 namespace Dashboard {
 
-/// What a picture shows. Each is the lab in a certain state, brought about as a user would.
+/// The content of a picture. Each scene is a state of the lab, produced by the actions of a user.
 enum class Scene {
     Ready, ///< Everything is well.
     Burst, ///< More visitors than warm connections: some wait.

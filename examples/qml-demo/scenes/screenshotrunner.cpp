@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto lookInterval = 20ms;
-// PoolHistory's, as in Dashboard.qml.
+// The value of PoolHistory in Dashboard.qml.
 constexpr int samplesPerSecond = 2;
 constexpr int steadyLoad = 30;
 constexpr int farAway = 160; // milliseconds
@@ -58,7 +58,7 @@ void ScreenshotRunner::plan(Scene scene, std::chrono::seconds past)
     m_steps.push_back({QStringLiteral("the past is seen"), pastIsSeen, {}, patience});
     switch (scene) {
     case Scene::Burst:
-        // Far away, so that a picture of those who wait can be taken at all.
+        // A long distance, so that a picture can show takes that wait.
         m_steps.back().thenDo = [&lab] {
             lab.setRoundTripMs(farAway);
             lab.burst(crowd);
@@ -73,7 +73,7 @@ void ScreenshotRunner::plan(Scene scene, std::chrono::seconds past)
         break;
     case Scene::Outage:
         m_steps.back().thenDo = [&lab] { lab.beginOutage(std::chrono::milliseconds(longOutage).count()); };
-        // Some seconds of it, and a countdown that can be read.
+        // Show some seconds of the outage, and a countdown that the user can read.
         m_steps.push_back({QStringLiteral("the pool waits for its next attempt"),
                            [this, &lab] {
                                const auto &shown = m_session.status();

@@ -19,20 +19,20 @@ namespace Dashboard {
 
 class Session;
 
-/// Brings the lab into a scene's state, and takes a picture of the window.
+/// Puts the lab into the state of a scene, and takes a picture of the window.
 class ScreenshotRunner : public QObject
 {
     Q_OBJECT
 
 public:
-    /// The window is Main.qml's.
+    /// @p window is the window of Main.qml.
     ScreenshotRunner(QQuickWindow &window, Session &session, QObject *parent = nullptr);
 
-    /// @p past is how much of the history the picture shall show.
+    /// @p past is the length of the history in the picture.
     void take(Scene scene, std::chrono::seconds past, const QString &file);
 
 Q_SIGNALS:
-    /// An empty @p error: the picture is written. Else what went wrong, and what to do.
+    /// If @p error is empty, the picture is written. Otherwise @p error says what went wrong and what to do.
     void finished(const QString &error);
 
 private:

@@ -17,11 +17,12 @@ using Tidepool::TlsMode;
 
 namespace {
 
-// The tunnel's server takes no shorter one.
+// The tunnel's server accepts no shorter secret.
 constexpr int shortestSecret = 16;
 constexpr auto group = "connect";
 
-/// Where to connect to; std::nullopt if the text cannot be read. @p defaultHost stands in for a missing one.
+/// Parses the address to connect to. Returns std::nullopt if the text cannot be parsed. @p defaultHost replaces a
+/// missing host.
 std::optional<Tunnel::Endpoint> remote(const QString &text, const QString &defaultHost)
 {
     auto endpoint = Tunnel::parseEndpoint(text);
@@ -37,7 +38,7 @@ TlsMode toMode(int code)
     return code == 0 ? TlsMode::None : code == 2 ? TlsMode::Verified : TlsMode::SelfSigned;
 }
 
-/// A shell would do so, and people write it.
+/// Expands "~" like a shell, because users write it.
 QString withHome(const QString &file)
 {
     return file.startsWith(QLatin1String("~/")) ? QString(QDir::homePath() + file.mid(1)) : file;
@@ -229,7 +230,7 @@ Tunnel::ClientSettings ConnectSettings::toClientSettings(QString *error) const
     const Tunnel::TlsSetup tls = Tunnel::clientTls(tlsChoice());
     const Tunnel::Secret secret =
         m_secret.isEmpty() ? Tunnel::loadSecret(withHome(m_secretFile)) : Tunnel::Secret{m_secret.toUtf8(), {}};
-    // A file may have changed this moment.
+    // A file can have changed since the check.
     *error = tls.error.isEmpty() ? secret.error : tls.error;
     if (!error->isEmpty())
         return {};

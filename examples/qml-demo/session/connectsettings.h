@@ -13,8 +13,8 @@
 
 namespace Dashboard {
 
-/// What the connect form holds: where the tunnel leads and how it is protected. Kept in QSettings, all but the secret,
-/// which stays in memory.
+/// The values of the connect form: where the tunnel leads and how it is protected. All values except the secret are
+/// stored in QSettings. The secret stays in memory.
 ///
 /// Every ...Error is a sentence that says what to do, or empty.
 class ConnectSettings : public QObject
@@ -49,31 +49,31 @@ public:
     /// "example.org:8443"
     [[nodiscard]] QString server() const { return m_server; }
     void setServer(const QString &server);
-    /// "127.0.0.1:3000"; without a host, this machine.
+    /// "127.0.0.1:3000". Without a host: this machine.
     [[nodiscard]] QString target() const { return m_target; }
     void setTarget(const QString &target);
     /// A Tidepool::TlsMode. Default: SelfSigned.
     [[nodiscard]] int tlsMode() const { return static_cast<int>(m_tlsMode); }
     void setTlsMode(int mode);
-    /// "sha256:" and 64 hexadecimal digits; empty for none.
+    /// "sha256:" and 64 hexadecimal digits, or empty for no pin.
     [[nodiscard]] QString pin() const { return m_pin; }
     void setPin(const QString &pin);
     /// Verified: the name in the certificate, if it is not the server's host.
     [[nodiscard]] QString serverName() const { return m_serverName; }
     void setServerName(const QString &name);
-    /// Verified: the authorities to trust instead of the system's.
+    /// Verified: a file with the authorities to trust instead of the system's.
     [[nodiscard]] QString authoritiesFile() const { return m_authoritiesFile; }
     void setAuthoritiesFile(const QString &file);
-    /// Holds the secret that both ends know. Not needed if secret() is set.
+    /// A file with the secret that both ends know. Not needed if secret() is set.
     [[nodiscard]] QString secretFile() const { return m_secretFile; }
     void setSecretFile(const QString &file);
-    /// The secret itself. Never kept.
+    /// The secret itself. Never stored.
     [[nodiscard]] QString secret() const { return m_secret; }
     void setSecret(const QString &secret);
-    /// Connections to keep warm at least. Default: 8. Range: 1 to mostConnections.
+    /// The minimum number of connections to keep warm. Default: 8. Range: 1 to mostConnections.
     [[nodiscard]] int minimum() const { return m_bounds.minimumCapacity; }
     void setMinimum(int connections);
-    /// And at most. Default: 64.
+    /// The maximum number of connections to keep warm. Default: 64.
     [[nodiscard]] int maximum() const { return m_bounds.maximumCapacity; }
     void setMaximum(int connections);
 
@@ -86,11 +86,12 @@ public:
     [[nodiscard]] QString boundsError() const;
     [[nodiscard]] bool isValid() const { return firstError().isEmpty(); }
 
-    /// What a tunnel client needs. On failure @p error says what to do.
+    /// The settings for a tunnel client. On failure, @p error says what to do.
     [[nodiscard]] Tunnel::ClientSettings toClientSettings(QString *error) const;
 
-    /// What the pool of the tunnel @p name has learned when it was here last; of one tunnel, the last. Empty if that is
-    /// another, or if it cannot be read: @p problem then says why, and is empty otherwise.
+    /// The stored levels of the last pool of the tunnel @p name. Only the levels of one tunnel, the last one, are
+    /// stored. Empty if that is another tunnel, or if the levels cannot be read. In the second case @p problem says
+    /// why, otherwise @p problem is empty.
     [[nodiscard]] Tidepool::SizingLevels levels(const QString &name, QString *problem) const;
     void keepLevels(const QString &name, const Tidepool::SizingLevels &levels);
 
@@ -100,7 +101,7 @@ Q_SIGNALS:
 private:
     template <typename Value>
     void assign(Value &member, const Value &value, const char *key);
-    /// In the order of the form.
+    /// The first error in the order of the form.
     [[nodiscard]] QString firstError() const;
     [[nodiscard]] Tunnel::TlsChoice tlsChoice() const;
 

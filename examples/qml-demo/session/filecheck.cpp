@@ -10,7 +10,7 @@ namespace Dashboard {
 QString FileCheck::mistakeIn(const QString &file, const std::function<QString(const QString &file)> &contents)
 {
     const QFileInfo info(file);
-    // Not a folder; nor a pipe or a device, which may keep whoever reads waiting.
+    // A folder cannot be read as a file. A read from a pipe or a device can block.
     if (!info.isFile() || !info.isReadable())
         return tr("This file cannot be read: check its name and who may read it.");
     if (file != m_file || info.lastModified() != m_modified || info.size() != m_size) {

@@ -11,14 +11,14 @@
 
 namespace Dashboard {
 
-/// What is wrong with a file that the user named. A form asks at every key; the file is read again only when it has
+/// Checks a file that the user named. A form calls this after every key, so the file is read again only when it has
 /// changed.
 class FileCheck
 {
     Q_DECLARE_TR_FUNCTIONS(Dashboard::FileCheck)
 
 public:
-    /// Empty if nothing is. @p contents says what is wrong inside a file that can be read.
+    /// Returns the mistake, or an empty string. @p contents returns what is wrong inside a file that can be read.
     [[nodiscard]] QString mistakeIn(const QString &file, const std::function<QString(const QString &file)> &contents);
 
 private:

@@ -10,7 +10,7 @@
 
 namespace Dashboard {
 
-/// How the window looks: colours and size. What the user chooses is kept in QSettings.
+/// The appearance of the window: colours and size. The user's choice is stored in QSettings.
 class Preferences : public QObject
 {
     Q_OBJECT
@@ -25,15 +25,15 @@ public:
 
     explicit Preferences(QObject *parent = nullptr);
 
-    /// 0: as the system, 1: light, 2: dark. Default: 0.
+    /// 0: the system's theme, 1: light, 2: dark. Default: 0.
     [[nodiscard]] int theme() const { return m_theme; }
     void setTheme(int theme);
-    /// For this time only, as the command line says.
+    /// Sets the theme for this run only, as the command line says.
     void useTheme(int theme);
     /// Default: 1280 x 880.
     [[nodiscard]] QSize size() const { return m_size; }
     void setSize(QSize size);
-    /// For this time only; what becomes of it is not kept either.
+    /// Sets the size for this run only. Later changes of the size are not stored either.
     void useSize(QSize size);
 
 Q_SIGNALS:

@@ -57,7 +57,7 @@ Session::Session(QObject *parent)
 
 Session::~Session()
 {
-    // The lab and the pools outlive what their signals refer to.
+    // The lab and the pools outlive the objects that their signals refer to.
     m_lab.disconnect(this);
     for (Tidepool::Pool *pool :
          {static_cast<Tidepool::Pool *>(m_pool), static_cast<Tidepool::Pool *>(m_lab.clientPool()),
@@ -99,7 +99,7 @@ bool Session::startLab()
     show(Kind::Lab, m_lab.clientPool());
     endTunnel();
     if (m_lab.isRunning() && !isRunning())
-        m_lab.stop(); // it was drained
+        m_lab.stop(); // the pool was drained
     setMistake(m_lab.start());
     m_throughput.startOver();
     return m_mistake.isEmpty();
@@ -112,7 +112,7 @@ bool Session::connectTunnel()
     setMistake(mistake);
     if (!mistake.isEmpty())
         return false;
-    keepLevels(); // the new tunnel may be the old one
+    keepLevels(); // the new tunnel can be the same as the old one
     auto tunnel = std::make_unique<Tunnel::TunnelClient>(settings);
     Tunnel::TunnelClient *client = tunnel.get();
     m_tunnelTitle = tr("%1 to %2").arg(settings.server.toString(), settings.target.toString());
@@ -142,7 +142,7 @@ void Session::stop()
         m_lab.stop();
         return;
     }
-    // Its pool stays on show, closed.
+    // The pool of the tunnel stays visible, closed.
     m_tunnel->drain(0ms);
 }
 
@@ -167,7 +167,7 @@ void Session::drain()
         m_tunnel->drain(drainTime);
     else
         m_pool->drain(drainTime);
-    updateWords(); // a paused pool does not tell that its tunnel drains
+    updateWords(); // a paused pool does not report that its tunnel drains
 }
 
 void Session::retryNow()
@@ -230,7 +230,7 @@ void Session::updateWords()
     m_advice = Wording::advice(m_status, m_status.lastError);
     m_severity = severityOf(m_status, !m_status.lastError.isEmpty());
     overruleWords();
-    // Nothing else would move the seconds.
+    // No signal updates the seconds.
     if (m_status.nextAttempt.count() <= 0)
         m_countdown.stop();
     else if (!m_countdown.isActive())
@@ -238,7 +238,7 @@ void Session::updateWords()
     emit wordsChanged();
 }
 
-// What is around the pool, and matters more than what the pool says.
+// The texts for problems outside the pool, which matter more than the pool's own texts.
 void Session::overruleWords()
 {
     const auto trouble = [this](const QString &sentence) {
@@ -247,12 +247,12 @@ void Session::overruleWords()
     };
     const bool isReady = m_status.state == PoolState::Ready;
     if (isTunnelDraining()) {
-        // Its pool is only paused meanwhile.
+        // The pool of the tunnel is only paused during a drain.
         m_headline = Wording::draining(m_tunnel->openConnections());
         m_advice = Wording::drainingAdvice();
         m_severity = Severity::Careful;
     } else if (const QString ofLink = linkTrouble(); !ofLink.isEmpty()) {
-        // The connections may be well, and yet the server does not want us: then the tunnel pauses its pool.
+        // The connections can be good although the server rejects this client. In that case the tunnel pauses its pool.
         trouble(ofLink);
         if (m_status.state == PoolState::Paused)
             m_headline = tr("Not connected");

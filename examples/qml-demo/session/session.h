@@ -13,12 +13,12 @@
 
 namespace Dashboard {
 
-/// What the dashboard shows and commands: one pool, which is the lab's or that of a tunnel client.
+/// The object that the dashboard shows and controls: one pool, either the lab's pool or the pool of a tunnel client.
 class Session : public QObject
 {
     Q_OBJECT
     QML_ELEMENT
-    // Its properties bring the names of the library with them, which would clash.
+    // The properties of this class import the names of the library, which would clash.
     Q_CLASSINFO("RegisterEnumClassesUnscoped", "false")
     Q_PROPERTY(Kind kind READ kind NOTIFY kindChanged)
     Q_PROPERTY(Tidepool::Pool *pool READ pool NOTIFY poolChanged)
@@ -44,7 +44,7 @@ public:
     };
     Q_ENUM(Kind)
 
-    /// What colour the state has.
+    /// Determines the colour of the state.
     enum class Severity : quint8 {
         Resting,
         Busy,
@@ -58,41 +58,42 @@ public:
     ~Session() override;
 
     [[nodiscard]] Kind kind() const { return m_kind; }
-    /// Never null: a session begins with the lab's.
+    /// Never null: a session starts with the lab's pool.
     [[nodiscard]] Tidepool::Pool *pool() const { return m_pool; }
-    /// The lab's; null in a tunnel, where the server is elsewhere.
+    /// The server pool of the lab. Null for a tunnel, whose server is in another process.
     [[nodiscard]] Tidepool::Pool *serverPool();
     [[nodiscard]] Lab *lab() { return &m_lab; }
     [[nodiscard]] ConnectSettings *settings() { return &m_settings; }
     [[nodiscard]] Throughput *throughput() { return &m_throughput; }
     /// "Loopback lab" or "example.org:8443 to 127.0.0.1:3000".
     [[nodiscard]] QString title() const;
-    /// The pool's metrics, as often as eyes can follow.
+    /// The pool's metrics, updated as often as a person can follow.
     [[nodiscard]] Tidepool::PoolStatus status() const { return m_status; }
-    /// The same of the lab's server.
+    /// The metrics of the lab's server, updated in the same way.
     [[nodiscard]] Tidepool::PoolStatus serverStatus() const { return m_serverStatus; }
-    /// The state in words.
+    /// The state as text.
     [[nodiscard]] QString headline() const { return m_headline; }
-    /// What to expect, or what to do.
+    /// What the user can expect, or what to do.
     [[nodiscard]] QString advice() const { return m_advice; }
-    /// Why the last start failed and what to do; empty if it did not.
+    /// Why the last start failed and what to do. Empty if it did not fail.
     [[nodiscard]] QString mistake() const { return m_mistake; }
     [[nodiscard]] Severity severity() const { return m_severity; }
     [[nodiscard]] bool isRunning() const;
     [[nodiscard]] bool isPaused() const;
     [[nodiscard]] bool canRetry() const;
 
-    /// Ends what runs, and starts the lab.
+    /// Ends the current lab or tunnel, and starts the lab.
     Q_INVOKABLE bool startLab();
-    /// Ends what runs, and connects a tunnel as settings() say; false if they cannot work, see mistake().
+    /// Ends the current lab or tunnel, and connects a tunnel with settings(). Returns false if the settings cannot
+    /// work, see mistake().
     Q_INVOKABLE bool connectTunnel();
-    /// Starts again what was stopped.
+    /// Starts the stopped lab or tunnel again.
     Q_INVOKABLE bool start();
     Q_INVOKABLE void stop();
     Q_INVOKABLE void pause();
     Q_INVOKABLE void resume();
     Q_INVOKABLE void flush();
-    /// No new takes; ends when those under way have, after five seconds at the latest.
+    /// Accepts no new takes. Ends when the current takes have ended, at most five seconds later.
     Q_INVOKABLE void drain();
     Q_INVOKABLE void retryNow();
 
@@ -102,14 +103,14 @@ Q_SIGNALS:
     void titleChanged();
     void wordsChanged();
     void mistakeChanged();
-    /// Something that the pool does not know of went wrong; a sentence that says what to do. Once for each cause.
+    /// A problem occurred that the pool does not know. @p sentence says what to do. Emitted once for each cause.
     void failed(const QString &sentence);
 
 private:
     [[nodiscard]] Throughput::Totals totals();
-    /// Why the tunnel's control channel is not up; empty if it is, or nothing went wrong yet.
+    /// Why the tunnel's control channel is not up. Empty if it is up, or if no error has occurred yet.
     [[nodiscard]] QString linkTrouble() const;
-    /// Why visitors of the tunnel do not reach its target; empty if they do.
+    /// Why visitors of the tunnel do not reach its target. Empty if they do.
     [[nodiscard]] QString targetTrouble() const;
     [[nodiscard]] bool isTunnelDraining() const { return m_tunnel && m_tunnel->isDraining(); }
     void show(Kind kind, Tidepool::ClientPool *pool);
@@ -118,9 +119,9 @@ private:
     void overruleWords();
     void report(const QString &trouble);
     void setMistake(const QString &mistake);
-    /// What the last run of the same tunnel has learned.
+    /// Restores what the last run of the same tunnel has learned.
     void restoreLevels(Tunnel::TunnelClient &client);
-    /// For the next one.
+    /// Saves what this run has learned, for the next run.
     void keepLevels();
     void endTunnel();
 
@@ -131,9 +132,9 @@ private:
     Kind m_kind = Kind::Lab;
     Tidepool::ClientPool *m_pool = nullptr;
     Throughput m_throughput;
-    QTimer m_refresh; // one for all that happens within a tenth of a second
-    QTimer m_keeper; // of what the tunnel's pool learns
-    QTimer m_countdown; // while the pool waits for its next attempt
+    QTimer m_refresh; // combines all changes within a tenth of a second
+    QTimer m_keeper; // saves the levels of the tunnel's pool
+    QTimer m_countdown; // runs while the pool waits for its next attempt
     Tidepool::PoolStatus m_status;
     Tidepool::PoolStatus m_serverStatus;
     QString m_headline;

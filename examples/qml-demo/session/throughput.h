@@ -13,7 +13,7 @@
 
 namespace Dashboard {
 
-/// How much flows, down (from the server) and up: totals, rates, and the rates of the last minute.
+/// The bytes that flow down (from the server) and up: totals, rates, and the rates of the last minute.
 class Throughput : public QObject
 {
     Q_OBJECT
@@ -26,7 +26,7 @@ class Throughput : public QObject
     Q_PROPERTY(QList<qreal> downRates READ downRates NOTIFY sampled)
 
 public:
-    /// Bytes since the beginning.
+    /// The number of bytes since the start.
     struct Totals
     {
         qint64 down = 0;
@@ -39,13 +39,13 @@ public:
     [[nodiscard]] double upRate() const { return m_upRate; } ///< Bytes a second.
     [[nodiscard]] double downTotal() const { return static_cast<double>(m_last.down); } ///< Bytes.
     [[nodiscard]] double upTotal() const { return static_cast<double>(m_last.up); } ///< Bytes.
-    /// Two for each second of the last minute, oldest first.
+    /// Two values for each second of the last minute, oldest first.
     [[nodiscard]] QList<qreal> downRates() const { return m_downRates; }
 
     /// "1.2 MB"
     Q_INVOKABLE static QString bytesText(double bytes);
 
-    /// Another source's bytes.
+    /// Call this when the bytes come from another source.
     void startOver();
 
 Q_SIGNALS:

@@ -17,7 +17,7 @@ QString tr(const char *text)
     return QCoreApplication::translate("Wording", text);
 }
 
-// What one attempt met, and, if that goes on, what it looks like as a whole.
+// The error of one attempt, and if the failures continue, their diagnosis.
 QString explained(const PoolStatus &status, const QString &lastError)
 {
     constexpr int manyFailures = 3;

@@ -7,16 +7,17 @@
 
 #include <QtCore/QString>
 
-/// What a pool's state means to people. Pure: plain values in, sentences out.
+/// Describes a pool's state for people. Pure: plain values in, sentences out.
 namespace Dashboard::Wording {
 
-/// What the user can expect, or what to do. @p lastError is a sentence. What goes wrong again and again is explained.
+/// What the user can expect, or what to do. @p lastError is a sentence. For a repeated failure, the result also
+/// explains the failure.
 [[nodiscard]] QString advice(const Tidepool::PoolStatus &status, const QString &lastError);
 
-/// The headline of a tunnel that waits for its last visitors, and what to expect.
+/// The headline of a tunnel that waits for its last visitors to leave, and what to expect.
 [[nodiscard]] QString draining(int openConnections);
 [[nodiscard]] QString drainingAdvice();
-/// @p reason is the system's: "Connection refused".
+/// @p reason is the system's text: "Connection refused".
 [[nodiscard]] QString unreachableTarget(const QString &target, const QString &reason);
 
 } // namespace Dashboard::Wording

@@ -59,7 +59,7 @@ QString statusText(const TunnelClient &client, Rate &rate)
         .arg(formatBytes(carried), client.pool().status().sizingText());
 }
 
-/// What the user should know of the encryption that he chose.
+/// Logs what the user should know about the chosen encryption.
 void logEncryption(const TlsChoice &tls)
 {
     if (tls.mode == Tidepool::TlsMode::None)
@@ -71,7 +71,7 @@ void logEncryption(const TlsChoice &tls)
                "guess it; give --pin sha256:..., which the server logs when it starts";
 }
 
-/// What the last run of the program has learned, for this one; and what this one learns, for the next.
+/// Restores what the last run of the program learned, and saves what this run learns.
 std::unique_ptr<StateFile> openStateFile(const QString &fileName, TunnelClient &client)
 {
     if (fileName.isEmpty())
@@ -104,7 +104,7 @@ int runClient(const ClientOptions &options)
     if (!tls.error.isEmpty())
         return reportFailure(clientCommand, tls.error);
 
-    // The control link tells of what keeps it from the server.
+    // The control link reports the problems with the server.
     std::optional<Console::LibraryMuted> muted;
     if (!options.verbose)
         muted.emplace();
@@ -151,7 +151,7 @@ int runClient(const ClientOptions &options)
     const int status = QCoreApplication::exec();
     statusLine.stop();
     if (stateFile) {
-        client.pool().close(); // from then on its levels lack nothing
+        client.pool().close(); // up to this point, the learned levels are complete
         stateFile->finish();
     }
     trace.finish();

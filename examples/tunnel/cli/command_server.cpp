@@ -42,7 +42,7 @@ ServerSettings makeSettings(const ServerOptions &options, const Tidepool::TlsOpt
     return settings;
 }
 
-/// Where clients elsewhere may find this machine.
+/// The address at which clients on other machines can reach this machine.
 QString reachableHost(const QHostAddress &address)
 {
     if (address.protocol() != QAbstractSocket::AnyIPProtocol && address != QHostAddress(QHostAddress::AnyIPv4)
@@ -55,7 +55,7 @@ QString reachableHost(const QHostAddress &address)
     return QHostInfo::localHostName();
 }
 
-/// The client's option for the name to find in @p certificate; empty if that is @p host, by which it connects.
+/// The client's option for the name in @p certificate. Empty if the name is @p host, to which the client connects.
 QString serverNameOption(const QSslCertificate &certificate, const QString &host)
 {
     const auto names = certificate.subjectAlternativeNames();
@@ -67,15 +67,16 @@ QString serverNameOption(const QSslCertificate &certificate, const QString &host
     return QStringLiteral(" --server-name ") + (found == dnsNames.end() ? QStringLiteral("NAME") : *found);
 }
 
-/// The command line that a client needs, on stdout. The only place where a secret is shown, and only one made up here.
+/// Writes the command line for a client to stdout. This is the only place that shows a secret, and only a secret that
+/// this run generated.
 void printClientCommand(const ServerOptions &options, const TunnelServer &server, const QByteArray &secret)
 {
     const Endpoint endpoint{reachableHost(server.pool().serverAddress()), server.pool().serverPort()};
     const QSslCertificate certificate = server.pool().certificate();
     QString command = QStringLiteral("TIDEPOOL_SECRET=%1 tidepool client --server %2")
                           .arg(QString::fromLatin1(secret), endpoint.toString());
-    // The pin of a verified certificate, too: whether the client's machine knows its authority cannot be told from
-    // here, and the certificate is as good for this run as the secret.
+    // The command also contains the pin of a verified certificate. The server cannot know whether the client's machine
+    // trusts the issuer, and for this run the pin is as reliable as the secret.
     if (options.tls.mode == Tidepool::TlsMode::None)
         command += QStringLiteral(" --tls none");
     else
@@ -107,7 +108,7 @@ void logStart(const ServerOptions &options, const TunnelServer &server)
                                "--tls self-signed";
 }
 
-/// What the library has to say of a failure is in the error that we report.
+/// The error that this program reports contains the library's message.
 QString startQuietly(TunnelServer &server)
 {
     const Console::LibraryMuted muted;
@@ -168,7 +169,7 @@ int runServer(const ServerOptions &options)
         qCInfo(lcTunnel) << "closing: no more visitors," << server.relays().totals().active << "to finish";
         server.drain(drainTime);
     });
-    // Queued, because a drain with nothing to wait for ends before the event loop begins to look.
+    // Queued, because a drain with nothing to wait for ends before the event loop starts.
     QObject::connect(&server, &TunnelServer::drained, qApp, &QCoreApplication::quit, Qt::QueuedConnection);
     statusLine.start();
     const int status = QCoreApplication::exec();

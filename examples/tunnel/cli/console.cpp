@@ -37,7 +37,7 @@ void write(FILE *stream, const QString &text)
     std::fflush(stream);
 }
 
-// The first columns of a line; colours take none.
+// The first columns of a line. Colour codes take no columns.
 QString firstColumns(const QString &line, int columns)
 {
     QString result;
@@ -51,7 +51,7 @@ QString firstColumns(const QString &line, int columns)
     return result;
 }
 
-// The screen's mutex is held in these two.
+// These two functions need the screen's mutex to be held.
 void hideStatusLine()
 {
     if (std::exchange(screen().shown, false))
@@ -62,7 +62,7 @@ void showStatusLine()
 {
     if (screen().statusLine.isEmpty())
         return;
-    // A line that wraps cannot be taken away again. The last column stays free: some terminals wrap behind it.
+    // A line that wraps cannot be removed. The last column stays empty, because some terminals wrap after it.
     write(stderr, QString(QStringLiteral("\r\x1b[K") + firstColumns(screen().statusLine, Terminal::width() - 1)));
     screen().shown = true;
 }
@@ -99,7 +99,7 @@ void logMessage(QtMsgType type, const QMessageLogContext &context, const QString
     if (isOfLibrary && libraryMuted > 0)
         return;
     if (qstrcmp(context.category, "tidepool.tls") == 0)
-        return; // the client's command says it, in options
+        return; // the client's command logs the same message with option names
     const QString format =
         stderrIsTerminal() ? QStringLiteral("HH:mm:ss.zzz") : QStringLiteral("yyyy-MM-dd'T'HH:mm:ss.zzz");
     const QString time = QDateTime::currentDateTime().toString(format);

@@ -5,20 +5,20 @@
 
 #include <QtCore/QString>
 
-/// What the user sees: log lines on stderr, results on stdout, and below them a status line that comes
-/// and goes. Any thread.
+/// The output for the user: log lines on stderr, results on stdout, and below them a temporary status line. Any thread.
 namespace Tunnel::Console {
 
 [[nodiscard]] bool stderrIsTerminal();
 [[nodiscard]] bool stdoutIsTerminal();
-/// Whether stdout takes colours: a terminal, and NO_COLOR is not set.
+/// True if stdout shows colours: stdout is a terminal, and NO_COLOR is not set.
 [[nodiscard]] bool hasColours();
-/// Whether characters beyond ASCII can be shown.
+/// True if characters beyond ASCII can be shown.
 [[nodiscard]] bool hasUnicode();
 
-/// Sends Qt's log messages to stderr, with a time, and keeps them out of the status line's way.
+/// Writes Qt's log messages to stderr, with a time, above the status line.
 void installLogging(bool verbose);
-/// While one of these lives, the library's messages are not shown: for errors that are reported in other ways.
+/// While an object of this class exists, the library's messages are not shown. For errors that are reported in other
+/// ways.
 class LibraryMuted
 {
 public:
@@ -27,8 +27,8 @@ public:
     LibraryMuted(const LibraryMuted &) = delete;
     LibraryMuted &operator=(const LibraryMuted &) = delete;
 };
-/// Shows @p text, of one line and cut to the terminal's width, below everything else; an empty one takes it away.
-/// Without effect if stderr is no terminal.
+/// Shows @p text, one line that is cut to the terminal's width, below all other output. An empty text removes the line.
+/// Has no effect if stderr is not a terminal.
 void setStatusLine(const QString &text);
 /// Writes to stdout.
 void print(const QString &text);

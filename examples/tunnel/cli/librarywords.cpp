@@ -17,7 +17,7 @@ QString inOptions(QString message)
     message.replace(QLatin1String("(TlsOptions::hostName, certificateAuthorities)"),
                     QLatin1String("(--server-name, --ca)"));
     message.replace(QLatin1String("TlsMode::None"), QLatin1String("--tls none"));
-    // The remedies are one or two questions at the end of the sentence.
+    // At the end of the sentence, one or two questions say what to check.
     static const QRegularExpression notAPool(
         QStringLiteral("Is it a Tidepool or Go pool server[^?]*\\?( Other servers need Identity::Local\\.)?"));
     message.replace(notAPool, QStringLiteral("Is it a tidepool server, with the same --tls?"));

@@ -7,7 +7,7 @@
 
 namespace Tunnel {
 
-/// A message of the library with the program's options in the place of the library's settings: --pin, and not
+/// Replaces the library's settings in a message of the library with the program's options: --pin instead of
 /// TlsOptions::pins.
 [[nodiscard]] QString inOptions(QString message);
 

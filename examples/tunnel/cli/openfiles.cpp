@@ -13,8 +13,8 @@
 namespace Tunnel {
 
 namespace {
-// Two threads with an event loop, one that resolves names, signals, the metrics page, the listening sockets and one
-// visitor with both its connections.
+// For two threads with an event loop, one thread that resolves names, signals, the metrics page, the listening sockets,
+// and one visitor with both its connections.
 constexpr size_t needed = 40;
 } // namespace
 

@@ -5,8 +5,8 @@
 
 namespace Tunnel {
 
-/// False, with a line on stderr, if this process may not open the few files that the program needs to run at all. Qt
-/// ends a program that finds no descriptor for its event loop, so look before there is one.
+/// Returns false, and writes a line to stderr, if this process cannot open the few files that the program needs to run.
+/// Qt ends a program that has no descriptor for its event loop, so call this before an event loop exists.
 [[nodiscard]] bool canOpenEnoughFiles();
 
 } // namespace Tunnel

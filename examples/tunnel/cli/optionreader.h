@@ -11,14 +11,14 @@
 
 namespace Tunnel {
 
-/// Reads the options of one command one after the other. The first mistake is kept, with its remedy.
+/// Reads the options of one command one after another. Keeps the first mistake, and what to do about it.
 class OptionReader
 {
 public:
     /// @p withValue and @p flags are the names of the command's options, separated by spaces.
     OptionReader(const QString &command, const QString &withValue, const QString &flags);
 
-    /// False if there is nothing more to do: see exit().
+    /// Returns false if the program must not continue: see exit().
     [[nodiscard]] bool parse(const QStringList &arguments);
 
     [[nodiscard]] bool isSet(QLatin1String name) const { return m_parser.isSet(name); }
@@ -26,13 +26,14 @@ public:
     [[nodiscard]] QStringList texts(QLatin1String name) const { return m_parser.values(name); }
 
     void require(QLatin1String name, QLatin1String example);
-    // Each of these leaves the value, which is the default, as it is if the option is not set.
+    // Each of these functions leaves @p value, which holds the default, unchanged if the option is not set.
     void number(QLatin1String name, int &value, int minimum, int maximum);
     void milliseconds(QLatin1String name, std::chrono::milliseconds &value, int minimum, int maximum);
     void seconds(QLatin1String name, std::chrono::milliseconds &value, int minimum, int maximum);
-    /// An address of this machine to listen on; without a host, @p defaultHost, or all addresses if that is empty.
+    /// An address of this machine to listen on. Without a host, the host is @p defaultHost, or all addresses if that is
+    /// empty.
     void listenEndpoint(QLatin1String name, Endpoint &value, const QString &defaultHost = {});
-    /// Where to connect to; without a default host, the host is needed.
+    /// The address to connect to. Without a default host, the user must name a host.
     void remoteEndpoint(QLatin1String name, Endpoint &value, const QString &defaultHost);
 
     void fail(const QString &mistake);

@@ -18,7 +18,7 @@ constexpr QLatin1String serverName("server");
 constexpr QLatin1String clientName("client");
 constexpr QLatin1String demoName("demo");
 
-// --- What both ends have ---------------------------------------------------------------------------
+// --- Both ends -------------------------------------------------------------------------------------
 
 QString commonValues()
 {
@@ -70,7 +70,7 @@ void readAllowed(OptionReader &reader, QStringList &allowed)
 {
     allowed = reader.texts(QLatin1String("allow"));
     for (const QString &network : std::as_const(allowed)) {
-        // parseSubnet() would complete "192.168.1" to something that nobody meant.
+        // parseSubnet() would expand "192.168.1" to a network that the user did not mean.
         const QHostAddress address(network.section(QLatin1Char('/'), 0, 0));
         if (address.isNull() || QHostAddress::parseSubnet(network).second < 0)
             reader.fail(QStringLiteral("--allow \"%1\" is not an address or a network, like 192.0.2.7 or 10.0.0.0/8.")

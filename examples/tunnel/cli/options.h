@@ -16,9 +16,9 @@
 
 namespace Tunnel {
 
-// What the command line says, checked as far as that goes without opening a file or a socket.
+// The parsed command line. The values are checked as far as that is possible without opening a file or a socket.
 
-/// As for both ends; --cert and --key are the server's, the others the client's.
+/// The TLS options of both ends. --cert and --key belong to the server, the others to the client.
 struct TlsChoice
 {
     Tidepool::TlsMode mode = Tidepool::TlsMode::SelfSigned;
@@ -67,7 +67,7 @@ struct DemoOptions
     bool verbose = false;
 };
 
-/// There is nothing to run: help was asked for (code 0, for stdout), or the options are wrong (2, for stderr).
+/// The program ends at once: help was requested (code 0, for stdout), or the options are wrong (code 2, for stderr).
 struct Exit
 {
     int code = 2;

@@ -11,7 +11,7 @@ namespace Tunnel {
 
 namespace {
 
-// Whoever poses as the server can try guesses at home: a secret must be longer than what can be guessed.
+// An attacker that pretends to be the server can test guesses offline. The secret must therefore be too long to guess.
 constexpr qsizetype minimumLength = 16;
 constexpr qint64 maximumSecret = qint64(64) * 1024;
 constexpr auto variable = "TIDEPOOL_SECRET";

@@ -8,16 +8,16 @@
 
 namespace Tunnel {
 
-/// The secret that both ends know. It comes from a file or the environment, never from the command
-/// line, which every user of the machine can read.
+/// The secret that both ends know. It comes from a file or the environment, never from the command line, because every
+/// user of the machine can read the command line.
 struct Secret
 {
     QByteArray value; ///< Empty if none was given.
     QString error; ///< What is wrong and what to do; empty if nothing is.
 };
 
-/// From the first line of @p file, or, without a file, from TIDEPOOL_SECRET, which is then removed from the
-/// environment.
+/// Reads the secret from the first line of @p file. Without a file, reads it from TIDEPOOL_SECRET and removes that
+/// variable from the environment.
 [[nodiscard]] Secret loadSecret(const QString &file);
 /// 256 random bits, as 64 hexadecimal digits.
 [[nodiscard]] QByteArray makeSecret();

@@ -26,7 +26,7 @@ namespace Tunnel {
 
 namespace {
 
-constexpr int endedBySignal = 128; // what shells add to the number of a signal that ended a program
+constexpr int endedBySignal = 128; // shells add this to the number of the signal that ended a program
 constexpr int usualFileLimit = 1'024;
 #ifdef Q_OS_UNIX
 constexpr rlim_t mostFiles = 1'000'000;
@@ -38,12 +38,12 @@ constexpr rlim_t mostFiles = 1'000'000;
 
 namespace {
 
-// A signal handler may do little more than write to a pipe.
+// A signal handler can do little more than write to a pipe.
 std::array<int, 2> signalPipe{-1, -1};
 constexpr std::array stopSignals{SIGINT, SIGTERM, SIGHUP};
 std::atomic<int> signalCount = 0;
 
-// A terminal that closes may send SIGHUP twice: the system does, and the shell.
+// When a terminal closes, SIGHUP can come twice: from the system and from the shell.
 void handleSignal(int number)
 {
     if (++signalCount > 1) {
@@ -76,7 +76,7 @@ ShutdownSignals::ShutdownSignals(QObject *parent) : QObject(parent), d(std::make
     d->notifier = std::make_unique<QSocketNotifier>(signalPipe[0], QSocketNotifier::Read);
     connect(d->notifier.get(), &QSocketNotifier::activated, this, [this] {
         d->notifier->setEnabled(false);
-        Console::setStatusLine({}); // a second signal leaves no time for it
+        Console::setStatusLine({}); // a second signal leaves no time to remove the line
         emit requested();
     });
     struct sigaction action = {};
@@ -85,7 +85,7 @@ ShutdownSignals::ShutdownSignals(QObject *parent) : QObject(parent), d(std::make
     sigemptyset(&action.sa_mask);
     for (const int number : stopSignals) {
         struct sigaction before = {};
-        // nohup, and shells without job control, want some of them to be ignored.
+        // nohup, and shells without job control, set some signals to be ignored. They stay ignored.
         if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler != SIG_IGN)
             ::sigaction(number, &action, nullptr);
     }

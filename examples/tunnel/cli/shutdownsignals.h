@@ -9,8 +9,8 @@
 
 namespace Tunnel {
 
-/// Turns SIGINT, SIGTERM and (on Unix) SIGHUP into a Qt signal, unless they are ignored; a second SIGINT or SIGTERM
-/// ends the program at once. One object in a program.
+/// Converts SIGINT, SIGTERM and (on Unix) SIGHUP into a Qt signal, unless they are ignored. A second SIGINT or SIGTERM
+/// ends the program at once. A program has only one object of this class.
 class ShutdownSignals : public QObject
 {
     Q_OBJECT
@@ -27,7 +27,7 @@ private:
     std::unique_ptr<Private> d;
 };
 
-/// Raises the number of files this process may have open as far as it may, and returns it.
+/// Raises the maximum number of open files of this process as far as possible, and returns the number.
 int raiseFileLimit();
 
 } // namespace Tunnel

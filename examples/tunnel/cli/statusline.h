@@ -10,14 +10,14 @@
 
 namespace Tunnel {
 
-/// Keeps the terminal's last line up to date, five times a second at most; takes it away at the end.
-/// Does nothing if there is no terminal.
+/// Updates the last line of the terminal, at most five times a second, and removes the line at the end. Does nothing
+/// without a terminal.
 class StatusLine : public QObject
 {
     Q_OBJECT
 
 public:
-    /// @p text gives the line; it is cut to the terminal's width.
+    /// @p text returns the line, which is cut to the terminal's width.
     explicit StatusLine(std::function<QString()> text, QObject *parent = nullptr);
     ~StatusLine() override;
 
@@ -31,11 +31,11 @@ private:
     QTimer m_timer;
 };
 
-/// Megabytes a second, from a count of bytes that is looked at now and then.
+/// Megabytes a second, calculated from a byte count that is read from time to time.
 class Rate
 {
 public:
-    /// @p bytes so far; the rate since the last look.
+    /// @p bytes is the total so far. Returns the rate since the last call.
     double look(qint64 bytes);
 
 private:

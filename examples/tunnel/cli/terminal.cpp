@@ -46,8 +46,8 @@ bool isUtf8()
     return wasUtf8;
 }
 
-// Qt does the same, with a warning on stderr, but reads the environment again. LC_CTYPE alone, where that is enough:
-// LC_ALL is also the language of numbers and dates.
+// Qt does the same, with a warning on stderr, but reads the environment again. Sets only LC_CTYPE where that is enough,
+// because LC_ALL also sets the language of numbers and dates.
 void useUtf8()
 {
     std::setlocale(LC_ALL, "");
@@ -73,7 +73,7 @@ int width()
 
 #else
 
-// Without a status line and without colours everything is still said, in plain lines.
+// Without a status line and colours, the program still writes all messages as plain lines.
 bool isTerminal(FILE *)
 {
     return false;

@@ -5,15 +5,16 @@
 
 #include <cstdio>
 
-/// What only the operating system knows about a terminal: the one seam for it.
+/// The information about a terminal that only the operating system has. All platform differences are behind this
+/// interface.
 namespace Tunnel::Terminal {
 
 [[nodiscard]] bool isTerminal(FILE *stream);
-/// Makes the locale's characters UTF-8, which Qt wants them to be. First of all in main().
+/// Sets the locale's character set to UTF-8, which Qt requires. Call this first in main().
 void useUtf8();
-/// Whether they were before useUtf8(): the terminal shows them.
+/// True if the character set was UTF-8 before useUtf8(). The terminal then shows such characters.
 [[nodiscard]] bool isUtf8();
-/// Columns; 80 if nobody knows.
+/// The number of columns, or 80 if it is not known.
 [[nodiscard]] int width();
 
 } // namespace Tunnel::Terminal

@@ -29,7 +29,7 @@ QSslKey parseKey(const QByteArray &pem)
         if (!key.isNull())
             break;
     }
-    // A failed attempt leaves errors in this thread's queue, which the next live socket would report as its own.
+    // A failed attempt leaves errors in this thread's queue. The next live socket would report these errors as its own.
     ERR_clear_error();
     return key;
 }

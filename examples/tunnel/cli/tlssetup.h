@@ -9,7 +9,7 @@
 
 namespace Tunnel {
 
-/// What the pool needs, made from what the command line says.
+/// The TLS settings for the pool, made from the command line.
 struct TlsSetup
 {
     Tidepool::TlsOptions options;
@@ -17,7 +17,7 @@ struct TlsSetup
     QString error; ///< What is wrong and what to do; empty if nothing is.
 };
 
-/// Reads the certificate and the key. In self-signed mode, files that do not exist are made.
+/// Reads the certificate and the key. In self-signed mode, creates files that do not exist.
 [[nodiscard]] TlsSetup serverTls(const TlsChoice &choice);
 [[nodiscard]] TlsSetup clientTls(const TlsChoice &choice);
 

@@ -21,7 +21,8 @@ TargetDial::TargetDial(Tidepool::Connection pooled, const Endpoint &target, std:
 {
     m_socket->setProxy(QNetworkProxy::NoProxy);
     m_socket->setReadBufferSize(targetReadBuffer);
-    // Queued, because the socket is moved to another thread in consequence, and not under its own signal.
+    // Queued, because the slot moves the socket to another thread, which must not happen inside the socket's own
+    // signal.
     connect(m_socket.get(), &QTcpSocket::connected, this, &TargetDial::succeed, Qt::QueuedConnection);
     connect(
         m_socket.get(), &QTcpSocket::errorOccurred, this, [this] { fail(m_socket->errorString()); },
@@ -53,7 +54,8 @@ void TargetDial::succeed()
     if (m_isConfirmed)
         emit connected();
     else
-        m_socket->moveToThread(nullptr); // or it would take the end of the target's sending for the end of both ways
+        // in a thread, the socket would treat the end of the target's sending as the end of both directions
+        m_socket->moveToThread(nullptr);
 }
 
 void TargetDial::confirm()

@@ -16,8 +16,8 @@
 
 namespace Tunnel {
 
-/// Connects to the target for one visitor, and holds his pooled connection meanwhile. Nothing is passed on before the
-/// server is sure to hear that he is served: see confirm().
+/// Connects to the target for one visitor, and holds the visitor's pooled connection. Nothing is passed on before it is
+/// certain that the server receives the confirmation: see confirm().
 class TargetDial : public QObject
 {
     Q_OBJECT
@@ -27,7 +27,7 @@ public:
                QObject *parent = nullptr);
     ~TargetDial() override;
 
-    /// The server will hear that the connection carries the visitor.
+    /// Call this when it is certain that the server receives the confirmation.
     void confirm();
     [[nodiscard]] bool isConfirmed() const { return m_isConfirmed; }
 
@@ -35,9 +35,9 @@ public:
     [[nodiscard]] std::unique_ptr<QTcpSocket> takeSocket();
 
 signals:
-    /// Both sides are there, to be taken, and it is confirmed.
+    /// Both sides are connected and confirmed, and can be taken.
     void connected();
-    /// Why it failed; the pooled connection closes with this object.
+    /// @p reason says why it failed. The pooled connection closes with this object.
     void failed(const QString &reason);
 
 private:
@@ -45,7 +45,7 @@ private:
     void fail(const QString &reason);
 
     Tidepool::Connection m_pooled;
-    std::unique_ptr<QTcpSocket> m_socket; // without a parent: a relay takes it to another thread
+    std::unique_ptr<QTcpSocket> m_socket; // without a parent, because a relay moves it to another thread
     QTimer m_deadline;
     bool m_done = false;
     bool m_isConnected = false;

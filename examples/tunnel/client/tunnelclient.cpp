@@ -23,12 +23,12 @@ using Tidepool::TakeResult;
 
 namespace {
 
-// The server asks for what we announced: it is parked, or it has gone this moment.
+// The server asks for an announced connection. It is parked, or it has just ended.
 constexpr std::chrono::milliseconds openTakeTimeout{500};
-// A server that comes back is found again within this time.
+// After an outage, the client finds the server again within this time.
 constexpr std::chrono::milliseconds longestBackoff{2'000};
 constexpr std::chrono::milliseconds announceAgain{10};
-// The server says it again every 2 s.
+// The server repeats the message every 2 s.
 constexpr std::chrono::milliseconds hintLife{5'000};
 constexpr qint64 visitorReadBuffer = 65'536;
 
@@ -70,7 +70,7 @@ TunnelClient::TunnelClient(const ClientSettings &settings, QObject *parent)
 
 TunnelClient::~TunnelClient()
 {
-    // Takes that are under way end here, while there is still someone to hear of it.
+    // Takes in progress end here, while the receivers of their results still exist.
     m_pool.close();
 }
 
@@ -131,8 +131,9 @@ void TunnelClient::watchPool()
     });
 }
 
-// The server puts a visitor's bytes onto what it is told of. The control channel has proven whose certificate the
-// server's is: whoever sits between and lets that channel pass, but not this connection, shows another.
+// The server sends a visitor's bytes on connections that the client announces. The control channel has proven which
+// certificate the server has. An attacker that forwards the control channel but intercepts this connection shows
+// another certificate.
 QSet<ConnectionId> TunnelClient::findUsable()
 {
     QSet<ConnectionId> unsaid = m_announcer.unsaid();
@@ -161,7 +162,7 @@ void TunnelClient::announce()
     const QSet<ConnectionId> usable = m_announcer.unsaid().isEmpty() ? QSet<ConnectionId>() : findUsable();
     for (const QJsonObject &message : m_announcer.messages(usable))
         m_link.send(message);
-    // The pool looks at it just now, for a moment, and does not list it.
+    // The pool examines the connection at the moment and does not list it.
     if (!m_announcer.unsaid().isEmpty())
         m_announce.start(announceAgain);
 }
@@ -184,8 +185,9 @@ void TunnelClient::open(ConnectionId id, const QString &peer)
     emit visitorCame();
     const auto taken = [this, id, peer, cutOffs = m_cutOffs, lost = m_lostChannels](const TakeResult &result) {
         if (cutOffs != m_cutOffs)
-            return; // its time is up, and the connection closes here
-        if (lost != m_lostChannels) { // who asked has given the visitor to another
+            return; // the time is up, and the connection closes here
+        // the control channel of the request is lost, and the visitor has another connection
+        if (lost != m_lostChannels) {
             --m_joining;
             return finishDrainIfDone();
         }
@@ -200,14 +202,14 @@ void TunnelClient::open(ConnectionId id, const QString &peer)
     m_pool.take(id, openTakeTimeout).then(this, taken);
 }
 
-// The control channel has proven whose certificate the server's is. Whoever sits between and lets that channel pass,
-// but not this one, shows another.
+// The control channel has proven which certificate the server has. An attacker that forwards the control channel but
+// intercepts this connection shows another certificate.
 bool TunnelClient::isOfTheServer(const Connection &connection) const
 {
     if (!m_link.isUp())
         return false;
-    // A QTcpSocket that reads the end of the visitor's sending closes the other direction too. So a plain connection,
-    // which has no certificate, stays in no thread until the relay has it.
+    // A QTcpSocket that reads the end of the visitor's sending also closes the other direction. A plain connection has
+    // no certificate to check, so its socket stays in no thread until the relay has it.
     if (m_settings.tls.mode == Tidepool::TlsMode::None)
         return true;
     const QSslCertificate certificate = connection.socket()->peerCertificate();
@@ -223,7 +225,7 @@ void TunnelClient::join(const Connection &connection, const QString &peer)
         return finishDrainIfDone();
     }
     if (m_settings.tls.mode != Tidepool::TlsMode::None)
-        connection.socket()->setReadBufferSize(visitorReadBuffer); // until the target takes it
+        connection.socket()->setReadBufferSize(visitorReadBuffer); // until the target reads the bytes
     qCDebug(lcTunnel).noquote() << "visitor" << peer << "on connection" << connection.id().toString();
 
     ++m_metrics.waiting;
@@ -240,8 +242,9 @@ void TunnelClient::join(const Connection &connection, const QString &peer)
         if (!dial->isConfirmed())
             end();
     });
-    // Sent before anything is passed on: what the server has not heard confirmed when we are gone, it gives to another.
-    m_link.send(Messages::opened(connection.id())); // may be too much, and end the channel
+    // Sent before anything is passed on. If this client ends before the server has received the confirmation, the
+    // server gives the visitor to another client.
+    m_link.send(Messages::opened(connection.id())); // the unsent bytes can exceed the limit and end the channel
     m_link.whenSent([guarded = QPointer(dial)] {
         if (guarded)
             guarded->confirm();
@@ -270,7 +273,7 @@ void TunnelClient::setTargetTrouble(const QString &reason)
         emit targetTroubleChanged();
 }
 
-// Otherwise one of them could become a relay after the drain, or be counted against the next one.
+// Otherwise a connection could become a relay after the drain, or count against the next drain.
 void TunnelClient::cutOffJoining()
 {
     ++m_cutOffs;

@@ -22,16 +22,16 @@ struct ClientSettings
     QByteArray secret;
     std::chrono::milliseconds heartbeat{5'000};
     std::chrono::milliseconds idleTimeout{3'600'000};
-    /// For connecting to the target.
+    /// The timeout for connecting to the target.
     std::chrono::milliseconds targetTimeout{5'000};
-    /// Goes on although the server's certificate or the secret is wrong; otherwise see gaveUp().
+    /// Continue although the server's certificate or the secret is wrong. Otherwise see gaveUp().
     bool retriesForever = true;
 };
 
-/// The private end of the tunnel: keeps connections to the server warm, and joins those that it asks for with the
-/// target.
+/// The private end of the tunnel: keeps connections to the server warm, and joins each connection that the server
+/// requests with the target.
 ///
-/// Lives in one thread; metrics() and pool().status() may be called from any.
+/// Lives in one thread. metrics() and pool().status() can be called from any thread.
 class TunnelClient : public QObject
 {
     Q_OBJECT
@@ -41,20 +41,22 @@ public:
     ~TunnelClient() override;
 
     void start();
-    /// Takes no more visitors; drained() when the last relay has ended, at @p deadline at the latest.
+    /// Accepts no more visitors. Emits drained() when the last relay has ended, at @p deadline at the latest.
     void drain(std::chrono::milliseconds deadline);
     /// Ends every pause between two attempts.
     void retryNow();
 
-    /// Visitors are still here, and no more are taken.
+    /// True if visitors still exist, but no more are accepted.
     [[nodiscard]] bool isDraining() const { return m_draining; }
-    /// With a visitor on each: what a drain waits for.
+    /// The number of connections with a visitor. A drain waits for them.
     [[nodiscard]] int openConnections() const;
     [[nodiscard]] const Endpoint &target() const { return m_settings.target; }
-    /// Why the last visitor could not reach the target, "Connection refused"; empty if he could, or nobody came yet.
+    /// Why the last visitor could not reach the target, for example "Connection refused". Empty if the visitor reached
+    /// the target, or if no visitor has come yet.
     [[nodiscard]] QString targetTrouble() const { return m_targetTrouble; }
 
-    /// To be watched, paused and flushed, and for its levels; its settings and its end are this object's.
+    /// The pool, to watch, pause and flush it, and to read its levels. Only this object changes its settings and closes
+    /// it.
     [[nodiscard]] Tidepool::ClientPool &pool() { return m_pool; }
     [[nodiscard]] const Tidepool::ClientPool &pool() const { return m_pool; }
     [[nodiscard]] const ControlLink &link() const { return m_link; }
@@ -63,12 +65,12 @@ public:
 
 signals:
     void connected();
-    /// Not for every visitor: only if what keeps them from the target is another cause, or over.
+    /// Not emitted for every visitor. Emitted only if the problem with the target has a new cause, or is over.
     void targetTroubleChanged();
-    /// The server asks for a connection.
+    /// The server requests a connection.
     void visitorCame();
     void drained();
-    /// What is wrong has not changed in several attempts, and there will be no more.
+    /// The problem has stayed the same in several attempts, and there will be no more attempts.
     void gaveUp(Tunnel::ControlLink::Rejection rejection);
 
 private:
@@ -89,14 +91,14 @@ private:
     RelayRegistry m_relays;
     ControlLink m_link;
     Announcer m_announcer;
-    QTimer m_announce; // collects what one turn of the event loop brings
+    QTimer m_announce; // collects the changes of one turn of the event loop
     QString m_targetTrouble;
     LimitedWarnings m_targetLog;
     LimitedWarnings m_foreignLog;
     QTimer m_drainDeadline;
-    int m_joining = 0; // connections asked for by the server that are not relayed yet
-    int m_cutOffs = 0; // ends of their time
-    int m_lostChannels = 0; // what was asked for on them is void
+    int m_joining = 0; // the number of connections that the server requested and that are not relayed yet
+    int m_cutOffs = 0; // the number of times that joining connections were cut off
+    int m_lostChannels = 0; // requests of a lost channel are not valid any more
     bool m_draining = false;
 };
 

@@ -28,23 +28,23 @@ using namespace std::chrono_literals;
 
 constexpr QLatin1String demoCommand("demo");
 constexpr auto warmUpLimit = 10s;
-constexpr auto warmUpLimitOfEach = 50ms; // besides: the connections are made a few at a time
+constexpr auto warmUpLimitOfEach = 50ms; // in addition, because only a few connections are made at once
 constexpr auto warmUpInterval = 10ms;
 constexpr auto lookInterval = 200ms;
-// What a server is given of the files: every connection takes three of its own, and as many of the client, the visitor
-// and the target, and all of them are this process.
+// The server gets this part of the files. Every connection takes three files of the server, and as many of the client,
+// the visitor and the target, and all of them are in this process.
 constexpr int serversShare = 2;
 
-/// As many warm connections as visitors come at once, if the server admits them; short intervals, so that a few seconds
-/// are enough to see it adapt.
+/// The number of warm connections is the number of visitors that come at once, if the server admits them. The intervals
+/// are short, so that the user sees the pool adapt within a few seconds.
 Tidepool::Bounds boundsFor(int connections, const Tidepool::ServerPool &server)
 {
     const int warm = std::min(std::max(connections, 8), server.maximumCapacity());
     return {warm, std::min(2 * warm, server.maximumCapacity()), 100ms, 1'000ms};
 }
 
-/// Both ends of a dial are work for this machine's processors: more at once would only wait for each other, and the
-/// server would take them for clients that do not mean it.
+/// The processors of this machine do the work of both ends of a dial. More dials at once would only wait for each
+/// other, and the server would end their slow handshakes.
 int parallelDials(const Tidepool::ServerPool &server)
 {
     constexpr int perProcessor = 2;
@@ -56,7 +56,8 @@ double millisecondsSince(DemoClock::time_point start)
     return std::chrono::duration<double, std::milli>(DemoClock::now() - start).count();
 }
 
-/// The thread of the target or of the visitors: they stand for other machines, and must not slow the tunnel's loop.
+/// The thread of the target or of the visitors. They stand for other machines, and must not slow down the tunnel's
+/// event loop.
 class Elsewhere
 {
 public:
@@ -79,7 +80,7 @@ private:
     QThread m_thread;
 };
 
-/// Both ends, the crowd and the target, and the steps from warm-up to summary.
+/// Both ends, the visitors and the target, and the steps from warm-up to summary.
 class Demo : public QObject
 {
 public:
@@ -98,7 +99,7 @@ public:
         connect(&m_look, &QTimer::timeout, this, &Demo::look);
     }
 
-    /// An error that keeps it from starting; empty on success.
+    /// Returns an error that prevents the start. Returns an empty string on success.
     [[nodiscard]] QString start()
     {
         Console::print(m_report.title());
@@ -131,8 +132,9 @@ private:
         const int files = raiseFileLimit();
         settings.fitInto(files / serversShare);
         settings.maximumUnauthenticated =
-            settings.maximumParked; // before the client announces them, all of its own are
-        const int most = settings.maximumVisitors / 2; // one that leaves may still be there when the next one comes
+            settings.maximumParked; // before the client announces them, all its connections are unauthenticated
+        // a visitor that leaves can still exist when the next one arrives
+        const int most = settings.maximumVisitors / 2;
         if (m_options.connections > most)
             return QStringLiteral(
                        "--connections %1 are too many for the %2 files that this process may open; raise that "
@@ -241,16 +243,16 @@ private:
     const DemoOptions m_options;
     const DemoReport m_report;
     const DemoData m_data;
-    std::optional<Console::LibraryMuted> m_afterwards; // what breaks off when all of this ends is no news
+    std::optional<Console::LibraryMuted> m_afterwards; // errors from closing everything are expected
     std::unique_ptr<TunnelServer> m_server;
     std::unique_ptr<TunnelClient> m_client;
     Elsewhere m_targetThread;
     Elsewhere m_visitorThread;
     quint16 m_targetPort = 0;
-    DemoVisitors *m_visitors = nullptr; // in its thread, and deleted there
+    DemoVisitors *m_visitors = nullptr; // lives in its thread, and is deleted in that thread
     DemoClock::time_point m_start;
     QTimer m_limit;
-    QTimer m_warmUp; // the server knows of the last connections a little later than the client
+    QTimer m_warmUp; // the server learns of the last connections a little later than the client
     QTimer m_look;
     Rate m_rate;
     double m_bestRate = 0;
@@ -262,7 +264,7 @@ private:
 
 int runDemo(const DemoOptions &options)
 {
-    // What both ends have to say would only be in the way of the picture.
+    // Log messages of both ends would disturb the display.
     if (!options.verbose)
         QLoggingCategory::setFilterRules(QStringLiteral("tidepool*.info=false"));
     setIoThreads(0);

@@ -15,7 +15,8 @@ namespace {
 
 constexpr qsizetype blockSize = qsizetype(1024) * 1024;
 constexpr qint64 bytesAtOnce = qint64(64) * 1024;
-// How far apart the variants begin in the block; odd, so that no two are alike in any alignment.
+// The distance between the starts of two variants in the block. It is odd, so that no two variants are equal in any
+// alignment.
 constexpr qint64 stride = 131'071;
 
 EVP_MD_CTX *asContext(void *context)

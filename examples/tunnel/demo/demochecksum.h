@@ -10,7 +10,8 @@
 
 namespace Tunnel {
 
-/// SHA-256, by OpenSSL: it uses the processor's instructions for it, which Qt 6.4 does not, and is ten times as fast.
+/// SHA-256, by OpenSSL. OpenSSL uses the processor's SHA instructions, which Qt 6.4 does not use, and is ten times as
+/// fast.
 class Checksum
 {
 public:
@@ -18,7 +19,7 @@ public:
     ~Checksum();
 
     void add(QByteArrayView bytes);
-    /// Once, at the end.
+    /// Call this once, at the end.
     [[nodiscard]] QByteArray result();
 
 private:
@@ -29,7 +30,7 @@ private:
     std::unique_ptr<void, Free> m_context;
 };
 
-/// What the demo sends: random bytes, in a few variants, so that a mix-up of two connections shows. Any thread.
+/// The data of the demo: random bytes, in a few variants, so that mixed-up connections are detected. Any thread.
 class DemoData
 {
 public:
@@ -38,9 +39,9 @@ public:
     explicit DemoData(qint64 length);
 
     [[nodiscard]] qint64 length() const { return m_length; }
-    /// Some of the bytes of @p variant from @p position on, at least one.
+    /// Returns at least one of the bytes of @p variant from @p position on.
     [[nodiscard]] QByteArrayView at(int variant, qint64 position) const;
-    /// Of all @p length bytes of the variant.
+    /// The checksum of all @p length bytes of the variant.
     [[nodiscard]] const QByteArray &checksum(int variant) const { return m_checksums.at(static_cast<size_t>(variant)); }
 
 private:

@@ -60,7 +60,7 @@ QString DemoReport::failed(const QString &what, const QString &detail) const
 
 QString DemoReport::progress(const Progress &progress) const
 {
-    // The last visitors may take far longer than the time in which new ones came.
+    // The last visitors can take much longer than the time in which new visitors came.
     const QString state =
         progress.share < 1 ? bar(progress.share, barWidth) : QStringLiteral("last %1").arg(progress.underWay);
     return QStringLiteral("  %1 active %2  capacity %3  interval %4 ms  waiting %5  %6 MB/s")

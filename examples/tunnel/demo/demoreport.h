@@ -16,11 +16,11 @@
 
 namespace Tunnel {
 
-/// The words and the looks of `tidepool demo`: plain text in, a terminal's text out.
+/// The texts and the formatting of `tidepool demo`: converts plain text to a terminal's text.
 class DemoReport
 {
 public:
-    /// What the line that moves shows.
+    /// The data of the progress line.
     struct Progress
     {
         double share = 0; ///< 0 to 1 of the time; more when it is over.
@@ -32,7 +32,7 @@ public:
         double megabytesPerSecond = 0;
     };
 
-    /// What the table shows.
+    /// The data of the table.
     struct Summary
     {
         const DemoResults &results;
@@ -46,13 +46,13 @@ public:
     DemoReport(bool colours, bool unicode) : m_colours(colours), m_unicode(unicode) {}
 
     [[nodiscard]] QString title() const;
-    /// A step of the preparations that is done.
+    /// Formats a finished step of the preparations.
     [[nodiscard]] QString done(const QString &what, const QString &detail) const;
     [[nodiscard]] QString failed(const QString &what, const QString &detail) const;
     [[nodiscard]] QString progress(const Progress &progress) const;
     [[nodiscard]] QString summary(const Summary &summary) const;
 
-    /// Whether the demo succeeded: everything that began was right.
+    /// True if the demo succeeded: every visit that started had the right result.
     [[nodiscard]] static bool isRight(const DemoResults &results);
 
 private:

@@ -14,7 +14,7 @@ namespace {
 constexpr qint64 maximumUnsent = qint64(256) * 1024;
 constexpr int demoBacklog = 1024;
 
-/// One visitor at the target. Goes with its socket.
+/// One visitor at the target. Destroyed with its socket.
 class Guest : public QObject
 {
 public:

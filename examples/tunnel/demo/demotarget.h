@@ -11,17 +11,17 @@
 
 namespace Tunnel {
 
-// The demo's visitors and its target speak like this, both ways at once:
-//   visitor  one byte: the variant of the data; then that data
-//   target   the same data in the next variant; then the SHA-256 of what it got
+// The protocol between the demo's visitors and its target, in both directions at once:
+//     visitor  one byte: the variant of the data. Then that data.
+//     target   the same data in the next variant. Then the SHA-256 of the bytes that it received.
 
-/// Sends one variant of the data, as fast as the socket takes it.
+/// Sends one variant of the data, as fast as the socket accepts it.
 class Outflow
 {
 public:
     Outflow(const DemoData &data, int variant) : m_data(data), m_variant(variant) {}
 
-    /// Writes what fits now; true when everything was written.
+    /// Writes as much as fits now. Returns true when everything is written.
     bool pump(QTcpSocket &socket);
 
 private:

@@ -15,12 +15,12 @@ namespace {
 
 constexpr qsizetype checksumSize = 32;
 constexpr qint64 visitReadBuffer = qint64(256) * 1024;
-// Nothing moved for so long: the visitor gives up, and the demo fails.
+// If no byte moves for this time, the visitor gives up, and the demo fails.
 constexpr std::chrono::milliseconds stillFor{15'000};
 
 } // namespace
 
-/// One visitor, from the connect to the verdict.
+/// One visitor, from the connect to the result.
 class DemoVisitors::Visit : public QObject
 {
 public:
@@ -34,7 +34,7 @@ public:
         connect(&m_socket, &QTcpSocket::readyRead, this, &Visit::read);
         connect(&m_socket, &QTcpSocket::bytesWritten, this, &Visit::write);
         connect(&m_socket, &QTcpSocket::disconnected, this, &Visit::finish);
-        // Queued, because a connect that fails at once would begin the next visit, and that the next, inside this one.
+        // Queued, because a connect that fails at once would start the next visit inside this one, and so on.
         connect(&m_socket, &QTcpSocket::errorOccurred, this, &Visit::finish, Qt::QueuedConnection);
         connect(&m_patience, &QTimer::timeout, this, &Visit::finish);
         m_patience.start(stillFor);
@@ -109,7 +109,7 @@ private:
     QTimer m_patience;
     Outflow m_outflow;
     Checksum m_checksum;
-    QByteArray m_verdict; // the target's checksum of what it got
+    QByteArray m_verdict; // the target's checksum of the bytes that it received
     qint64 m_received = 0;
     bool m_greeted = false;
     bool m_isDone = false;
@@ -135,7 +135,7 @@ void DemoVisitors::begin()
 
 void DemoVisitors::end(Visit *visit)
 {
-    visit->deleteLater(); // one of its signals is what brought us here
+    visit->deleteLater(); // the caller is one of its signals
     --m_results.underWay;
     if (std::chrono::steady_clock::now() < m_end)
         begin();

@@ -16,7 +16,7 @@
 
 namespace Tunnel {
 
-/// What became of the demo's visitors. The atomic ones may be read while it runs, the rest afterwards.
+/// The results of the demo's visitors. The atomic fields can be read during the demo, the others afterwards.
 struct DemoResults
 {
     std::atomic<qint64> sent = 0; ///< Bytes of finished visitors that the target got right.
@@ -31,7 +31,7 @@ struct DemoResults
     Tidepool::Distribution firstByte; ///< From the connect to the first byte out of the tunnel.
 };
 
-/// The demo's crowd: keeps a number of visitors going for a time, then lets the last ones finish.
+/// The demo's visitors: keeps a number of visitors active for a time, then lets the last ones finish.
 class DemoVisitors : public QObject
 {
     Q_OBJECT
@@ -50,7 +50,7 @@ public:
     [[nodiscard]] const DemoResults &results() const { return m_results; }
 
 signals:
-    /// The last visitor has gone.
+    /// The last visitor has finished.
     void finished();
 
 private:

@@ -39,7 +39,7 @@ void MetricFamilies::distribution(const QByteArray &name, const char *help, cons
     histogram.sample_count = static_cast<std::uint64_t>(distribution.count);
     histogram.sample_sum = std::chrono::duration<double>(distribution.sum).count();
     std::uint64_t cumulative = 0;
-    // The last bucket has no bound: it is part of the one that Prometheus wants at the end.
+    // The last bucket has no bound. Its count is part of the final bucket that Prometheus requires.
     for (int i = 0; i + 1 < Distribution::bucketCount; ++i) {
         cumulative += distribution.buckets.at(static_cast<size_t>(i));
         if (i % bucketsPerPowerOfTwo == 0)

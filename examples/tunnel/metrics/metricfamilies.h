@@ -15,21 +15,21 @@
 
 namespace Tunnel {
 
-/// Builds Prometheus' metric families from plain numbers. Every metric gets the label of the constructor.
+/// Builds Prometheus' metric families from plain numbers. Every metric gets the label that the constructor sets.
 class MetricFamilies
 {
 public:
     MetricFamilies(const QByteArray &label, const QByteArray &value);
 
-    /// A gauge.
+    /// Adds a gauge.
     void add(const QByteArray &name, const char *help, double value);
-    /// A counter, with a second label or without.
+    /// Adds a counter, with or without a second label.
     void count(const QByteArray &name, const char *help, qint64 value, const QByteArray &label = {},
                const QByteArray &labelValue = {});
-    /// A histogram: one bucket for each power of two, cumulative.
+    /// Adds a histogram: one cumulative bucket for each power of two.
     void distribution(const QByteArray &name, const char *help, const Tidepool::Distribution &distribution);
 
-    /// One gauge for each value of an enumeration: 1 for @p current, 0 for the others.
+    /// Adds one gauge for each value of an enumeration: 1 for @p current, 0 for the others.
     template <typename Enum>
     void addEnum(const QByteArray &name, const char *help, const QByteArray &label, Enum current)
     {
@@ -38,7 +38,7 @@ public:
             gauge(name, help, meta.value(i) == static_cast<int>(current) ? 1 : 0, label, meta.key(i));
     }
 
-    /// One counter for each value of an enumeration.
+    /// Adds one counter for each value of an enumeration.
     template <typename Enum, size_t size>
     void countEach(const QByteArray &name, const char *help, const QByteArray &label,
                    const std::array<qint64, size> &values)

@@ -14,7 +14,7 @@
 
 namespace Tunnel {
 
-/// What the metrics come from; all of it may be read in any thread, and must outlive the page.
+/// The sources of the metrics. Any thread can read them. They must outlive the page.
 struct MetricsSources
 {
     QByteArray end; ///< "server" or "client": the label of everything.
@@ -23,7 +23,7 @@ struct MetricsSources
     const TunnelMetrics &metrics;
 };
 
-/// A tunnel's metrics now, as Prometheus reads them. Any thread.
+/// The current metrics of a tunnel in the format of Prometheus. Any thread.
 [[nodiscard]] std::string metricsText(const MetricsSources &sources);
 
 } // namespace Tunnel

@@ -14,8 +14,9 @@ MetricsPage::MetricsPage() = default;
 
 MetricsPage::~MetricsPage() = default;
 
-// Not prometheus::Exposer, nor the web server in it: that serves a client in each of its threads, and as many silent
-// ones keep everybody out. The Exposer also counts itself on the page, and does not say why it cannot start.
+// This class does not use prometheus::Exposer or the web server in it. That server handles one client in each of its
+// threads, so a few silent clients block all other clients. The Exposer also adds metrics about itself to the page, and
+// does not report why it cannot start.
 QString MetricsPage::start(const Endpoint &endpoint, Text text)
 {
     const QHostAddress address = listenAddress(endpoint).value_or(QHostAddress(QHostAddress::LocalHost));

@@ -13,7 +13,7 @@ namespace Tunnel {
 
 class MetricsServer;
 
-/// Serves one text at http://ADDR:PORT/metrics, from the event loop of its thread. Everything else is answered with an
+/// Serves one text at http://ADDR:PORT/metrics, from the event loop of its thread. Answers all other requests with an
 /// error.
 class MetricsPage
 {
@@ -23,8 +23,8 @@ public:
     MetricsPage();
     ~MetricsPage();
 
-    /// @p text is asked for each answer, until this object is destroyed.
-    /// On failure the reason, and what to do; an empty string on success.
+    /// Calls @p text for each answer, until this object is destroyed. On failure, returns the reason and what to do. On
+    /// success, returns an empty string.
     [[nodiscard]] QString start(const Endpoint &endpoint, Text text);
     /// "http://127.0.0.1:9464/metrics"
     [[nodiscard]] QString url() const { return m_url; }

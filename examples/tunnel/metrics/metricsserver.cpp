@@ -14,16 +14,17 @@ namespace Tunnel {
 
 namespace {
 
-// For the request's head. A scrape sends it in one piece.
+// The time for the request's head. A scrape sends the head in one piece.
 constexpr std::chrono::seconds headTime{2};
-// For the answer, about 50 KB, to be taken.
+// The time for the client to read the answer, about 50 KB.
 constexpr std::chrono::seconds answerTime{5};
-// For a request with more than a head to be read, so that closing does not reset the connection before the answer is.
+// The time to read the rest of a request that is longer than its head. Without this, closing would reset the connection
+// before the client has read the answer.
 constexpr std::chrono::milliseconds lingeringTime{500};
-// One more makes room by closing the oldest. Prometheus and those who look by hand are a few.
+// At this limit, a new client replaces the oldest one. Prometheus and manual readers are only a few clients.
 constexpr qsizetype maximumClients = 64;
 constexpr qsizetype maximumHead = 16 * 1024;
-// After "too many open files" QTcpServer stays deaf until it is told otherwise.
+// After "too many open files", QTcpServer accepts nothing until accepting is resumed.
 constexpr std::chrono::milliseconds pauseAfterNoDescriptor{200};
 
 } // namespace
@@ -84,7 +85,7 @@ void MetricsClient::send(int status, const QByteArray &reason, const QByteArray 
     if (!m_isHead)
         answer += body;
     m_socket.write(answer);
-    m_socket.flush(); // at once, because QTcpSocket closes both sides when the client has ended its own
+    m_socket.flush(); // at once, because QTcpSocket closes both directions when the client has ended its own
     m_request.clear();
     m_timer.start(answerTime);
     if (status == 200)
@@ -95,7 +96,7 @@ void MetricsClient::send(int status, const QByteArray &reason, const QByteArray 
 
 void MetricsClient::end()
 {
-    m_socket.disconnectFromHost(); // after what is still unsent
+    m_socket.disconnectFromHost(); // after the unsent bytes
 }
 
 MetricsServer::MetricsServer(MetricsPage::Text text) : m_text(std::move(text))

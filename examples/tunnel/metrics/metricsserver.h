@@ -11,9 +11,9 @@
 
 namespace Tunnel {
 
-/// One client of the page: reads a request's head, answers, and closes. It deletes itself.
+/// One client of the page: reads the request's head, answers, closes the connection, and deletes itself.
 ///
-/// As much of HTTP/1.1 as a scrape needs: one request for each connection, and no body.
+/// Supports the part of HTTP/1.1 that a scrape needs: one request for each connection, and no body.
 class MetricsClient : public QObject
 {
     Q_OBJECT
@@ -35,7 +35,7 @@ private:
     bool m_isAnswered = false;
 };
 
-/// Accepts them. A client that says nothing costs a socket and keeps nobody out.
+/// Accepts clients. A silent client costs only a socket and does not block other clients.
 class MetricsServer : public QTcpServer
 {
     Q_OBJECT

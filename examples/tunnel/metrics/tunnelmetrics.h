@@ -10,7 +10,7 @@
 
 namespace Tunnel {
 
-/// A distribution that is written in one thread and read in others.
+/// A distribution that one thread writes and other threads read.
 class SharedDistribution
 {
 public:
@@ -30,7 +30,8 @@ private:
     Tidepool::Distribution m_distribution;
 };
 
-/// What a tunnel's end counts beside its pool and its relays. Written in one thread, readable in any.
+/// The counters of a tunnel end, in addition to those of its pool and its relays. One thread writes them, any thread
+/// can read them.
 struct TunnelMetrics
 {
     // Gauges
@@ -49,7 +50,7 @@ struct TunnelMetrics
     std::atomic<qint64> refusals = 0; ///< Connections that the client did not know.
     std::atomic<qint64> turnedAway = 0; ///< Server: attempts to be the client without the secret.
 
-    /// Server: from a visitor's arrival to the client's confirmation. Client: for reaching the target.
+    /// Server: from a visitor's arrival to the client's confirmation. Client: the time to reach the target.
     SharedDistribution visitorWait;
 };
 

@@ -15,8 +15,8 @@ namespace Tunnel {
 
 namespace {
 
-// 2: the client announces only connections whose other end is the server's, and passes nothing on before `opened` is
-// sent. The server relies on both.
+// 2: the client announces only connections whose other end is the server, and passes nothing on before it has sent
+// `opened`. The server relies on both.
 constexpr int protocolVersion = 2;
 
 QString helloKey()
@@ -57,11 +57,12 @@ QString toHex(const QByteArray &bytes)
     return QString::fromLatin1(bytes.toHex());
 }
 
-/// Exactly @p size bytes, written as hexadecimal digits; empty for anything else.
+/// Returns exactly @p size bytes, written as hexadecimal digits, or an empty array for any other value.
 QByteArray fromHex(const QJsonValue &value, qsizetype size)
 {
     const QByteArray text = value.toString().toLatin1();
-    // fromHex() skips what is not a digit, so that the length of the result is the test of the text.
+    // fromHex() skips characters that are not digits. The length of the result therefore shows whether the text is
+    // valid.
     const QByteArray bytes = QByteArray::fromHex(text);
     return text.size() == 2 * size && bytes.size() == size ? bytes : QByteArray();
 }
@@ -78,7 +79,7 @@ QString versionsDiffer(int client, int server)
     return words.arg(client).arg(server);
 }
 
-// Its words do not tell which end is the older one.
+// Version 1 uses a text that does not say which end is the older one.
 bool isOfVersion1(const QString &denial)
 {
     return denial.startsWith(QLatin1String("protocol version "));
@@ -100,7 +101,7 @@ QByteArray makeNonce()
 
 QByteArray makeProof(const QByteArray &secret, Role role, const Transcript &transcript)
 {
-    // Every field but the version has a fixed length, so that no two transcripts are written alike.
+    // Every field except the version has a fixed length, so two different transcripts never have the same text.
     QByteArray text = QByteArrayLiteral("tidepool-tunnel control ") + QByteArray::number(protocolVersion) + ' ';
     text += role == Role::Client ? QByteArrayLiteral("client ") : QByteArrayLiteral("server ");
     text += transcript.id.toString().toLatin1().leftJustified(8, '-', true);

@@ -13,22 +13,24 @@
 
 namespace Tunnel {
 
-// How both ends of a control channel prove that they know the secret, without showing it. Pure: no socket, no clock.
+// The messages with which both ends of a control channel prove that they know the secret, without sending it. Pure: no
+// socket, no clock.
 //
 //   client  {"hello":"tidepool-tunnel","version":2,"nonce":Nc}
 //   server  {"challenge":Ns}
 //   client  {"proof":HMAC-SHA256(secret, "client", id, Nc, Ns, certificate)}
 //   server  {"welcome":HMAC-SHA256(secret, "server", id, Nc, Ns, certificate)}   or {"denied":reason}
 //
-// Both nonces make every exchange new, so a recorded one is worthless; the role keeps one end's proof from being
-// sent back to it; the connection's id ties it to this connection; the digest of the server's certificate, as
-// each end sees it, gives away anyone who sits between them with a certificate of his own. So the secret alone
-// authenticates the server, even in self-signed mode without a pin. The client proves first: who does
-// not know the secret learns nothing that he could test guesses against by connecting to the server.
+// The two nonces make every exchange different, so an attacker cannot replay a recorded one. The role prevents an attacker
+// from sending the proof of one end back to that end. The id binds the proof to this connection. Each end uses the digest
+// of the server's certificate as it sees the certificate, so an attacker between the ends, which needs a certificate of
+// its own, is detected. Therefore the secret alone authenticates the server, even in self-signed mode without a pin. The
+// client sends its proof first. A peer that does not know the secret can therefore connect to the server, but gets no data
+// against which it could test guesses.
 
-/// Bytes of randomness in a nonce.
+/// The number of random bytes in a nonce.
 inline constexpr qsizetype nonceSize = 32;
-/// Bytes in a proof and in a certificate's digest.
+/// The number of bytes in a proof and in a certificate's digest.
 inline constexpr qsizetype digestSize = 32;
 
 enum class Role : quint8 {
@@ -36,23 +38,23 @@ enum class Role : quint8 {
     Server,
 };
 
-/// What both ends must agree on.
+/// The data on which both ends must agree.
 struct Transcript
 {
     Tidepool::ConnectionId id;
     QByteArray clientNonce;
     QByteArray serverNonce;
-    /// SHA-256 of the server's certificate; empty without TLS.
+    /// SHA-256 of the server's certificate. Empty without TLS.
     QByteArray certificateDigest;
 };
 
-/// From the operating system's random source.
+/// Returns bytes from the operating system's random source.
 [[nodiscard]] QByteArray makeNonce();
 [[nodiscard]] QByteArray makeProof(const QByteArray &secret, Role role, const Transcript &transcript);
 /// Takes the same time wherever the first difference is.
 [[nodiscard]] bool equalInConstantTime(const QByteArray &a, const QByteArray &b);
 
-/// What one received message leads to.
+/// The result of one received message.
 struct HandshakeStep
 {
     enum class Outcome : quint8 {
@@ -65,7 +67,7 @@ struct HandshakeStep
     QString reason;
 };
 
-/// The client's end.
+/// The handshake of the client.
 class ClientHandshake
 {
 public:
@@ -80,7 +82,7 @@ private:
     Transcript m_transcript;
 };
 
-/// The server's end.
+/// The handshake of the server.
 class ServerHandshake
 {
 public:

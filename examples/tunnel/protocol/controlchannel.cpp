@@ -81,7 +81,7 @@ void ControlChannel::send(const QJsonObject &message)
     if (!m_socket)
         return;
     m_socket->write(encodeLine(message));
-    // Queued: whoever sends does not expect the channel to end under his hands.
+    // Queued, because the caller of send() does not expect the channel to end during the call.
     if (unsent() > maximumUnsent) {
         const auto stalled = [this] { end(QStringLiteral("it does not read what it is sent")); };
         QMetaObject::invokeMethod(this, stalled, Qt::QueuedConnection);
@@ -93,7 +93,8 @@ void ControlChannel::whenSent(std::function<void()> then)
     if (!m_socket)
         return;
     m_whenSent.push_back(std::move(then));
-    // Queued, because this may be inside one of the socket's own signals. Without it the socket takes two turns.
+    // Queued, because this code can run inside one of the socket's own signals. Without this flush, the socket takes
+    // two turns of the event loop.
     if (m_whenSent.size() == 1)
         QMetaObject::invokeMethod(this, &ControlChannel::flush, Qt::QueuedConnection);
 }
@@ -109,7 +110,7 @@ void ControlChannel::tellSent()
 {
     if (!m_socket || m_whenSent.empty() || unsent() > 0)
         return;
-    // One of them may destroy this.
+    // A callback can destroy this object.
     const auto all = std::exchange(m_whenSent, {});
     for (const auto &then : all)
         then();
@@ -123,7 +124,7 @@ void ControlChannel::close()
         m_socket->disconnect(this);
     m_socket = nullptr;
     m_heartbeat.stop();
-    m_peerEnd.reset(); // or else the peer would not hear of the end
+    m_peerEnd.reset(); // otherwise the peer would not be told of the end
     m_connection.close();
 }
 
@@ -136,7 +137,7 @@ QByteArray ControlChannel::peerCertificateDigest() const
 
 void ControlChannel::read()
 {
-    // A slot of received() may end the channel, or destroy it.
+    // A slot of received() can end or destroy the channel.
     const QPointer<ControlChannel> self(this);
     while (m_socket && m_socket->bytesAvailable() > 0) {
         const QByteArray bytes = m_socket->read(readStep);
@@ -188,7 +189,7 @@ void ControlChannel::end(const QString &reason)
 
 qint64 ControlChannel::unsent() const
 {
-    // Of an encrypted socket bytesToWrite() says 0 while megabytes wait.
+    // For an encrypted socket, bytesToWrite() returns 0 while megabytes wait.
     return m_socket->bytesToWrite() + m_socket->encryptedBytesToWrite();
 }
 

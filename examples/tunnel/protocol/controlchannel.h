@@ -20,47 +20,49 @@
 
 namespace Tunnel {
 
-/// Messages over one pooled connection: newline-delimited JSON, both ways, with heartbeats.
+/// Messages over one pooled connection: newline-delimited JSON in both directions, with heartbeats.
 ///
-/// Lives, and uses the connection, in the thread that makes it. Owns the connection; closes it when it is destroyed.
+/// Lives in the thread that creates it, and uses the connection in that thread. Owns the connection and closes it in
+/// the destructor.
 class ControlChannel : public QObject
 {
     Q_OBJECT
 
 public:
-    /// A line of a peer that has not proven itself yet.
+    /// The maximum length of a line from a peer that has not proven itself yet.
     static constexpr qsizetype maximumEarlyLine = 1024;
     static constexpr qsizetype maximumLine = qsizetype(64) * 1024;
-    /// What may wait to be sent, before the peer counts as one who does not read.
+    /// The maximum number of unsent bytes. With more, the peer counts as a peer that does not read.
     static constexpr qint64 maximumUnsent = qint64(4) * 1024 * 1024;
 
     explicit ControlChannel(Tidepool::Connection connection, QObject *parent = nullptr);
 
-    /// Starts reading, what already arrived first. Connect the signals before.
+    /// Starts reading. Bytes that have already arrived come first. Connect the signals before this call.
     void start();
-    /// From now on lines may be longer, and a peer that says nothing for three @p interval counts as lost.
+    /// From now on, lines can be longer, and a peer that sends nothing for three @p interval counts as lost.
     void trustPeer(std::chrono::milliseconds interval);
-    /// Sends a message; without effect after ended().
+    /// Sends a message. Has no effect after ended().
     void send(const QJsonObject &message);
-    /// Calls @p then, later, when the system has all that was sent until now: it reaches the peer even if this process
-    /// dies. Never after ended() or close().
+    /// Calls @p then, later, when the system has accepted all bytes that were sent until now. The bytes then reach the
+    /// peer even if this process ends. Never calls @p then after ended() or close().
     void whenSent(std::function<void()> then);
-    /// Closes, after what was already sent has left. Emits nothing.
+    /// Closes the channel after the bytes that were already sent. Emits nothing.
     void close();
 
     [[nodiscard]] Tidepool::ConnectionId id() const { return m_id; }
     /// "192.0.2.7:4711"
     [[nodiscard]] QString peer() const { return m_peer; }
     [[nodiscard]] QHostAddress peerAddress() const { return m_peerAddress; }
-    /// SHA-256 of the certificate that the peer showed; empty without one.
+    /// SHA-256 of the peer's certificate. Empty if the peer sent none.
     [[nodiscard]] QByteArray peerCertificateDigest() const;
-    /// After ended(), if the peer was trusted: it has ended the channel, and all that it ever sent was received.
+    /// After ended(), if the peer was trusted: true if the peer ended the channel normally and all its bytes were
+    /// received.
     [[nodiscard]] bool hasEndedInOrder() const { return m_endedInOrder; }
 
 signals:
     /// A message other than a heartbeat.
     void received(const QJsonObject &message);
-    /// The channel is of no more use. Once; never after close().
+    /// The channel cannot be used any more. Emitted once, and never after close().
     void ended(const QString &reason);
 
 private:
@@ -73,7 +75,7 @@ private:
     [[nodiscard]] qint64 unsent() const;
 
     Tidepool::Connection m_connection;
-    QSslSocket *m_socket = nullptr; // the connection's; nullptr after the end
+    QSslSocket *m_socket = nullptr; // the socket of the connection, nullptr after the end
     Tidepool::ConnectionId m_id;
     QHostAddress m_peerAddress;
     QString m_peer;

@@ -24,20 +24,22 @@ namespace {
 
 constexpr auto channelTakeTimeout = 10s;
 constexpr auto handshakeTimeout = 5s;
-// A channel that lives longer than this was a good one: the next attempt comes at once.
+// After a channel that lasted longer than this, the next attempt comes at once.
 constexpr auto goodLife = 5s;
 constexpr auto shortestPause = 100ms;
 constexpr auto longestPause = 5'000ms;
-// After a wrong secret, a wrong certificate, or when another client took our place, it takes a person to help.
+// The pause after a wrong secret, a wrong certificate, or a replacement by another client. Only a person can solve
+// these problems.
 constexpr auto holdBackPause = 30s;
-// Between the attempts that are made before it gives up: a server that restarts may be the wrong one for a moment.
+// The pause between the attempts before the link gives up. During a restart of the server, the wrong server can answer
+// for a moment.
 constexpr auto rejectionPause = 2s;
 
 // Kinds for LimitedWarnings
 constexpr QLatin1String channelKind("channel");
 constexpr QLatin1String diagnosisKind("diagnosis");
 
-// So many failures in a row are no accident.
+// After this number of failures in a row, chance is not the cause.
 constexpr int manyFailures = 3;
 
 } // namespace
@@ -128,14 +130,14 @@ void ControlLink::takeFailed(const Tidepool::PoolError &error)
         return;
     if (error.isFatal())
         return reject(Rejection::Certificate, inOptions(error.message()));
-    // The pool paces its dials by itself, and noteFailedAttempt() has told why they fail.
+    // The pool itself delays its dials, and noteFailedAttempt() has already logged why they fail.
     const auto status = error.status();
     if (!status || status->lastError.isEmpty())
         m_log.warn(channelKind, QStringLiteral("no connection to the server: %1").arg(inOptions(error.message())));
     m_retry.start(shortestPause);
 }
 
-// What is fatal comes back by the take that waits, if one does.
+// A fatal error arrives through the waiting take, if there is one.
 void ControlLink::noteFailedAttempt(const Tidepool::PoolError &error)
 {
     if (m_closed || (error.isFatal() && !m_isUp))
@@ -147,7 +149,7 @@ void ControlLink::noteFailedAttempt(const Tidepool::PoolError &error)
                reason);
 }
 
-// What an outage looks like as a whole, once for each. noteFailedAttempt() tells of the single failures.
+// Logs the diagnosis of an outage, once for each outage. noteFailedAttempt() logs the single failures.
 void ControlLink::noteDiagnosis()
 {
     const Tidepool::PoolStatus status = m_pool.status();
@@ -254,7 +256,7 @@ void ControlLink::dropChannel()
         return;
     m_channel->disconnect(this);
     m_channel->close();
-    // It may be emitting just now.
+    // The channel can be emitting a signal at the moment.
     m_channel.release()->deleteLater();
     if (!std::exchange(m_isUp, false))
         return;
@@ -269,7 +271,7 @@ std::chrono::milliseconds ControlLink::nextPause()
     if (wasGood)
         return 0ms;
     const auto bound = std::min<std::chrono::milliseconds>(shortestPause * (1 << m_failures), longestPause);
-    // Half of it at random, so that clients that lost the same server do not return all at once.
+    // Half of the pause is random, so that clients that lost the same server do not all return at once.
     return bound / 2
         + std::chrono::milliseconds(QRandomGenerator::global()->bounded(static_cast<int>(bound.count() / 2) + 1));
 }

@@ -22,23 +22,23 @@ class ClientPool;
 
 namespace Tunnel {
 
-/// The client's control channel: takes a connection of the pool, proves itself on it, and does so again when it is
-/// lost.
+/// The client's control channel: takes a connection of the pool, authenticates on it, and starts again when the channel
+/// is lost.
 ///
-/// What the server does not know any more is of no use: with the channel go the pool's parked connections.
+/// The pool's parked connections close with the channel, because the server does not know them any more.
 class ControlLink : public QObject
 {
     Q_OBJECT
 
 public:
-    /// What only a person can mend.
+    /// The problems that only a person can solve.
     enum class Rejection : quint8 {
         Certificate, ///< The server's certificate is not the one of the pin, or not valid.
         Secret, ///< One of the ends does not accept the other's proof.
     };
     Q_ENUM(Rejection)
 
-    /// Rejections in a row after which it gives up, unless it retries for ever.
+    /// The number of rejections in a row after which the link gives up, unless it retries forever.
     static constexpr int maximumRejections = 3;
 
     ControlLink(Tidepool::ClientPool &pool, QByteArray secret, std::chrono::milliseconds heartbeat, bool retriesForever,
@@ -46,29 +46,30 @@ public:
     ~ControlLink() override;
 
     void start();
-    /// Closes the channel, and makes no new one.
+    /// Closes the channel, and opens no new one.
     void close();
-    /// Tries again now, if it only waits for its next attempt.
+    /// If the link waits for its next attempt, tries again now.
     void retryNow();
-    /// Without effect while the channel is not up.
+    /// Has no effect while the channel is not up.
     void send(const QJsonObject &message);
-    /// Calls @p then, later, when the system has all that was sent until now; never after down().
+    /// Calls @p then, later, when the system has accepted all bytes that were sent until now. Never calls @p then after
+    /// down().
     void whenSent(std::function<void()> then);
 
     [[nodiscard]] bool isUp() const { return m_isUp; }
     /// The server, while the channel is up: "192.0.2.7:4711".
     [[nodiscard]] QString peer() const { return m_channel ? m_channel->peer() : QString(); }
-    /// SHA-256 of the certificate of the server that proved itself; empty without TLS.
+    /// SHA-256 of the certificate of the authenticated server. Empty without TLS.
     [[nodiscard]] QByteArray serverCertificateDigest() const { return m_digest; }
-    /// Why it is not up, as a sentence; empty if nothing went wrong yet.
+    /// The reason why the channel is not up, as a sentence. Empty if no error has occurred yet.
     [[nodiscard]] QString trouble() const { return m_trouble; }
 
 signals:
     void up();
     void down();
-    /// While up: a message other than bye.
+    /// Emitted while the channel is up, for each message other than bye.
     void received(const QJsonObject &message);
-    /// The last of so many rejections; there will be no more attempts.
+    /// The maximum number of rejections is reached. There will be no more attempts.
     void gaveUp(Tunnel::ControlLink::Rejection rejection);
 
 private:
@@ -78,11 +79,11 @@ private:
     void receive(const QJsonObject &message);
     void step(const HandshakeStep &step);
     void becomeUp();
-    /// The channel is of no use; the next attempt comes after @p pause.
+    /// The channel cannot be used any more. The next attempt comes after @p pause.
     void fail(const QString &reason, std::chrono::milliseconds pause);
-    /// The same, and nothing is dialled until then: the server does not want us now.
+    /// The same as fail(), but the pool does not dial until then, because the server rejects this client now.
     void holdBack(const QString &reason, std::chrono::milliseconds pause);
-    /// The same, or the end of all attempts.
+    /// The same as holdBack(), or the end of all attempts.
     void reject(Rejection rejection, const QString &reason);
     void noteFailedAttempt(const Tidepool::PoolError &error);
     void noteDiagnosis();
@@ -94,17 +95,17 @@ private:
     const std::chrono::milliseconds m_heartbeat;
     const bool m_retriesForever;
     std::unique_ptr<ControlChannel> m_channel;
-    std::optional<ClientHandshake> m_handshake; // until the channel is up
+    std::optional<ClientHandshake> m_handshake; // set until the channel is up
     QByteArray m_digest;
     QString m_trouble;
-    Tidepool::Diagnosis m_diagnosis = Tidepool::Diagnosis::None; // as told last
+    Tidepool::Diagnosis m_diagnosis = Tidepool::Diagnosis::None; // the value that was logged last
     bool m_isUp = false;
     bool m_closed = false;
     bool m_holdingBack = false;
     std::chrono::steady_clock::time_point m_upSince;
     int m_failures = 0; // in a row
     int m_rejections = 0; // in a row
-    QTimer m_deadline; // of the handshake
+    QTimer m_deadline; // the timeout of the handshake
     QTimer m_retry;
     LimitedWarnings m_log;
 };

@@ -12,20 +12,20 @@
 
 namespace Tunnel {
 
-/// Cuts a stream of bytes into lines. Pure: no socket.
+/// Splits a stream of bytes into lines. Pure: no socket.
 class LineSplitter
 {
 public:
     explicit LineSplitter(qsizetype maximumLine) : m_maximumLine(maximumLine) {}
 
-    /// Changes the limit for the lines to come.
+    /// Changes the maximum length of later lines.
     void setMaximumLine(qsizetype bytes) { m_maximumLine = bytes; }
 
-    /// Takes @p bytes in and appends the lines they complete, without their ends ("\n" or "\r\n"). False if a
-    /// line is longer than allowed; the splitter is of no use from then on.
+    /// Adds @p bytes and appends the completed lines, without their ends ("\n" or "\r\n"). Returns false if a line is
+    /// longer than allowed. The splitter must not be used after that.
     [[nodiscard]] bool feed(QByteArrayView bytes, QList<QByteArray> &lines);
 
-    /// The last line has no end yet.
+    /// True if the last line has no end yet.
     [[nodiscard]] bool hasRest() const { return !m_rest.isEmpty(); }
 
 private:
@@ -33,9 +33,9 @@ private:
     QByteArray m_rest;
 };
 
-/// One message as a line, its end included.
+/// One message as a line, including its end.
 [[nodiscard]] QByteArray encodeLine(const QJsonObject &message);
-/// The message on a line; std::nullopt, and why in @p error, if it is not one JSON object.
+/// The message on a line. If the line is not one JSON object, returns std::nullopt and sets @p error to the reason.
 [[nodiscard]] std::optional<QJsonObject> decodeLine(const QByteArray &line, QString *error);
 
 } // namespace Tunnel

@@ -11,9 +11,9 @@ namespace Tunnel::Messages {
 
 namespace {
 
-// 11 bytes for each id: a message stays below 12 KiB.
+// 11 bytes for each id, so a message stays below 12 KiB.
 constexpr qsizetype idsPerMessage = 1000;
-// What the other end sends may end up in a log line.
+// The text of the other end can become part of a log line.
 constexpr qsizetype maximumText = 200;
 
 struct Name

@@ -11,33 +11,34 @@
 
 #include <optional>
 
-/// What is said on a proven control channel. Heartbeats are the channel's own: see ControlChannel.
+/// The messages on a proven control channel. The channel itself handles heartbeats: see ControlChannel.
 namespace Tunnel::Messages {
 
 using Tidepool::ConnectionId;
 
-/// What the other end says in words, shortened, and without control characters, which could forge a line of the log.
+/// The text that the other end sent, shortened and without control characters, which could forge a line of the log.
 [[nodiscard]] QString printable(const QJsonValue &value);
 
 // From the server
-/// {"open":id,"peer":"192.0.2.7:4711"}: a visitor is here; he is to be carried on this connection.
+/// {"open":id,"peer":"192.0.2.7:4711"}: a visitor has arrived. The client is to serve it on this connection.
 [[nodiscard]] QJsonObject open(ConnectionId id, const QString &peer);
-/// {"waiting":7}: so many visitors are here for whom no connection stands ready.
+/// {"waiting":7}: this number of visitors wait without an available connection.
 [[nodiscard]] QJsonObject waiting(int visitors);
 
 // From the client
-/// {"opened":id}: this connection is ours, and carries the visitor. Said before any byte of his is passed on.
+/// {"opened":id}: this connection is ours, and carries the visitor. Sent before any byte of the visitor is passed on.
 [[nodiscard]] QJsonObject opened(ConnectionId id);
-/// {"refused":id,"reason":"..."}: it is not, and nothing that came on it was passed on; take another one.
+/// {"refused":id,"reason":"..."}: this connection cannot carry the visitor, and none of its bytes were passed on. Use
+/// another connection.
 [[nodiscard]] QJsonObject refused(ConnectionId id, const QString &reason);
-/// {"have":[id,...]}: these are ours and parked, and their other end is the server's: bytes of a visitor may follow
-/// `open` at once. In as many messages as fit the limit for a line.
+/// {"have":[id,...]}: these connections are ours and parked, and their other end is the server. Bytes of a visitor can
+/// follow `open` at once. The ids are split into messages that fit the limit for a line.
 [[nodiscard]] QList<QJsonObject> have(const QList<ConnectionId> &ids);
-/// {"gone":[id,...]}: these are not to be had any more.
+/// {"gone":[id,...]}: these connections are not available any more.
 [[nodiscard]] QList<QJsonObject> gone(const QList<ConnectionId> &ids);
 
 // From both
-/// {"bye":"closing"} or {"bye":"replaced"}: no new visitors; those under way are served to the end.
+/// {"bye":"closing"} or {"bye":"replaced"}: no new visitors. Current visitors are served to the end.
 [[nodiscard]] QJsonObject bye(const QString &reason);
 
 enum class Type : quint8 {
@@ -52,7 +53,7 @@ enum class Type : quint8 {
     Waiting,
 };
 
-/// A message, read.
+/// A decoded message.
 struct Message
 {
     Type type = Type::Unknown;

@@ -40,7 +40,7 @@ void AnnouncedConnections::withdraw(ConnectionId id)
     const auto entry = m_entries.find(id);
     if (entry == m_entries.end() || !entry->announced)
         return;
-    // It is an unauthenticated client again, and expires as one if it does not close by itself.
+    // The connection is unauthenticated again. If it does not close by itself, it expires.
     entry->announced = false;
     m_ready.erase(entry->order);
     m_unauthenticated.emplace(entry->order, id);

@@ -14,12 +14,12 @@
 
 namespace Tunnel {
 
-/// Which of the server's parked connections belong to the proven client.
+/// Tracks which of the server's parked connections belong to the proven client.
 ///
-/// The client announces, on the control channel, what it has parked. Only a connection that is announced and parked
-/// here is ever picked for a visitor; the others are unauthenticated: a new client that has not proven itself yet, or
-/// nobody. They are few and they expire, so that they neither stay nor crowd out the client's. Pure: no
-/// socket, and time is a parameter.
+/// The client announces its parked connections on the control channel. The server picks a connection for a visitor only
+/// if the connection is announced and parked here. The other connections are unauthenticated: they belong to a new
+/// client that has not proven itself yet, or to an unknown peer. Their number is limited and they expire, so they
+/// neither stay nor take the place of the client's connections. Pure: no socket, and time is a parameter.
 class AnnouncedConnections
 {
 public:
@@ -27,11 +27,12 @@ public:
 
     struct Limits
     {
-        /// How long a connection may stay unannounced. Default: 5 s, a slow client's whole handshake.
+        /// How long a connection can stay unannounced. Default: 5 s, enough for the whole handshake of a slow client.
         std::chrono::milliseconds patience{5'000};
-        /// Unannounced ones at most; the oldest leaves first. Default: 1,024.
+        /// The maximum number of unannounced connections. The oldest one leaves first. Default: 1,024.
         int unauthenticated = 1'024;
-        /// Ids announced before their connection is parked here, which happens only for moments. Default: 1,024.
+        /// The maximum number of ids that are announced before their connection is parked here, which is a short time.
+        /// Default: 1,024.
         int expected = 1'024;
     };
 
@@ -42,18 +43,18 @@ public:
     void arrived(Tidepool::ConnectionId id, Time now);
     /// A parked connection was taken or evicted.
     void left(Tidepool::ConnectionId id);
-    /// The proven client says that it has this one, or that it has not any more.
+    /// The proven client announces that it has, or no longer has, this connection.
     void announce(Tidepool::ConnectionId id);
     void withdraw(Tidepool::ConnectionId id);
 
-    /// The client's newest connection, removed from here.
+    /// Returns and removes the client's newest connection.
     [[nodiscard]] std::optional<Tidepool::ConnectionId> pick();
-    /// The unauthenticated connections that are to be closed now, removed from here.
+    /// Returns and removes the unauthenticated connections that must be closed now.
     [[nodiscard]] QList<Tidepool::ConnectionId> expire(Time now);
-    /// The client is gone: all its connections, to be closed, removed from here.
+    /// Called when the client is gone. Returns and removes all its connections, which must be closed.
     [[nodiscard]] QList<Tidepool::ConnectionId> dismissClient();
 
-    /// The client's connections that are here.
+    /// The number of the client's connections that are parked here.
     [[nodiscard]] int ready() const { return static_cast<int>(m_ready.size()); }
     [[nodiscard]] int unauthenticated() const { return static_cast<int>(m_unauthenticated.size()); }
 

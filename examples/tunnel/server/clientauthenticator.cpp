@@ -20,7 +20,7 @@ using Tidepool::TakeResult;
 
 namespace {
 
-// It is parked, or it has gone meanwhile: there is nothing to wait for.
+// The connection is parked, or it has ended in the meantime. There is nothing to wait for.
 constexpr std::chrono::milliseconds speakerTakeTimeout{200};
 
 QByteArray digestOf(const QSslCertificate &certificate)
@@ -136,7 +136,7 @@ void ClientAuthenticator::remove(Attempt *attempt)
 {
     m_attempts.erase(std::find(m_attempts.begin(), m_attempts.end(), attempt));
     attempt->deadline.stop();
-    // One of its signals may be what brought us here.
+    // The caller can be one of the attempt's signals.
     attempt->deleteLater();
 }
 

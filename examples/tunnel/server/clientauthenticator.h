@@ -18,11 +18,11 @@ class ServerPool;
 
 namespace Tunnel {
 
-/// Takes the server's parked connections that speak, and finds out who they are.
+/// Takes the server's parked connections on which the peer has sent bytes, and authenticates the peers.
 ///
-/// Whoever speaks wants to be the client and has a few seconds to prove it. Such attempts are few at a time: one
-/// more ends the oldest from the address that has most of them, so that a crowd from one address stands in
-/// nobody's way but its own.
+/// A peer that sends bytes wants to be the client and has a few seconds to prove it. The number of attempts is limited.
+/// At the limit, a new attempt ends the oldest attempt of the address that has most attempts. Many attempts from one
+/// address therefore only affect that address.
 class ClientAuthenticator : public QObject
 {
     Q_OBJECT
@@ -33,19 +33,20 @@ public:
         int attempts = 16;
         std::chrono::milliseconds patience{5'000};
     };
-    /// Gets the channel of a client that has proven itself; not to be destroyed before the event loop's next turn.
+    /// Receives the channel of a client that has proven itself. Do not destroy the channel before the next turn of the
+    /// event loop.
     using Welcome = std::function<void(std::unique_ptr<ControlChannel>)>;
 
     ClientAuthenticator(Tidepool::ServerPool &pool, QByteArray secret, const Limits &limits, Welcome welcome,
                         QObject *parent = nullptr);
     ~ClientAuthenticator() override;
 
-    /// This parked connection has spoken.
+    /// Call this when the peer of this parked connection has sent bytes.
     void consider(Tidepool::ConnectionId id);
-    /// Ends the attempts under way; what speaks from now on is closed.
+    /// Ends all attempts. Connections on which the peer sends bytes from now on are closed.
     void close();
 
-    /// Attempts under way.
+    /// The number of attempts in progress.
     [[nodiscard]] int attempts() const { return static_cast<int>(m_attempts.size()); }
 
 signals:
@@ -65,7 +66,7 @@ private:
     const QByteArray m_secret;
     const Limits m_limits;
     const Welcome m_welcome;
-    std::vector<Attempt *> m_attempts; // oldest first; children of this
+    std::vector<Attempt *> m_attempts; // oldest first, children of this object
     LimitedWarnings m_log;
     bool m_closed = false;
 };

@@ -12,9 +12,9 @@ namespace Tunnel {
 
 namespace {
 
-// As many may come in one burst before the kernel turns them away.
+// The number of connections in one burst that the kernel queues before it refuses more.
 constexpr int visitorBacklog = 1024;
-// After "too many open files" QTcpServer stays deaf until it is told otherwise.
+// After "too many open files", QTcpServer accepts nothing until accepting is resumed.
 constexpr std::chrono::milliseconds pauseAfterError{200};
 
 } // namespace

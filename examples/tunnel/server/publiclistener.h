@@ -12,7 +12,7 @@
 
 namespace Tunnel {
 
-/// The exposed address: accepts visitors and hands them on.
+/// The exposed address: accepts visitors and passes them to the server.
 class PublicListener : public QTcpServer
 {
     Q_OBJECT

@@ -23,13 +23,14 @@ constexpr std::chrono::milliseconds sweepInterval{250};
 
 void ServerSettings::fitInto(int files)
 {
-    // A quarter for what is parked, a sixteenth each for handshakes and for the program itself, the rest for visitors.
-    // Each of them takes two, his own socket and the pooled one, and with TLS the relay has one more: seen in
-    // /proc/self/fd (see test_recovery.py).
+    // A quarter of the files for parked connections, a sixteenth each for handshakes and for the program itself, and
+    // the rest for visitors. Each visitor takes two files, its own socket and the pooled one. With TLS, the relay has
+    // one more. The numbers were checked in /proc/self/fd (see test_recovery.py).
     constexpr int perVisitor = 3;
     maximumParked = std::clamp(files / 4, 8, maximumParked);
     maximumUnauthenticated = std::clamp(maximumParked / 4, 4, maximumUnauthenticated);
-    // Five files for each: clients that have not said a word are limited to four times as many.
+    // Five files for each handshake: the limit for clients that have not sent a byte is four times the limit for
+    // handshakes.
     maximumHandshakes = std::clamp(files / 16 / 5, 2, maximumHandshakes);
     maximumVisitors = std::clamp(files * 5 / 8 / perVisitor, 4, maximumVisitors);
 }
@@ -46,7 +47,7 @@ TunnelServer::TunnelServer(const ServerSettings &settings, QObject *parent)
     watchPool();
     connect(&m_authenticator, &ClientAuthenticator::turnedAway, this, [this] { ++m_metrics.turnedAway; });
     connect(&m_relays, &RelayRegistry::relayEnded, this, &TunnelServer::finishDrainIfDone);
-    // Later than they come, because some are gone by then.
+    // Visitors are served a little after they arrive, because some of them leave at once.
     m_serve.setSingleShot(true);
     m_serve.setInterval(0);
     connect(&m_serve, &QTimer::timeout, this, &TunnelServer::serve);
@@ -63,7 +64,7 @@ TunnelServer::TunnelServer(const ServerSettings &settings, QObject *parent)
 
 TunnelServer::~TunnelServer()
 {
-    // Takes that are under way end here, while there is still someone to hear of it.
+    // Takes in progress end here, while the receivers of their results still exist.
     m_pool.close();
 }
 
@@ -72,10 +73,10 @@ QString TunnelServer::start()
     m_pool.setTls(m_settings.tls);
     m_pool.setMaximumCapacity(m_settings.maximumParked);
     m_pool.setMaximumHandshakes(m_settings.maximumHandshakes);
-    // Room is made by closing unauthenticated connections (see AnnouncedConnections), never by closing the client's
-    // connections.
+    // When the pool is full, the server closes unauthenticated connections (see AnnouncedConnections), never
+    // connections of the client.
     m_pool.setOverflow(Tidepool::Overflow::Refuse);
-    if (!m_pool.setAllowedClients(m_settings.allowedClients)) // with none of them, everyone would be let in
+    if (!m_pool.setAllowedClients(m_settings.allowedClients)) // without the list, every client could connect
         return QStringLiteral(
                    "--allow: \"%1\" cannot be read; write addresses and networks like 192.0.2.7 or 10.0.0.0/8.")
             .arg(m_settings.allowedClients.join(QStringLiteral("\", \"")));
@@ -152,14 +153,15 @@ void TunnelServer::welcome(std::unique_ptr<ControlChannel> channel)
 void TunnelServer::endSession(const QString &reason)
 {
     qCInfo(lcTunnel).noquote() << "client" << m_session->peer() << "lost:" << reason;
-    // It confirms a connection before it passes anything on: see TunnelClient::join().
+    // The client confirms a connection before it passes anything on: see TunnelClient::join().
     const bool isAllSaid = m_session->hasEndedInOrder();
     m_session->disconnect(this);
     m_session->close();
-    // It may be emitting just now.
+    // The channel can be emitting a signal at the moment.
     m_session.release()->deleteLater();
     ++m_sessionNumber;
-    // Its connections go with it. What it has not announced yet expires; what belongs to the next client stays.
+    // The connections of the client close with the channel. Connections that it has not announced yet expire.
+    // Connections of the next client stay.
     discard(m_announced.dismissClient());
     for (auto &[id, opening] : m_openings) {
         if (opening.mayBePassedOn() && !isAllSaid)

@@ -32,35 +32,37 @@ struct ServerSettings
     QByteArray secret;
     std::chrono::milliseconds heartbeat{5'000};
     std::chrono::milliseconds idleTimeout{3'600'000};
-    /// How long a visitor waits to be served, client away or not.
+    /// How long a visitor waits to be served, with or without a connected client.
     std::chrono::milliseconds visitorPatience{10'000};
-    /// Visitors who wait at once; one more is closed.
+    /// The maximum number of waiting visitors. A further visitor is closed.
     int maximumWaiting = 1'024;
-    /// How long the client may take to confirm a connection on which nothing is yet; else the visitor's patience
-    /// counts.
+    /// How long the client can take to confirm a connection on which no bytes of the visitor are yet. If there are
+    /// bytes, the limit is the visitor's patience.
     std::chrono::milliseconds openTimeout{3'000};
-    /// How often a visitor is tried again after a refusal or a missing confirmation.
+    /// How often the server tries again to serve a visitor after a refusal or a missing confirmation.
     int maximumRefusals = 8;
-    /// Parked connections at most, unauthenticated clients' included.
+    /// The maximum number of parked connections, including connections of unauthenticated clients.
     int maximumParked = 8'192;
-    /// Of these, unauthenticated clients' at most.
+    /// The maximum number of these connections that belong to unauthenticated clients.
     int maximumUnauthenticated = 1'024;
-    /// TLS handshakes under way at once.
+    /// The maximum number of TLS handshakes in progress.
     int maximumHandshakes = 64;
-    /// Visitors at once, waiting or served; one more is closed.
+    /// The maximum number of visitors, waiting or served. A further visitor is closed.
     int maximumVisitors = 4'096;
 
-    /// Lowers the last four to what @p files open files allow. QTcpServer spins when they run out.
+    /// Lowers the last four values to fit into @p files open files. QTcpServer uses a full processor when no
+    /// descriptors are left.
     void fitInto(int files);
 };
 
-/// The public end of the tunnel: joins visitors with the proven client's warm connections.
+/// The public end of the tunnel: joins visitors with warm connections of the proven client.
 ///
-/// A visitor takes a connection that the proven client has announced; on no other goes a byte of his. The client is
-/// asked to confirm it, and the first of what he says goes there at once: see EarlyBytes. If the client refuses,
-/// another connection takes over. If it does not answer, or is lost before, a visitor of whom a byte went there is
-/// turned away: the client may have passed it on, and the target gets nothing twice. Lives in one thread; metrics() and
-/// pool().status() may be called from any.
+/// A visitor gets a connection that the proven client has announced. No other connection receives a byte of the
+/// visitor. The server asks the client to confirm the connection, and in the meantime sends the visitor's first bytes
+/// on it: see EarlyBytes. If the client refuses, the server uses another connection. If the client does not answer, or
+/// its control channel is lost first, the server closes a visitor whose bytes are already on the connection. The client
+/// can have passed those bytes on, and the target must not get them twice. Lives in one thread. metrics() and
+/// pool().status() can be called from any thread.
 class TunnelServer : public QObject
 {
     Q_OBJECT
@@ -69,9 +71,9 @@ public:
     explicit TunnelServer(const ServerSettings &settings, QObject *parent = nullptr);
     ~TunnelServer() override;
 
-    /// Listens on both addresses. On failure the reason, and what to do; an empty string on success.
+    /// Listens on both addresses. On failure, returns the reason and what to do. On success, returns an empty string.
     [[nodiscard]] QString start();
-    /// Accepts no more visitors; drained() when the last relay has ended, at @p deadline at the latest.
+    /// Accepts no more visitors. Emits drained() when the last relay has ended, at @p deadline at the latest.
     void drain(std::chrono::milliseconds deadline);
 
     [[nodiscard]] const Tidepool::ServerPool &pool() const { return m_pool; }
@@ -88,10 +90,10 @@ signals:
     void drained();
 
 private:
-    // What is taken is parked, or has gone this moment.
+    // The connection is parked, or it has just ended.
     static constexpr std::chrono::milliseconds warmTakeTimeout{200};
 
-    /// A visitor for whom a connection is being taken, or confirmed by the client.
+    /// A visitor for whom the server takes a connection, or waits for the client's confirmation.
     struct Opening
     {
         Visitor visitor;
@@ -99,9 +101,9 @@ private:
         std::chrono::steady_clock::time_point deadline;
         std::unique_ptr<EarlyBytes> early; ///< From when the client is asked.
 
-        /// The client may have passed on something of his.
+        /// True if the client can have passed on bytes of the visitor.
         [[nodiscard]] bool mayBePassedOn() const;
-        /// With all that was read of him; the connection closes.
+        /// Returns the visitor with all bytes that were read from it. The connection closes.
         [[nodiscard]] Visitor takeVisitor();
     };
 
@@ -137,15 +139,15 @@ private:
     AnnouncedConnections m_announced;
     ClientAuthenticator m_authenticator;
     PublicListener m_port;
-    std::unique_ptr<ControlChannel> m_session; // the proven client's
+    std::unique_ptr<ControlChannel> m_session; // of the proven client
     quint64 m_sessionNumber = 0;
     bool m_sessionClosing = false;
     std::deque<Visitor> m_waiting;
-    int m_toldWaiting = 0; // the session
+    int m_toldWaiting = 0; // the number that the session was told last
     std::chrono::steady_clock::time_point m_toldAt;
-    std::unordered_map<quint32, Opening> m_openings; // by the connection's id
+    std::unordered_map<quint32, Opening> m_openings; // the key is the connection's id
     LimitedWarnings m_visitorLog;
-    QTimer m_serve; // at the end of a turn of the event loop
+    QTimer m_serve; // fires at the end of a turn of the event loop
     QTimer m_sweep;
     QTimer m_drainDeadline;
     bool m_draining = false;

@@ -52,7 +52,8 @@ void TunnelServer::serve()
     updateMetrics();
 }
 
-// The client dials for them at once. It is told again now and then, because its dials may fail.
+// The client then dials for these visitors at once. The server repeats the message from time to time, because the
+// client's dials can fail.
 void TunnelServer::tellWaiting()
 {
     if (!m_session || m_sessionClosing)
@@ -66,7 +67,7 @@ void TunnelServer::tellWaiting()
     m_toldWaiting = waiting;
 }
 
-// Over TLS, the end of his sending is the end of both ways in any case.
+// Over TLS, the end of the visitor's sending always ends both directions.
 bool TunnelServer::hasGone(const Visitor &visitor)
 {
     if (!hasLeft(visitor, m_settings.tls.mode == Tidepool::TlsMode::None))
@@ -87,7 +88,7 @@ std::optional<Visitor> TunnelServer::nextVisitor()
     return std::nullopt;
 }
 
-// By the next one, if this one has gone; false if there is none.
+// If the visitor is gone, replaces it with the next one. Returns false if there is none.
 bool TunnelServer::replaceVisitor(Opening &opening)
 {
     if (!hasGone(opening.visitor))
@@ -103,7 +104,7 @@ void TunnelServer::taken(ConnectionId id, quint64 session, const TakeResult &res
 {
     const auto entry = m_openings.find(id.value());
     if (entry == m_openings.end() || session != m_sessionNumber)
-        return; // the visitor has gone on, and the connection closes here
+        return; // the visitor has been passed on, and the connection closes here
     if (!result) {
         Opening opening = std::move(entry->second);
         m_openings.erase(entry);
@@ -112,14 +113,14 @@ void TunnelServer::taken(ConnectionId id, quint64 session, const TakeResult &res
     }
     if (!replaceVisitor(entry->second)) {
         m_openings.erase(entry);
-        m_announced.announce(id); // it is still the client's
+        m_announced.announce(id); // the connection still belongs to the client
         m_pool.giveBack(result.connection());
         return updateMetrics();
     }
     Opening &opening = entry->second;
     opening.connection = result.connection();
     m_session->send(Messages::open(id, opening.visitor.peer));
-    // The client has announced this connection, and so it has its other end.
+    // The client has announced this connection, so the client has its other end.
     opening.early = std::make_unique<EarlyBytes>(opening.visitor, opening.connection);
 }
 
@@ -165,7 +166,7 @@ void TunnelServer::refused(ConnectionId id, const QString &reason)
     serve();
 }
 
-// Only to be called if the client has certainly passed nothing on.
+// Call this only if the client has certainly passed nothing on.
 void TunnelServer::tryAgain(Opening opening)
 {
     Visitor visitor = opening.takeVisitor();

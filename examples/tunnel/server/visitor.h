@@ -12,10 +12,10 @@
 
 namespace Tunnel {
 
-/// Someone who connected to the exposed address and is to be carried to the target.
+/// A TCP client that connected to the exposed address and is to be connected to the target.
 ///
-/// While he waits, his socket belongs to no thread, and nothing is read from him but by EarlyBytes: what he sent is
-/// still there for the relay.
+/// While the visitor waits, its socket belongs to no thread, and only EarlyBytes reads from it. The bytes that the
+/// visitor sent stay available for the relay.
 struct Visitor
 {
     std::unique_ptr<QTcpSocket> socket;
@@ -27,8 +27,9 @@ struct Visitor
     int refusals = 0; ///< How often the client refused a connection that was meant for him.
 };
 
-/// True if there is nobody left to serve: he has reset the connection, or ended it without a word. An end of his
-/// sending alone looks like the end of both ways; with @p canHalfClose, he may still wait for what the target says.
+/// True if the visitor cannot be served any more: it has reset the connection, or ended the connection without sending
+/// a byte. An end of the visitor's sending looks the same as an end of both directions. With @p canHalfClose, the
+/// visitor can still wait for bytes from the target.
 [[nodiscard]] bool hasLeft(const Visitor &visitor, bool canHalfClose);
 
 } // namespace Tunnel
