@@ -63,7 +63,8 @@ private:
     mutable Mutex m_mutex;
     Condition m_changed;
     std::vector<Task> m_tasks TIDEPOOL_GUARDED_BY(m_mutex);
-    unsigned m_postedUnder TIDEPOOL_GUARDED_BY(m_mutex) = 0; // the application object at the time of the last post, or 0 if no event is posted
+    unsigned m_postedUnder TIDEPOOL_GUARDED_BY(m_mutex) =
+        0; // the application object at the time of the last post, or 0 if no event is posted
     int m_steps TIDEPOOL_GUARDED_BY(m_mutex) = 0; // steps in progress
     bool m_isPlain TIDEPOOL_GUARDED_BY(m_mutex) = false; // the thread waits for m_changed instead of events
     bool m_isIoThreadOver TIDEPOOL_GUARDED_BY(m_mutex) = false;

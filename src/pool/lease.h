@@ -84,7 +84,8 @@ private:
     const Expected m_expected;
     mutable Mutex m_mutex;
     QPointer<QSslSocket> m_socket TIDEPOOL_GUARDED_BY(m_mutex); // null if the user has deleted the socket
-    bool m_isHeld TIDEPOOL_GUARDED_BY(m_mutex); // true while this lease owns the socket, even if the user has deleted the socket
+    bool m_isHeld
+        TIDEPOOL_GUARDED_BY(m_mutex); // true while this lease owns the socket, even if the user has deleted the socket
     std::shared_ptr<TakeContext> m_context TIDEPOOL_GUARDED_BY(m_mutex);
     bool m_isInNoThread TIDEPOOL_GUARDED_BY(m_mutex) = true;
     std::shared_ptr<ThreadTasks> m_threadTasks TIDEPOOL_GUARDED_BY(m_mutex); // the tasks of the socket's thread

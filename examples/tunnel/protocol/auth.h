@@ -21,12 +21,12 @@ namespace Tunnel {
 //   client  {"proof":HMAC-SHA256(secret, "client", id, Nc, Ns, certificate)}
 //   server  {"welcome":HMAC-SHA256(secret, "server", id, Nc, Ns, certificate)}   or {"denied":reason}
 //
-// The two nonces make every exchange different, so an attacker cannot replay a recorded one. The role prevents an attacker
-// from sending the proof of one end back to that end. The id binds the proof to this connection. Each end uses the digest
-// of the server's certificate as it sees the certificate, so an attacker between the ends, which needs a certificate of
-// its own, is detected. Therefore the secret alone authenticates the server, even in self-signed mode without a pin. The
-// client sends its proof first. A peer that does not know the secret can therefore connect to the server, but gets no data
-// against which it could test guesses.
+// The two nonces make every exchange different, so an attacker cannot replay a recorded one. The role prevents an
+// attacker from sending the proof of one end back to that end. The id binds the proof to this connection. Each end uses
+// the digest of the server's certificate as it sees the certificate, so an attacker between the ends, which needs a
+// certificate of its own, is detected. Therefore the secret alone authenticates the server, even in self-signed mode
+// without a pin. The client sends its proof first. A peer that does not know the secret can therefore connect to the
+// server, but gets no data against which it could test guesses.
 
 /// The number of random bytes in a nonce.
 inline constexpr qsizetype nonceSize = 32;
