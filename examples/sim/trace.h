@@ -27,7 +27,7 @@ inline constexpr Time beginning{};
 struct TraceSettings
 {
     double seconds = 600;
-    double jitter = 0; ///< Of a regular burst, in seconds, either way.
+    double jitter = 0; ///< The maximum deviation of a regular burst, in seconds.
     double alpha = 1.5; ///< Of the Pareto distribution.
     unsigned seed = 1;
 };

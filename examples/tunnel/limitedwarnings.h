@@ -42,9 +42,9 @@ public:
 private:
     struct Kind
     {
-        Time last; ///< When it was logged.
-        qint64 heldBack = 0; ///< Since then.
-        QString text; ///< The latest of these.
+        Time last; ///< When a warning of this kind was last logged.
+        qint64 heldBack = 0; ///< The number of warnings since then.
+        QString text; ///< The text of the latest warning.
     };
 
     void arm();

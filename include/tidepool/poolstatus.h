@@ -80,9 +80,9 @@ public:
     int needed = 0;
     std::chrono::milliseconds dialTime{0}; ///< The 90th percentile of the last dials.
     std::chrono::milliseconds spareWindow{0}; ///< ClientPool::spareWindow()
-    int burstSize = 0; ///< The most takes within one dial time, in the last bursts.
-    std::chrono::milliseconds nextBurst{-1}; ///< Until the next burst is expected. -1 ms: nothing is known of one.
-    int announced = 0; ///< By ClientPool::expect(), and not taken yet.
+    int burstSize = 0; ///< The largest number of takes within one dial time in the last bursts.
+    std::chrono::milliseconds nextBurst{-1}; ///< The time until the next expected burst. -1 ms: no burst is expected.
+    int announced = 0; ///< Announced with ClientPool::expect() and not taken yet.
 
     [[nodiscard]] int dialTimeMs() const { return static_cast<int>(dialTime.count()); } ///< dialTime, in milliseconds.
     [[nodiscard]] int spareWindowMs() const
@@ -150,14 +150,14 @@ class TIDEPOOL_EXPORT PoolStatus
 public:
     // Gauges
     PoolState state = PoolState::Stopped;
-    int active = 0; ///< Parked and ready now: the Go package's word.
-    int capacity = 0; ///< Parked connections aimed at (client) or admitted (server).
+    int active = 0; ///< Parked and ready now. The Go package uses this name.
+    int capacity = 0; ///< The number of parked connections to keep (client) or to admit (server).
     std::chrono::milliseconds interval{0}; ///< Between two rounds (client); 0 for a server.
-    SizingReason sizing; ///< Why the capacity is what it is (client).
+    SizingReason sizing; ///< Why the client pool has its current capacity.
     int connecting = 0; ///< Resolving or connecting TCP.
     int handshaking = 0; ///< In the TLS handshake, or waiting for the id.
-    int waiting = 0; ///< Takes not served yet.
-    int checking = 0; ///< Out of the idle store for a moment, being validated or processed.
+    int waiting = 0; ///< Waiting takes.
+    int checking = 0; ///< Being examined at the moment, and therefore not active.
     /// The connections that the peer closed and that still have unread bytes. Kept for take(ConnectionId), for
     /// Timeouts::take.
     int ended = 0;
@@ -168,48 +168,48 @@ public:
     /// dial that timed out, and nothing has arrived on the connection since that sign. The pool hands these connections
     /// out last. See docs/recovery.md. On Linux only, 0 on other systems.
     int suspects = 0;
-    int leased = 0; ///< Taken, and a Connection still holds them.
+    int leased = 0; ///< Taken, and still held by a Connection.
     int errorCount = 0; ///< addError() since resetErrorCount().
-    quint64 generation = 0; ///< Raised by flush(), by new settings, and by what Recovery notices.
+    quint64 generation = 0; ///< Raised by flush(), by new settings, and by the events of Recovery.
     /// A client: the time until the next dial, after failures or after the loss of new connections. -1 ms: the pool
     /// does not wait.
     std::chrono::milliseconds nextAttempt{-1};
     bool waking = false; ///< A client: the machine has slept, less than Recovery::quietTime ago.
-    bool offline = false; ///< A client: there is no network, and nothing is dialled until there is.
+    bool offline = false; ///< A client: there is no network, and the pool does not dial.
     /// A client: the idle time after which the server, or a firewall on the way, closes a parked connection. The value
     /// is known when this has happened three times at about the same age, more than 10 s and less than a day.
     /// Connections that are closed together count as one. The value stays valid for 20 times its own length, and each
     /// new generation resets it. Zero if the value is not known. See Lifetimes::learnsIdle.
     std::chrono::milliseconds idleLifetime{0};
-    Diagnosis diagnosis = Diagnosis::None; ///< A client: what is wrong, by lastError, offline and idleLifetime.
-    int failedInARow = 0; ///< A client: attempts that have failed since the last success, or this generation began.
+    Diagnosis diagnosis = Diagnosis::None; ///< A client: the problem, from lastError, offline and idleLifetime.
+    int failedInARow = 0; ///< A client: failed attempts since the last success or the start of this generation.
 
     // Counters of connections, since the pool was made
-    qint64 established = 0; ///< Dialled or accepted to the end: handshaken and identified.
-    qint64 dropped = 0; ///< Established, but not parked: of an old generation, or the pool had ended or was full.
-    qint64 parkedTotal = 0; ///< Made available, given back ones included: parked, or handed straight to a waiter.
+    qint64 established = 0; ///< Dialled or accepted, handshake done, id known.
+    qint64 dropped = 0; ///< Established, but not parked: old generation, or the pool was closed or full.
+    qint64 parkedTotal = 0; ///< Parked or given directly to a waiting take, including returned connections.
     qint64 takenTotal = 0; ///< Handed out.
-    qint64 givenBack = 0; ///< Taken ones that giveBack() returned.
-    qint64 overflowed = 0; ///< Refused because the server pool was full, or the handshake limit.
+    qint64 givenBack = 0; ///< Taken connections that giveBack() returned.
+    qint64 overflowed = 0; ///< Refused because the server pool was full, or because of the handshake limit.
     qint64 refused = 0; ///< Refused by allowedClients.
     std::array<qint64, phaseCount> failed{}; ///< Attempts that failed, by Phase.
-    std::array<qint64, evictionCauseCount> evicted{}; ///< Parked ones that left untaken, by EvictionCause.
+    std::array<qint64, evictionCauseCount> evicted{}; ///< Parked connections that left untaken, by EvictionCause.
     qint64 sleeps = 0; ///< New generations because the machine had slept: Recovery::noticesSleep.
     qint64 networkChanges = 0; ///< New generations because of another network: Recovery::followsNetwork.
 
     // Counters of takes
     qint64 takesAsked = 0;
-    qint64 servedWarm = 0; ///< Served at once from the parked ones.
-    qint64 servedAfterWait = 0; ///< Served, but had to wait.
+    qint64 servedWarm = 0; ///< Served at once with a parked connection.
+    qint64 servedAfterWait = 0; ///< Served after a wait.
     qint64 takesFailed = 0; ///< Timed out, refused or closed.
     qint64 takesCancelled = 0; ///< Cancelled by QFuture::cancel().
 
     // Distributions
-    Distribution dialTime; ///< From the start of a dial (or the accept) to parked.
-    Distribution waitTime; ///< From take() to served, those served at once included.
+    Distribution dialTime; ///< The time from the start of a dial (or the accept) until parked.
+    Distribution waitTime; ///< The time from take() until served, including takes served at once.
 
     QString lastError; ///< The last dial or accept error as a sentence; empty after a success.
-    ErrorKind lastErrorKind = ErrorKind::None; ///< What kind of error that was; None after a success.
+    ErrorKind lastErrorKind = ErrorKind::None; ///< The kind of the last error. None after a success.
 
     [[nodiscard]] int nextAttemptMs() const { return static_cast<int>(nextAttempt.count()); } ///< Milliseconds.
     [[nodiscard]] int idleLifetimeMs() const { return static_cast<int>(idleLifetime.count()); } ///< Milliseconds.
@@ -247,9 +247,9 @@ public:
     ConnectionId id;
     EvictionCause cause = EvictionCause::PeerClosed;
     QDateTime when; ///< UTC.
-    std::chrono::milliseconds age{0}; ///< Since it was established.
-    std::chrono::milliseconds idle{0}; ///< Since it was parked.
-    QString errorText; ///< The socket's words, if it had any.
+    std::chrono::milliseconds age{0}; ///< The time since it was established.
+    std::chrono::milliseconds idle{0}; ///< The time since it was parked.
+    QString errorText; ///< The socket's error text, if there is one.
 
     /// True if the peer, or the network on the way to the peer, ended the connection. False if this pool ended it.
     [[nodiscard]] bool isByPeer() const

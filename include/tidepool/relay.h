@@ -36,11 +36,11 @@ public:
     enum class Reason : quint8 {
         FirstClosed, ///< The first side closed; all its bytes were passed on.
         SecondClosed, ///< The second side closed; all its bytes were passed on.
-        IdleTimeout, ///< For idleTimeout() no byte came from either side, and none that waits was taken.
-        FirstFailed, ///< The first side failed, or (told on Linux) was reset; see errorText().
-        SecondFailed, ///< The second side failed, or (told on Linux) was reset; see errorText().
+        IdleTimeout, ///< For idleTimeout() no byte arrived from either side, and no side accepted a byte.
+        FirstFailed, ///< The first side failed, or (detected on Linux) was reset. See errorText().
+        SecondFailed, ///< The second side failed, or (detected on Linux) was reset. See errorText().
         Stopped, ///< stop() was called.
-        NotStarted, ///< It could not start; see errorText().
+        NotStarted, ///< The relay could not start. See errorText().
     };
     Q_ENUM(Reason)
 

@@ -30,16 +30,16 @@ public:
     struct Level
     {
         int connections = 0; ///< Range: 1 to maximumConnections.
-        std::chrono::milliseconds age{0}; ///< At savedAt. Range: 0 to 24 days.
+        std::chrono::milliseconds age{0}; ///< The age at savedAt. Range: 0 to 24 days.
         friend bool operator==(const Level &, const Level &) = default;
     };
 
-    static constexpr int maximumConnections = 1'000'000; ///< Of a level, and of the base.
-    static constexpr int maximumLevels = 256; ///< In each list of levels.
-    static constexpr int maximumBursts = 16; ///< In the list of bursts.
+    static constexpr int maximumConnections = 1'000'000; ///< The maximum of a level, and of the base.
+    static constexpr int maximumLevels = 256; ///< The maximum length of each list of levels.
+    static constexpr int maximumBursts = 16; ///< The maximum length of the list of bursts.
     static constexpr std::chrono::milliseconds maximumDialTime{10'000};
     static constexpr qsizetype maximumTextSize = 65'536; ///< Bytes.
-    static constexpr int version = 1; ///< Of the format. fromJson() reads this one and those before it.
+    static constexpr int version = 1; ///< The version of the format. fromJson() also reads earlier versions.
 
     /// The wall clock time of saving. All ages grow by the time since then. If savedAt is invalid or later than the
     /// current wall clock time, the ages do not grow.

@@ -30,45 +30,45 @@ struct Entry
 
     enum class State : quint8 {
         Parked, ///< In the idle store, watched, in no thread.
-        Ended, ///< The same, but its peer has closed it: only for who names its id, and not watched.
-        Checking, ///< Out of it for a moment: one thread looks whether it is good.
-        Leased, ///< Taken. The lease owns the socket; the entry keeps the id reserved.
+        Ended, ///< Like Parked, but closed by its peer: only for a take by its id, and not watched.
+        Checking, ///< Checked out of the idle store: one thread checks whether it is good.
+        Leased, ///< Taken. The lease owns the socket. The entry keeps the id reserved.
     };
 
     ConnectionId id;
-    quint32 serial = 0; ///< Tells apart connections that got the same id one after another.
+    quint32 serial = 0; ///< Distinguishes connections that had the same id one after another.
     State state = State::Checking;
     bool hasSpoken = false; ///< The peer has sent bytes since it was parked.
-    bool hasEnded = false; ///< And closed behind them.
+    bool hasEnded = false; ///< The peer has closed the connection after the bytes.
     bool isEncrypted = false;
-    bool hasArrived = false; ///< Its id, at the client.
-    bool isUnderWay = false; ///< In the list of those whose id has not.
-    bool hasNews = false; ///< It was reported in state Checking: to be looked at when it is parked.
-    bool isGivenBack = false; ///< Leased; its user has given it back, and its thread has still to do so.
-    bool isReturned = false; ///< In state Checking since it came back.
-    bool isRetiring = false; ///< Its replacement is under way.
+    bool hasArrived = false; ///< Its id has arrived at the client.
+    bool isUnderWay = false; ///< In the list of connections whose id has not arrived.
+    bool hasNews = false; ///< Reported in state Checking: examine it when it is parked.
+    bool isGivenBack = false; ///< Leased. Its user has given it back, but its thread has not processed that yet.
+    bool isReturned = false; ///< In state Checking since it was given back.
+    bool isRetiring = false; ///< Its replacement is in progress.
     bool isSuspect = false; ///< Its peer may be gone: see PoolMachine::suspectAll().
     bool isOverdue = false; ///< A suspect whose peer has not answered in time.
-    bool isReported = false; ///< As a lease held too long.
-    bool isCounted = false; ///< In PoolStatus::parkedTotal.
-    bool isUnwanted = false; ///< It is to be evicted as soon as it has been looked at.
-    QSslSocket *socket = nullptr; ///< Owned in all states but Leased. A handle: the pool's rules never look into it.
-    Examination examination; ///< Since it was parked.
-    qint64 buffered = 0; ///< Bytes that its peer has made us hold.
-    qintptr descriptor = -1; ///< Another handle.
-    quint64 watch = 0; ///< The watcher's number for it.
+    bool isReported = false; ///< Reported as a lease that is held too long.
+    bool isCounted = false; ///< Counted in PoolStatus::parkedTotal.
+    bool isUnwanted = false; ///< Evict it as soon as its examination is complete.
+    QSslSocket *socket = nullptr; ///< Owned in all states except Leased. The pool's rules never use the socket.
+    Examination examination; ///< The examinations since it was parked.
+    qint64 buffered = 0; ///< The number of buffered bytes from the peer.
+    qintptr descriptor = -1; ///< The descriptor of the socket, which the rules never use either.
+    quint64 watch = 0; ///< The number of its watch.
     QString peer; ///< As in ConnectionRecord.
-    QHostAddress address; ///< The peer's.
+    QHostAddress address; ///< The address of the peer.
     QString cipher;
     QByteArray peerCertificate; ///< As in ConnectionRecord.
     quint64 generation = 0;
-    bool hasPlace = false; ///< Holds a reservation, until it is parked or leaves.
+    bool hasPlace = false; ///< Has a reserved place, until it is parked or leaves the pool.
     Clock::time_point establishedAt;
-    Clock::time_point parkedAt; ///< Leased: when it was taken. Ended: when that was seen.
+    Clock::time_point parkedAt; ///< Leased: when it was taken. Ended: when the end was detected.
     Expiry expiry;
     Clock::time_point suspectedAt;
-    Clock::time_point probedAt; ///< Since when the peer of a suspect is asked.
-    std::optional<KeepAliveTimes> probed; ///< How keepalive was set before.
+    Clock::time_point probedAt; ///< The start of the probes of a suspect's peer.
+    std::optional<KeepAliveTimes> probed; ///< The keepalive settings before the probes.
     Entry *newer = nullptr; ///< In the list of its state.
     Entry *older = nullptr;
     Entry *nextForgotten = nullptr; ///< See PoolMachine::m_forgotten.

@@ -166,11 +166,11 @@ private:
     EntryList m_suspects; ///< Parked too.
     Entry *m_nextSuspect = nullptr; ///< In m_suspects.
     EntryList m_ended;
-    EntryList m_control; ///< Parked, but for nobody who does not name it; one at most.
+    EntryList m_control; ///< Parked, but only for a take by its id. At most one.
     EntryList m_leased;
     EntryList m_reported; ///< Leased too, but already reported as held too long.
-    EntryList m_givenBack; ///< Leased too, but given back: its thread has still to do so.
-    EntryList m_returned; ///< Out of these three, and not parked yet.
+    EntryList m_givenBack; ///< Leased too, but given back, which its thread has not processed yet.
+    EntryList m_returned; ///< Removed from these three lists and not parked yet.
     Deadlines m_byRetire;
     Deadlines m_byEnd;
     int m_retiring = 0;

@@ -22,8 +22,8 @@ struct Waiter
     using Clock = std::chrono::steady_clock;
     using Ticket = quint64;
 
-    Ticket ticket = 0; ///< Rises with each waiter: the order of service.
-    std::optional<ConnectionId> id; ///< The connection it wants; any if empty.
+    Ticket ticket = 0; ///< Increases with each waiter, so it gives the order of service.
+    std::optional<ConnectionId> id; ///< The connection that the take needs, or any connection if empty.
     Clock::time_point askedAt;
     Clock::time_point deadline;
 };

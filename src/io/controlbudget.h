@@ -34,7 +34,7 @@ public:
     [[nodiscard]] bool isExceeded(Clock::time_point now) const { return m_fullAt - now > maximum * perByte; }
 
 private:
-    Clock::time_point m_fullAt; ///< When all that was spent is back.
+    Clock::time_point m_fullAt; ///< The time at which the budget is full again.
 };
 
 } // namespace Tidepool

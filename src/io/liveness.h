@@ -19,9 +19,9 @@ namespace Tidepool {
 enum class Liveness : quint8 {
     Quiet, ///< Good, no byte of the application waits.
     Spoke, ///< Good, and the application's bytes wait in the socket or the kernel.
-    Ended, ///< The peer has closed its side, behind bytes of the application.
+    Ended, ///< The peer has closed its side after bytes of the application.
     Dead, ///< Not to be used any more.
-    Flooded, ///< The peer has sent too much that is no data.
+    Flooded, ///< The peer has sent too many bytes without data.
     Unfinished, ///< More has arrived; to be examined again.
 };
 
@@ -29,7 +29,7 @@ enum class Liveness : quint8 {
 struct Examination
 {
     qint64 room = pooledReadBuffer; ///< About how many bytes of the application the socket may hold.
-    ControlBudget budget; ///< For bytes that bring no data.
+    ControlBudget budget; ///< The budget for bytes without data.
     bool isFull = false; ///< No more is read.
 };
 

@@ -31,7 +31,7 @@ public:
     /// Failures that were held back.
     struct HeldBack
     {
-        QString message; ///< Of the last.
+        QString message; ///< The message of the last failure.
         qint64 count = 0;
     };
 

@@ -70,8 +70,8 @@ private:
     std::vector<Task> m_tasks TIDEPOOL_GUARDED_BY(m_mutex);
     std::vector<std::weak_ptr<ThreadResident>> m_residents TIDEPOOL_GUARDED_BY(m_mutex);
     size_t m_pruneAt TIDEPOOL_GUARDED_BY(m_mutex) = 16;
-    bool m_isThreadOver TIDEPOOL_GUARDED_BY(m_mutex) = false; ///< It does nothing more with its sockets.
-    bool m_hasLeft TIDEPOOL_GUARDED_BY(m_mutex) = false; ///< And has none any more.
+    bool m_isThreadOver TIDEPOOL_GUARDED_BY(m_mutex) = false; ///< The thread does not use its sockets any more.
+    bool m_hasLeft TIDEPOOL_GUARDED_BY(m_mutex) = false; ///< The thread has released its sockets.
 };
 
 } // namespace Tidepool

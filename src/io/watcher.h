@@ -21,8 +21,8 @@ class Watcher
 public:
     /// What to watch for.
     enum class For : quint8 {
-        Readable, ///< Bytes, or the end.
-        End, ///< Only the end: bytes are known to wait.
+        Readable, ///< Bytes, or the end of the stream.
+        End, ///< Only the end of the stream, because unread bytes are known.
     };
     using Report = std::function<void(quint64 token)>;
 

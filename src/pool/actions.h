@@ -18,7 +18,7 @@ struct Actions
 {
     enum class Announce : quint8 {
         Nothing,
-        Metrics, ///< They can wait for a frame.
+        Metrics, ///< Changes of metrics can wait for a frame.
         Now,
     };
 
@@ -26,9 +26,9 @@ struct Actions
     std::vector<std::unique_ptr<Entry>>
         closeInIoThread; ///< Unwatch them, and close their sockets in the I/O thread, some at a time.
     std::vector<Waiter> failed; ///< Takes that end with an error.
-    PoolError error; ///< Theirs. Of a timeout, each is told its own: PoolMachine::timeoutOf().
-    quint64 examine = 0; ///< The token of a parked one that was reported before it was parked; 0: none.
-    bool looksLater = false; ///< There is something for PoolMachine::nextToExamine().
+    PoolError error; ///< The error of these takes. For a timeout, see PoolMachine::timeoutOf().
+    quint64 examine = 0; ///< The token of a connection that was reported before it was parked, or 0.
+    bool looksLater = false; ///< PoolMachine::nextToExamine() has a connection.
     bool wakesSupply = false;
     Announce announce = Announce::Nothing;
 };

@@ -55,7 +55,7 @@ public:
     struct IoThreadPort
     {
         std::shared_ptr<IoThread> ioThread;
-        std::function<void()> wake; ///< In the I/O thread: look at demand and deadlines again.
+        std::function<void()> wake; ///< Makes the I/O thread check demand and deadlines again.
         /// Called in the I/O thread: call PoolCore::cancel() when this take is cancelled.
         std::function<void(const QFuture<void> &, Waiters::Ticket)> watchForCancel;
     };
@@ -166,8 +166,8 @@ private:
     /// socket.
     struct Look
     {
-        bool isKnown = true; ///< Else it is for the I/O thread to find out what has arrived.
-        bool hasBytes = false; ///< In the kernel.
+        bool isKnown = true; ///< If false, the I/O thread must examine the received bytes.
+        bool hasBytes = false; ///< Bytes are in the kernel.
         std::optional<EvictionCause> fault = {};
         QString text = {};
 
@@ -175,7 +175,7 @@ private:
     };
     struct WarmTake
     {
-        std::shared_ptr<Lease> lease = {}; ///< nullptr if nothing is parked that is good.
+        std::shared_ptr<Lease> lease = {}; ///< nullptr if no good connection is parked.
         bool wakesSupply = false;
         bool hasEvents = false;
     };

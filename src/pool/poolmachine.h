@@ -117,7 +117,7 @@ public:
     {
         enum class Next : quint8 {
             Serve, ///< Hand it to the waiter: served() or notServed() is to follow.
-            Watch, ///< Nobody wants it: watch it, and offer it again as watched, in case somebody came meanwhile.
+            Watch, ///< No take waits: watch it, and offer it again, because a take can have arrived.
             Done, ///< It is parked, or has left.
         };
         Next next = Next::Done;
@@ -267,17 +267,17 @@ private:
     /// Whether connections are being established, and the last errors.
     struct Health
     {
-        bool isUp = false; ///< A connection came up since the start or the last outage.
-        bool hasFailed = false; ///< The last attempt did.
+        bool isUp = false; ///< A connection was established since the start or the last outage.
+        bool hasFailed = false; ///< The last attempt failed.
         PoolError lastError;
         int failedInARow = 0; ///< Attempts since the last success.
         PoolError fatal;
-        PoolError halted; ///< Why no take may wait just now. Not a fault of the connections.
+        PoolError halted; ///< Why no take can wait at the moment. Not a fault of the connections.
         PoolError trouble; ///< See ConnectionSink::setTrouble().
         std::optional<Clock::time_point> nextAttempt; ///< The end of the supply's backoff.
         std::optional<Clock::time_point> wakingUntil; ///< The machine has slept.
         bool isOffline = false; ///< There is no network.
-        bool hasStartFailed = false; ///< lastError is why.
+        bool hasStartFailed = false; ///< lastError has the reason.
     };
     /// Parked connections that are evicted together.
     struct EvictedBatch

@@ -42,7 +42,7 @@ public:
         TimeRole = Qt::UserRole, ///< Date: when it happened last.
         KindRole, ///< string: "state", "evicted" or "failed".
         TextRole, ///< string: a sentence.
-        DetailRole, ///< string: more words, of the last time it happened; may be empty.
+        DetailRole, ///< string: details of the last time, or empty.
         CountRole, ///< int: how many times it happened.
     };
     Q_ENUM(Role)

@@ -179,12 +179,12 @@ private:
 
     RelayEnd m_end;
     int m_descriptor;
-    QByteArray m_early; ///< Read before this began.
+    QByteArray m_early; ///< Bytes that were read before this stream started.
     QString m_errorText;
     QByteArray m_rest; ///< Written, but not taken by the system yet.
     QSocketNotifier m_readable;
     QSocketNotifier m_writable;
-    bool m_isReadingOver = false; ///< But for what is early.
+    bool m_isReadingOver = false; ///< Except for the early bytes.
     bool m_isToEnd = false;
     bool m_isWritingOver = false;
 };

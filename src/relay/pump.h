@@ -44,10 +44,10 @@ private:
     struct Direction
     {
         bool isRunning = false;
-        bool isWanted = false; ///< Something happened while it ran.
-        bool isContinuing = false; ///< At the loop's next turn.
-        bool isPassedOn = false; ///< The source's end; nothing follows.
-        bool isCutOff = false; ///< The other side takes no more.
+        bool isWanted = false; ///< A signal arrived while the direction ran.
+        bool isContinuing = false; ///< Continues in the next turn of the event loop.
+        bool isPassedOn = false; ///< The end of the source was passed on, and nothing follows.
+        bool isCutOff = false; ///< The other side accepts no more bytes.
     };
 
     [[nodiscard]] Stream &stream(int side) { return *m_streams[static_cast<size_t>(side)]; }
@@ -76,7 +76,7 @@ private:
     std::chrono::milliseconds m_idleTimeout;
     std::chrono::steady_clock::time_point m_lastProgress;
     QTimer m_idleTimer;
-    std::array<qint64, 2> m_unacknowledged{}; ///< When the idle timer last looked.
+    std::array<qint64, 2> m_unacknowledged{}; ///< The values at the last check of the idle timer.
     int m_firstEnded = -1; ///< The side that ended first.
     bool m_isLingering = false;
     bool m_isOver = false;

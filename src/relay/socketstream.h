@@ -41,7 +41,7 @@ private:
 
     RelayEnd m_end;
     QTcpSocket *m_socket;
-    QSslSocket *m_tls; ///< The same, if it is one.
+    QSslSocket *m_tls; ///< The same socket, if it is a QSslSocket.
     std::unique_ptr<LingeringClose> m_lingering; ///< Until the peer's end.
     QString m_errorText;
     bool m_isEnding = false; ///< The first end is ours.

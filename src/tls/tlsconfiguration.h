@@ -21,7 +21,7 @@ struct TlsConfiguration
     TlsMode mode = TlsMode::None;
     TlsProtocol minimumProtocol = TlsProtocol::Tls13;
     bool verifiesPeer = false;
-    bool usesSystemRoots = false; ///< Trusts the system's roots and no others.
+    bool usesSystemRoots = false; ///< Trusts only the system's roots.
     QSslConfiguration ssl;
     Pins pins;
     std::shared_ptr<SharedTlsContext> context = std::make_shared<SharedTlsContext>();

@@ -12,12 +12,12 @@ namespace Dashboard {
 
 /// The content of a picture. Each scene is a state of the lab, produced by the actions of a user.
 enum class Scene {
-    Ready, ///< Everything is well.
+    Ready, ///< No problems.
     Burst, ///< More visitors than warm connections: some wait.
     Outage, ///< The server is gone, and the pool backs off.
-    Hostile, ///< Clients at the server who mean no good, and visitors who notice nothing of it.
-    Dark, ///< Well again after a burst, in dark colours.
-    Narrow, ///< Everything is well, on a phone.
+    Hostile, ///< Hostile clients at the server, which do not affect the visitors.
+    Dark, ///< No problems after a burst, in dark colours.
+    Narrow, ///< No problems, on a phone.
     Connect, ///< The form for a real tunnel.
 };
 

@@ -19,15 +19,15 @@ namespace Tunnel {
 /// The results of the demo's visitors. The atomic fields can be read during the demo, the others afterwards.
 struct DemoResults
 {
-    std::atomic<qint64> sent = 0; ///< Bytes of finished visitors that the target got right.
+    std::atomic<qint64> sent = 0; ///< Bytes of finished visitors that the target received correctly.
     std::atomic<qint64> received = 0; ///< Bytes so far.
     std::atomic<int> begun = 0;
     std::atomic<int> underWay = 0;
-    std::atomic<int> right = 0; ///< Visitors with every byte right, both ways.
-    std::atomic<int> wrongUp = 0; ///< The target got something else than was sent.
+    std::atomic<int> right = 0; ///< Visitors with every byte correct in both directions.
+    std::atomic<int> wrongUp = 0; ///< The target received other bytes than were sent.
     std::atomic<int> wrongDown = 0;
-    std::atomic<int> broken = 0; ///< Ended before everything was there.
-    QHash<QString, int> reasons; ///< Of the broken ones.
+    std::atomic<int> broken = 0; ///< Visits that ended before all bytes had arrived.
+    QHash<QString, int> reasons; ///< The reasons of the broken visits.
     Tidepool::Distribution firstByte; ///< From the connect to the first byte out of the tunnel.
 };
 

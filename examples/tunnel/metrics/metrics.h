@@ -17,7 +17,7 @@ namespace Tunnel {
 /// The sources of the metrics. Any thread can read them. They must outlive the page.
 struct MetricsSources
 {
-    QByteArray end; ///< "server" or "client": the label of everything.
+    QByteArray end; ///< "server" or "client": the label of all metrics.
     const Tidepool::Pool &pool;
     const RelayRegistry &relays;
     const TunnelMetrics &metrics;

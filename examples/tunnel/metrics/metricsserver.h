@@ -31,7 +31,7 @@ private:
     QTcpSocket m_socket;
     QTimer m_timer;
     QByteArray m_request;
-    bool m_isHead = false; ///< No body is wanted.
+    bool m_isHead = false; ///< A HEAD request, which needs no body.
     bool m_isAnswered = false;
 };
 

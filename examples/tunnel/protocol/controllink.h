@@ -33,7 +33,7 @@ class ControlLink : public QObject
 public:
     /// The problems that only a person can solve.
     enum class Rejection : quint8 {
-        Certificate, ///< The server's certificate is not the one of the pin, or not valid.
+        Certificate, ///< The server's certificate does not match the pin, or is not valid.
         Secret, ///< One of the ends does not accept the other's proof.
     };
     Q_ENUM(Rejection)

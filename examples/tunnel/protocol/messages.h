@@ -42,7 +42,7 @@ using Tidepool::ConnectionId;
 [[nodiscard]] QJsonObject bye(const QString &reason);
 
 enum class Type : quint8 {
-    Unknown, ///< Of a later release; to be ignored.
+    Unknown, ///< A message of a later release. Ignore it.
     Malformed,
     Open,
     Opened,

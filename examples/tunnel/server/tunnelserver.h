@@ -99,7 +99,7 @@ private:
         Visitor visitor;
         Tidepool::Connection connection;
         std::chrono::steady_clock::time_point deadline;
-        std::unique_ptr<EarlyBytes> early; ///< From when the client is asked.
+        std::unique_ptr<EarlyBytes> early; ///< Set when the client is asked.
 
         /// True if the client can have passed on bytes of the visitor.
         [[nodiscard]] bool mayBePassedOn() const;

@@ -20,11 +20,11 @@ struct Visitor
 {
     std::unique_ptr<QTcpSocket> socket;
     QString peer;
-    QByteArray said; ///< Read of him already, for a connection that the client refused then.
+    QByteArray said; ///< Bytes that were read for a connection that the client then refused.
     std::chrono::steady_clock::time_point arrival;
-    std::chrono::steady_clock::time_point deadline; ///< He is turned away if nobody serves him by then.
-    bool waited = false; ///< No connection stood ready when he came.
-    int refusals = 0; ///< How often the client refused a connection that was meant for him.
+    std::chrono::steady_clock::time_point deadline; ///< If the visitor is not served by then, the server closes it.
+    bool waited = false; ///< No connection was available when the visitor arrived.
+    int refusals = 0; ///< How often the client refused a connection for this visitor.
 };
 
 /// True if the visitor cannot be served any more: it has reset the connection, or ended the connection without sending
