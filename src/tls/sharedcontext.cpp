@@ -3,20 +3,24 @@
 
 #include "sharedcontext.h"
 
+#include <QtCore/QThread>
 #include <QtNetwork/private/qsslsocket_p.h>
 
 namespace Tidepool {
 
-void SharedTlsContext::applyTo(QSslSocket &socket) const
+void SharedTlsContext::applyTo(QSslSocket &socket)
 {
-    if (m_context)
-        QSslSocketPrivate::checkSettingSslContext(&socket, m_context);
+    const MutexLocker lock(m_mutex);
+    if (const auto found = m_contexts.find(QThread::currentThread()); found != m_contexts.end())
+        QSslSocketPrivate::checkSettingSslContext(&socket, found->second);
 }
 
 void SharedTlsContext::captureFrom(QSslSocket &socket)
 {
-    if (!m_context)
-        m_context = QSslSocketPrivate::sslContext(&socket);
+    const MutexLocker lock(m_mutex);
+    auto &context = m_contexts[QThread::currentThread()];
+    if (!context)
+        context = QSslSocketPrivate::sslContext(&socket);
 }
 
 } // namespace Tidepool

@@ -5,7 +5,7 @@
 
 namespace Tidepool {
 
-void SharedTlsContext::applyTo(QSslSocket &) const {}
+void SharedTlsContext::applyTo(QSslSocket &) {}
 
 void SharedTlsContext::captureFrom(QSslSocket &) {}
 
