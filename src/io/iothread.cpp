@@ -128,6 +128,11 @@ std::shared_ptr<IoThread> IoThread::acquire(Use use, QString *problem)
     return Registry::instance().acquire(use, problem);
 }
 
+std::vector<std::shared_ptr<IoThread>> IoThread::acquireOthers(Use use, const std::shared_ptr<IoThread> &own)
+{
+    return hasApplication() ? Registry::instance().acquireOthers(use, own) : std::vector<std::shared_ptr<IoThread>>();
+}
+
 std::shared_ptr<IoThread> IoThread::ofCallerThread()
 {
     // The IoThread can be destroyed in the middle of one of its tasks.

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace Tidepool {
 
@@ -47,6 +48,8 @@ public:
     /// thread. Returns nullptr if there is no I/O thread at all or no application object. @p problem then says what to
     /// do.
     static std::shared_ptr<IoThread> acquire(Use use, QString *problem);
+    /// Beside @p own all others for @p use; made if there are fewer than IoThreads::count() and the system has them.
+    static std::vector<std::shared_ptr<IoThread>> acquireOthers(Use use, const std::shared_ptr<IoThread> &own);
     /// An I/O thread that is the calling thread's own event loop.
     static std::shared_ptr<IoThread> ofCallerThread();
 

@@ -81,6 +81,23 @@ std::shared_ptr<IoThread> IoThread::Registry::acquire(Use use, QString *problem)
     return others.empty() ? nullptr : leastUsed(others);
 }
 
+std::vector<std::shared_ptr<IoThread>> IoThread::Registry::acquireOthers(Use use, const std::shared_ptr<IoThread> &own)
+{
+    QString problem; // whoever asks can do without
+    std::vector<std::shared_ptr<IoThread>> ioThreads; // goes after the lock, see acquire()
+    const MutexLocker lock(m_mutex);
+    ioThreads = alive(ioThreadsFor(use));
+    while (static_cast<int>(ioThreads.size()) < m_count) {
+        auto ioThread = make(&problem);
+        if (!ioThread)
+            break;
+        ioThreads.push_back(std::move(ioThread));
+    }
+    ioThreadsFor(use).assign(ioThreads.begin(), ioThreads.end());
+    std::erase(ioThreads, own);
+    return ioThreads;
+}
+
 void IoThread::Registry::retire(std::unique_ptr<Thread> thread)
 {
     const MutexLocker lock(m_mutex);

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] int count();
     void setCount(int count);
     [[nodiscard]] std::shared_ptr<IoThread> acquire(Use use, QString *problem);
+    [[nodiscard]] std::vector<std::shared_ptr<IoThread>> acquireOthers(Use use, const std::shared_ptr<IoThread> &own);
     /// Keeps the thread of an I/O thread whose last user released it inside that thread. Another thread must wait for
     /// it.
     void retire(std::unique_ptr<Thread> thread);

@@ -312,6 +312,8 @@ void ClientPool::start()
         return;
     dd()->warnIfCorrected();
     dd()->applySettings(false);
+    if (!dd()->acquireIoThread())
+        return;
     dd()->open(std::make_unique<Connector>(*dd()->core, dd()->settings, dd()->shelf), effectiveBounds().minimumCapacity,
                effectiveBounds().minimumInterval);
 }

@@ -135,10 +135,8 @@ bool PoolPrivate::refuseStart(ErrorKind kind, const QString &problem)
     return false;
 }
 
-bool PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval)
+void PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval)
 {
-    if (!acquireIoThread())
-        return false;
     // Not a shared_ptr, because the I/O thread's own tasks must not keep the I/O thread alive.
     const PostToIoThread post = [ioThread = std::weak_ptr(m_ioThread)](std::function<void()> task) {
         if (const auto alive = ioThread.lock())
@@ -176,7 +174,6 @@ bool PoolPrivate::open(std::unique_ptr<Supply> supply, int capacity, std::chrono
     atEndOfThisThread(stopTimers, [self] { return self.isNull(); });
     if (usesCallerThread)
         m_ioThread->atEnd([itsCore = core, guarded] { closeWithThread(itsCore, guarded); });
-    return true;
 }
 
 // Runs in the I/O thread when the caller's thread ends and the pool is still open. The sockets of the pool cannot
@@ -214,7 +211,7 @@ void PoolPrivate::close()
     const QPointer<PoolPrivate> alive(this);
     const std::shared_ptr<PoolCore> itsCore = core;
     PoolCore::ShutdownResult left = itsCore->shutDown();
-    (void)m_ioThread->run([engine = m_engine] { delete engine.data(); });
+    endEngine();
     closeInSteps(m_ioThread, std::exchange(left.sockets, {}));
     m_ioThread->settle();
     m_engine.clear();
@@ -228,6 +225,23 @@ void PoolPrivate::close()
     publish(); // no signal follows closed()
     if (alive)
         emit q->closed();
+}
+
+// And waits for what its supply has under way in other I/O threads: here, because an I/O thread must not wait for
+// another one, which may wait for it.
+void PoolPrivate::endEngine()
+{
+    const auto others = std::make_shared<std::vector<std::shared_ptr<IoThread>>>();
+    const bool isDone = m_ioThread->run([engine = m_engine, others] {
+        if (engine)
+            *others = engine->supply().otherIoThreads();
+        delete engine.data();
+    });
+    if (!isDone || others->empty())
+        return;
+    for (const auto &other : *others)
+        (void)other->run([] {});
+    (void)m_ioThread->run([] {}); // what was on its way back from them
 }
 
 void PoolPrivate::drain(std::chrono::milliseconds deadline)

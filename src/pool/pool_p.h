@@ -43,8 +43,9 @@ public:
     [[nodiscard]] bool isRunning() const { return m_engine != nullptr; }
     /// Returns false and sets lastError() if there is no application object.
     [[nodiscard]] bool canStart();
-    /// Returns false and sets lastError() if the system has no resources to run the pool.
-    bool open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval);
+    /// Returns false and sets lastError() if the system has no resources to run the pool. Call this before open().
+    [[nodiscard]] bool acquireIoThread();
+    void open(std::unique_ptr<Supply> supply, int capacity, std::chrono::milliseconds interval);
     void close();
     void drain(std::chrono::milliseconds deadline);
     void applyPolicy();
@@ -71,11 +72,12 @@ public:
     bool usesCallerThread = false;
 
 protected:
+    [[nodiscard]] const std::shared_ptr<IoThread> &ioThread() const { return m_ioThread; }
     void customEvent(QEvent *event) override;
 
 private:
     static void closeWithThread(const std::shared_ptr<PoolCore> &core, const QPointer<PoolEngine> &engine);
-    [[nodiscard]] bool acquireIoThread();
+    void endEngine();
     [[nodiscard]] bool refuseStart(ErrorKind kind, const QString &problem);
     void abandon();
     void endFrame();

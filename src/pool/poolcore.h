@@ -138,7 +138,7 @@ public:
     [[nodiscard]] bool reserve() override;
     void unreserve() override;
     [[nodiscard]] bool claimControlId(quint64 generation) override;
-    void releaseControlId() override;
+    void releaseControlId(quint64 generation) override;
     bool established(Established connection) override;
     void attemptFailed(const PoolError &error) override;
     void setTrouble(const PoolError &error) override;

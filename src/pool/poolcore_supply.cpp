@@ -84,10 +84,10 @@ bool PoolCore::claimControlId(quint64 generation)
     return m_machine.claimControlId(generation, now);
 }
 
-void PoolCore::releaseControlId()
+void PoolCore::releaseControlId(quint64 generation)
 {
     const MutexLocker lock(m_mutex);
-    m_machine.releaseControlId();
+    m_machine.releaseControlId(generation);
 }
 
 int PoolCore::room() const
@@ -137,7 +137,7 @@ bool PoolCore::established(Established connection)
         if (connection.hasPlace)
             unreserve();
         if (connection.id == controlId)
-            releaseControlId();
+            releaseControlId(connection.generation);
         attemptFailed(deathBeforeParked(*connection.socket));
         return false;
     }

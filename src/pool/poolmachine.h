@@ -180,7 +180,7 @@ public:
     [[nodiscard]] bool reserve();
     void unreserve() { --m_reserved; }
     [[nodiscard]] bool claimControlId(quint64 generation, Clock::time_point now);
-    void releaseControlId() { m_controlGeneration = 0; }
+    void releaseControlId(quint64 generation);
     /// Returns a client's parked connection with that id. If its peer has closed it, a new connection with the same id
     /// replaces it.
     [[nodiscard]] const Entry *parkedNamed(ConnectionId id) const;

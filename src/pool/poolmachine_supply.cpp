@@ -102,10 +102,17 @@ bool PoolMachine::claimControlId(quint64 generation, Clock::time_point now)
         endLease(old, false, now); // a connection of an earlier start still has the id
         old = nullptr;
     }
-    if (old || m_controlGeneration == generation)
+    if (old || m_controlGeneration >= generation)
         return false;
     m_controlGeneration = generation;
     return true;
+}
+
+// One of an older generation may come to its end when a newer one has given the id already.
+void PoolMachine::releaseControlId(quint64 generation)
+{
+    if (m_controlGeneration == generation)
+        m_controlGeneration = 0;
 }
 
 const Entry *PoolMachine::parkedNamed(ConnectionId id) const

@@ -83,7 +83,12 @@ public:
         port = listener->serverPort();
         applySettings(false);
         idFormatInUse = idFormat;
-        return open(std::make_unique<Acceptor>(*core, settings, tlsInUse, std::move(listener)), policy.limit, {});
+        if (!acquireIoThread())
+            return false;
+        auto acceptor = std::make_unique<Acceptor>(core, settings, tlsInUse, std::move(listener),
+                                                   usesCallerThread || IoThread::count() == 1 ? nullptr : ioThread());
+        open(std::move(acceptor), policy.limit, {});
+        return true;
     }
 
     AcceptorSettings settings;

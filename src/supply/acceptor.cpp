@@ -4,6 +4,7 @@
 #include "acceptor.h"
 
 #include "../io/descriptor.h"
+#include "../io/iothread.h"
 #include "../io/socketoptions.h"
 
 #include <algorithm>
@@ -23,12 +24,14 @@ constexpr std::chrono::milliseconds grace{1'000};
 constexpr std::chrono::milliseconds acceptPause{100};
 } // namespace
 
-Acceptor::Acceptor(ConnectionSink &sink, AcceptorSettings settings, const TlsConfiguration &tls,
-                   std::unique_ptr<Listener> listener)
-    : m_sink(sink)
+Acceptor::Acceptor(std::shared_ptr<ConnectionSink> sink, AcceptorSettings settings, const TlsConfiguration &tls,
+                   std::unique_ptr<Listener> listener, const std::shared_ptr<IoThread> &ioThread)
+    : m_sink(std::move(sink))
     , m_settings(std::make_shared<const AcceptorSettings>(std::move(settings)))
     , m_tls(std::make_shared<const TlsConfiguration>(tls))
     , m_listener(std::move(listener))
+    , m_isSpread(ioThread != nullptr)
+    , m_ioThread(ioThread)
 {
     m_tls->advise(m_advice, QStringLiteral("A server pool"));
     m_listener->setParent(this); // so that they move to the I/O thread with this
@@ -83,13 +86,15 @@ void Acceptor::refuseUnderWay()
             unwanted.push_back(inbound);
     }
     for (InboundConnection *inbound : unwanted) {
-        m_sink.clientRefused();
+        m_sink->clientRefused();
         remove(inbound);
     }
 }
 
 void Acceptor::abandon()
 {
+    for (const auto &thread : m_otherThreads)
+        thread->dropAll();
     m_silent.clear();
     m_queued.clear();
     m_handshaking.clear();
@@ -104,12 +109,20 @@ void Acceptor::retire()
     m_listener->end();
 }
 
+std::vector<std::shared_ptr<IoThread>> Acceptor::otherIoThreads() const
+{
+    std::vector<std::shared_ptr<IoThread>> ioThreads;
+    for (const auto &thread : m_otherThreads)
+        ioThreads.push_back(thread->ioThread());
+    return ioThreads;
+}
+
 void Acceptor::onIncoming(qintptr descriptor)
 {
     const Peer peer = peerOf(descriptor);
     if (!m_settings->allowedClients.admits(peer.address)) {
         closeDescriptor(descriptor); // before any TLS
-        m_sink.clientRefused();
+        m_sink->clientRefused();
         return;
     }
     if (peer.address.isNull()) {
@@ -117,12 +130,12 @@ void Acceptor::onIncoming(qintptr descriptor)
                               QStringLiteral("A client left before it was accepted."));
         closeDescriptor(descriptor);
         m_log.failure(error);
-        m_sink.attemptFailed(error);
+        m_sink->attemptFailed(error);
         return;
     }
-    if (m_sink.room() <= 0) {
+    if (m_sink->room() <= 0) {
         closeDescriptor(descriptor);
-        m_sink.clientOverflowed();
+        m_sink->clientOverflowed();
         return;
     }
     applyKeepAlive(descriptor, m_settings->keepAlive);
@@ -157,7 +170,7 @@ size_t Acceptor::silentLimit() const
 void Acceptor::makeRoomAmongSilent()
 {
     while (m_silent.size() >= silentLimit()) {
-        m_sink.clientOverflowed();
+        m_sink->clientOverflowed();
         remove(m_silent.front());
     }
 }
@@ -191,25 +204,82 @@ void Acceptor::onSpoke(InboundConnection *inbound)
     if (found == m_inbound.end())
         return;
     moveTo(found->second, m_queued);
-    beginHandshakes();
+    if (m_isSpread) // it may go to another thread, and this is inside its own slot
+        QMetaObject::invokeMethod(this, &Acceptor::beginHandshakes, Qt::QueuedConnection);
+    else
+        beginHandshakes();
 }
 
 void Acceptor::beginHandshakes()
 {
     while (!m_queued.empty()) {
-        const int room = m_sink.room();
+        const int room = m_sink->room();
         InboundConnection *next = m_queued.front();
         if (room <= 0) { // it would be turned away behind its handshake
-            m_sink.clientOverflowed();
+            m_sink->clientOverflowed();
             remove(next);
             continue;
         }
         if (m_handshaking.size() >= handshakeLimit(room) && !makeRoomAmongHandshakes())
             break;
-        moveTo(m_inbound[next], m_handshaking);
-        next->beginHandshake();
+        Entry &entry = m_inbound[next];
+        moveTo(entry, m_handshaking);
+        beginHandshake(entry);
     }
     acceptOrHold();
+}
+
+void Acceptor::beginHandshake(Entry &entry)
+{
+    joinOtherThreads();
+    HandshakeThread *thread = entry.inbound->isOver() ? nullptr : leastBusyThread();
+    if (!thread) {
+        entry.inbound->beginHandshake();
+        return;
+    }
+    entry.thread = thread;
+    entry.inbound->disconnect(this);
+    thread->begin(std::move(entry.inbound));
+}
+
+// Not before the first handshake, because they may have to be made for it.
+void Acceptor::joinOtherThreads()
+{
+    const auto own = m_ioThread.lock();
+    m_ioThread.reset();
+    if (!own)
+        return;
+    for (auto &ioThread : IoThread::acquireOthers(IoThread::Use::Pools, own))
+        m_otherThreads.push_back(std::make_shared<HandshakeThread>(
+            std::move(ioThread), own, [this](auto inbound) { onReturned(std::move(inbound)); }));
+}
+
+// nullptr for the pool's own, which is the first choice: it is the one that needs no way there and back.
+HandshakeThread *Acceptor::leastBusyThread() const
+{
+    size_t least = m_handshaking.size() - 1; // but for the one that begins
+    for (const auto &thread : m_otherThreads)
+        least -= thread->underWay();
+    HandshakeThread *choice = nullptr;
+    for (const auto &thread : m_otherThreads) {
+        if (thread->underWay() < least) {
+            least = thread->underWay();
+            choice = thread.get();
+        }
+    }
+    return choice;
+}
+
+void Acceptor::onReturned(std::unique_ptr<InboundConnection> inbound)
+{
+    InboundConnection *returned = inbound.get();
+    Entry &entry = m_inbound[returned];
+    entry.inbound = std::move(inbound);
+    entry.thread = nullptr;
+    if (returned->error())
+        onFailed(returned);
+    else
+        onFinished(returned);
 }
 
 // No more handshakes than there is room for, or most of them would be for nothing. But never so few that unknown
@@ -234,7 +304,7 @@ bool Acceptor::makeRoomAmongHandshakes()
         m_graceTimer.start(grace - age);
         return false;
     }
-    m_sink.clientOverflowed();
+    m_sink->clientOverflowed();
     remove(longest);
     return true;
 }
@@ -252,12 +322,14 @@ std::unique_ptr<InboundConnection> Acceptor::remove(InboundConnection *inbound)
     if (found == m_inbound.end())
         return nullptr;
     std::unique_ptr<InboundConnection> owned = std::move(found->second.inbound);
+    if (found->second.thread)
+        found->second.thread->drop(inbound);
     found->second.line->erase(found->second.place);
     m_inbound.erase(found);
     return owned;
 }
 
-// Of one that has ended; nullptr if it was abandoned or made room.
+// Of one that has ended, and is here; nullptr if it was abandoned or made room.
 std::unique_ptr<InboundConnection> Acceptor::takeOver(InboundConnection *inbound)
 {
     const bool isKnown = m_inbound.find(inbound) != m_inbound.end();
@@ -269,7 +341,7 @@ void Acceptor::onFinished(InboundConnection *inbound)
     const auto owned = takeOver(inbound);
     if (!owned)
         return;
-    m_sink.established(owned->takeResult());
+    m_sink->established(owned->takeResult());
     beginHandshakes();
 }
 
@@ -279,10 +351,10 @@ void Acceptor::onFailed(InboundConnection *inbound)
     if (!owned)
         return;
     if (owned->error().kind() == ErrorKind::Limit) {
-        m_sink.clientOverflowed();
+        m_sink->clientOverflowed();
     } else {
         m_log.failure(owned->error());
-        m_sink.attemptFailed(owned->error());
+        m_sink->attemptFailed(owned->error());
     }
     beginHandshakes();
 }
@@ -297,7 +369,7 @@ void Acceptor::onAcceptFailed(const QString &reason)
             .arg(reason));
     m_isStarved = true;
     m_log.failure(error);
-    m_sink.attemptFailed(error);
+    m_sink->attemptFailed(error);
     m_resumeTimer.start(acceptPause);
 }
 

@@ -29,7 +29,10 @@ struct Established
     bool hasPlace = false; ///< ConnectionSink::reserve() was true for it.
 };
 
-/// Where a supply delivers: the pool, seen from below. Called in the I/O thread.
+/// Where a supply delivers: the pool, seen from below.
+///
+/// Called in the pool's I/O thread; by handshakes that run in another one, what they need: enter(), leave(), freshId(),
+/// reserve(), unreserve(), claimControlId() and releaseControlId().
 class ConnectionSink
 {
 public:
@@ -56,9 +59,9 @@ public:
     [[nodiscard]] virtual bool reserve() = 0;
     virtual void unreserve() = 0;
     /// Server: true for the first connection of @p generation: it is to get the controlId. releaseControlId() if it
-    /// comes to nothing, so that the next one gets it.
+    /// comes to nothing, so that the next one of that generation gets it.
     [[nodiscard]] virtual bool claimControlId(quint64 generation) = 0;
-    virtual void releaseControlId() = 0;
+    virtual void releaseControlId(quint64 generation) = 0;
 
     /// False if it was no good.
     virtual bool established(Established connection) = 0;

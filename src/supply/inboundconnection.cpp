@@ -16,26 +16,27 @@
 
 namespace Tidepool {
 
-InboundConnection::InboundConnection(ConnectionSink &sink, const InboundPlan &plan, qintptr descriptor,
+InboundConnection::InboundConnection(std::shared_ptr<ConnectionSink> sink, const InboundPlan &plan, qintptr descriptor,
                                      const Peer &peer)
-    : m_sink(sink)
+    : m_sink(std::move(sink))
     , m_plan(plan)
     , m_descriptor(descriptor)
     , m_peer(peer)
-    , m_step(std::in_place, sink, ConnectionSink::Step::Handshaking)
+    , m_step(std::in_place, *m_sink, ConnectionSink::Step::Handshaking)
 {
+    m_timer.setParent(this); // so that it moves with this
     m_timer.setSingleShot(true);
     connect(&m_timer, &QTimer::timeout, this,
-            [this] { fail(clientTimeoutError(m_phase, m_timer.interval(), client())); });
+            [this] { fail(clientTimeoutError(m_phase, timeout().count(), client())); });
 }
 
 InboundConnection::~InboundConnection()
 {
     m_notifier.reset();
     if (m_hasPlace) {
-        m_sink.unreserve();
+        m_sink->unreserve();
         if (m_id == controlId)
-            m_sink.releaseControlId();
+            m_sink->releaseControlId(m_plan.generation);
     }
     if (m_descriptor >= 0)
         closeDescriptor(m_descriptor);
@@ -48,9 +49,19 @@ void InboundConnection::start()
             identify();
         return;
     }
-    m_timer.start(std::max(m_plan.settings->timeouts.handshake, std::chrono::milliseconds(1)));
+    m_timer.start(timeout());
     m_notifier = std::make_unique<QSocketNotifier>(m_descriptor, QSocketNotifier::Read);
     connect(m_notifier.get(), &QSocketNotifier::activated, this, &InboundConnection::onReadable);
+}
+
+// Qt would begin the timer's whole time anew in the other thread.
+void InboundConnection::moveTo(QThread *thread)
+{
+    m_notifier.reset();
+    m_timer.stop();
+    if (m_socket)
+        m_socket->moveToThread(thread);
+    moveToThread(thread);
 }
 
 // As late as possible: a socket that buffers data before TLS starts costs 6 KiB more, in holes of the heap.
@@ -103,6 +114,11 @@ void InboundConnection::beginHandshake()
     }
     if (!open())
         return;
+    if (!m_timer.isActive()) { // it has been moved
+        const auto spent = std::chrono::steady_clock::now() - m_begunAt;
+        const auto rest = timeout() - std::chrono::duration_cast<std::chrono::milliseconds>(spent);
+        m_timer.start(std::max(rest, std::chrono::milliseconds(1)));
+    }
     connect(m_socket.get(), &QSslSocket::encrypted, this, &InboundConnection::identify);
     m_plan.tls->applyTo(*m_socket);
     m_plan.tls->context->applyTo(*m_socket);
@@ -121,11 +137,11 @@ void InboundConnection::identify()
         }
     }
     m_phase = Phase::Identify;
-    m_timer.start(std::max(m_plan.settings->timeouts.identify, std::chrono::milliseconds(1)));
+    m_timer.start(timeout());
     if (!reserve())
         return;
-    const bool isControl = m_plan.settings->reservesControlId && m_sink.claimControlId(m_plan.generation);
-    m_id = isControl ? controlId : m_sink.freshId();
+    const bool isControl = m_plan.settings->reservesControlId && m_sink->claimControlId(m_plan.generation);
+    m_id = isControl ? controlId : m_sink->freshId();
     m_socket->write(toWire(m_id, m_plan.settings->idFormat));
     connect(m_socket.get(), &QIODevice::bytesWritten, this, &InboundConnection::succeedWhenSent);
     connect(m_socket.get(), &QSslSocket::encryptedBytesWritten, this, &InboundConnection::succeedWhenSent);
@@ -136,7 +152,7 @@ void InboundConnection::identify()
 // Whoever knows its id counts on it.
 bool InboundConnection::reserve()
 {
-    m_hasPlace = m_sink.reserve();
+    m_hasPlace = m_sink->reserve();
     if (!m_hasPlace)
         fail({Phase::Accept, ErrorKind::Limit, QStringLiteral("The pool is full: %1 was turned away.").arg(client())});
     return m_hasPlace;
@@ -161,6 +177,13 @@ void InboundConnection::fail(const PoolError &error)
     m_error = error;
     m_error.setPeer(m_peer.endpoint());
     emit failed(this);
+}
+
+// Of the phase that it is in.
+std::chrono::milliseconds InboundConnection::timeout() const
+{
+    const Timeouts &timeouts = m_plan.settings->timeouts;
+    return std::max(m_phase == Phase::Identify ? timeouts.identify : timeouts.handshake, std::chrono::milliseconds(1));
 }
 
 Established InboundConnection::takeResult()

@@ -11,6 +11,7 @@
 #include <QtCore/QSocketNotifier>
 #include <QtCore/QTimer>
 
+#include <atomic>
 #include <optional>
 
 namespace Tidepool {
@@ -25,24 +26,31 @@ struct InboundPlan
 
 /// One accepted connection on its way to the pool: TLS handshake, then sending the id.
 ///
-/// Lives in the I/O thread. Owns its descriptor, and the socket that it becomes, until takeResult(). Exactly one of
-/// finished() and failed() is emitted, once, mostly inside one of the socket's signals: see Dial for how to connect
-/// them. A pool that has become full meanwhile fails it with ErrorKind::Limit before it is told an id.
+/// Lives in an I/O thread, and may be moved to another. Owns its descriptor, and the socket that it becomes, until
+/// takeResult(). Exactly one of finished() and failed() is emitted, once, mostly inside one of the socket's signals:
+/// see Dial for how to connect them. A pool that has become full meanwhile fails it with ErrorKind::Limit before it is
+/// told an id.
 class InboundConnection : public QObject
 {
     Q_OBJECT
 
 public:
     /// Owns @p descriptor.
-    InboundConnection(ConnectionSink &sink, const InboundPlan &plan, qintptr descriptor, const Peer &peer);
+    InboundConnection(std::shared_ptr<ConnectionSink> sink, const InboundPlan &plan, qintptr descriptor,
+                      const Peer &peer);
     ~InboundConnection() override;
     Q_DISABLE_COPY_MOVE(InboundConnection)
 
     void start();
+    /// Before its handshake, or when it is over: takes it and its socket out of the calling thread, which must be its
+    /// own, into @p thread. Outside its own signals and slots and those of its socket.
+    void moveTo(QThread *thread);
+    /// Any thread.
     [[nodiscard]] bool isOver() const { return m_isOver; }
     /// The client has not said a word yet, so it costs no more than a descriptor.
     [[nodiscard]] bool isSilent() const { return m_isSilent; }
     [[nodiscard]] std::chrono::steady_clock::time_point begunAt() const { return m_begunAt; }
+    /// Any thread.
     [[nodiscard]] const Peer &peer() const { return m_peer; }
     Established takeResult();
     [[nodiscard]] PoolError error() const { return m_error; }
@@ -63,12 +71,13 @@ private:
     [[nodiscard]] bool reserve();
     void succeedWhenSent();
     void fail(const PoolError &error);
+    [[nodiscard]] std::chrono::milliseconds timeout() const;
     [[nodiscard]] QString client() const;
 
-    ConnectionSink &m_sink;
+    const std::shared_ptr<ConnectionSink> m_sink;
     const InboundPlan m_plan;
     qintptr m_descriptor; // until it is the socket's
-    Peer m_peer;
+    const Peer m_peer;
     std::unique_ptr<QSocketNotifier> m_notifier; // while it is silent
     std::unique_ptr<QSslSocket> m_socket;
     std::optional<StepGuard> m_step;
@@ -76,7 +85,7 @@ private:
     Phase m_phase = Phase::Handshake;
     std::chrono::steady_clock::time_point m_begunAt = std::chrono::steady_clock::now();
     bool m_isSilent = true;
-    bool m_isOver = false;
+    std::atomic<bool> m_isOver = false;
     bool m_hasPlace = false;
     ConnectionId m_id;
     PoolError m_error;

@@ -5,7 +5,12 @@
 
 #include <QtCore/QObject>
 
+#include <memory>
+#include <vector>
+
 namespace Tidepool {
+
+class IoThread;
 
 /// Makes a pool's connections. Lives in the I/O thread from start() to its destruction.
 class Supply : public QObject
@@ -27,6 +32,10 @@ public:
         setPaused(true);
         abandon();
     }
+
+    /// The other I/O threads in which it has something under way. With its destruction that ends there as well, a
+    /// moment later: in a task that is posted to them by then, and perhaps another one to its own.
+    [[nodiscard]] virtual std::vector<std::shared_ptr<IoThread>> otherIoThreads() const { return {}; }
 
     /// The pool's generation that what it begins belongs to. It comes the same way as the settings and together with
     /// them, so that nothing begun under old settings can be taken for new.

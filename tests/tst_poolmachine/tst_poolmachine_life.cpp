@@ -152,8 +152,15 @@ void tst_PoolMachineLife::theControlIdIsGivenOncePerGeneration()
     Bench bench(serverPolicy(4));
     QVERIFY(bench.machine.claimControlId(bench.generation, bench.now));
     QVERIFY(!bench.machine.claimControlId(bench.generation, bench.now));
-    bench.machine.releaseControlId();
+    bench.machine.releaseControlId(bench.generation);
     QVERIFY(bench.machine.claimControlId(bench.generation, bench.now));
+    const quint64 before = bench.generation;
+    (void)bench.machine.flush(bench.moment());
+    bench.generation = bench.machine.generation();
+    QVERIFY(bench.machine.claimControlId(bench.generation, bench.now));
+    bench.machine.releaseControlId(before);
+    QVERIFY2(!bench.machine.claimControlId(before, bench.now), "an older connection took it from a newer one");
+    QVERIFY2(!bench.machine.claimControlId(bench.generation, bench.now), "an older connection gave it back");
     bench.arrive(0);
     QCOMPARE(bench.take(ConnectionId(0)), 0U);
     (void)bench.machine.shutDown(bench.moment());

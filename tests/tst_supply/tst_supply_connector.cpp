@@ -39,7 +39,7 @@ public:
     bool reserve() override { return false; }
     void unreserve() override {}
     bool claimControlId(quint64) override { return false; }
-    void releaseControlId() override {}
+    void releaseControlId(quint64) override {}
     bool established(Established connection) override
     {
         if (wanted.waitingForAny > 0) {
