@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 
 namespace TestSupport {
@@ -24,6 +25,25 @@ int entries(const QString &path)
     if (!directory.exists())
         return -1;
     return static_cast<int>(directory.entryList(QDir::AllEntries | QDir::System | QDir::NoDotAndDotDot).size());
+}
+
+QByteArray readFile(const QString &path)
+{
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+// In the order of their numbers.
+std::vector<int> tasksNamed(const QByteArray &name)
+{
+    std::vector<int> tasks;
+    const QDir directory(QStringLiteral("/proc/self/task"));
+    for (const QString &task : directory.entryList(QDir::Dirs | QDir::NoDotAndDotDot)) {
+        if (readFile(directory.filePath(task) + QStringLiteral("/comm")).trimmed() == name)
+            tasks.push_back(task.toInt());
+    }
+    std::sort(tasks.begin(), tasks.end());
+    return tasks;
 }
 
 } // namespace
@@ -41,14 +61,16 @@ int runningThreads()
 
 int runningThreads(const QByteArray &name)
 {
-    const QDir tasks(QStringLiteral("/proc/self/task"));
-    int count = 0;
-    for (const QString &task : tasks.entryList(QDir::Dirs | QDir::NoDotAndDotDot)) {
-        QFile file(tasks.filePath(task) + QStringLiteral("/comm"));
-        if (file.open(QIODevice::ReadOnly) && file.readAll().trimmed() == name)
-            ++count;
-    }
-    return count;
+    return static_cast<int>(tasksNamed(name).size());
+}
+
+std::vector<std::chrono::nanoseconds> threadTimes(const QByteArray &name)
+{
+    std::vector<std::chrono::nanoseconds> times;
+    for (const int task : tasksNamed(name))
+        times.emplace_back(
+            readFile(QStringLiteral("/proc/self/task/%1/schedstat").arg(task)).split(' ').value(0).toLongLong());
+    return times;
 }
 
 std::chrono::nanoseconds threadTime()

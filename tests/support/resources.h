@@ -7,6 +7,7 @@
 #include <QtCore/QtGlobal>
 
 #include <chrono>
+#include <vector>
 
 namespace TestSupport {
 
@@ -17,6 +18,9 @@ namespace TestSupport {
 [[nodiscard]] int runningThreads();
 /// Those named @p name.
 [[nodiscard]] int runningThreads(const QByteArray &name);
+
+/// How long each of those has computed so far, the one that was made first in front. Linux only.
+[[nodiscard]] std::vector<std::chrono::nanoseconds> threadTimes(const QByteArray &name);
 
 /// How long the calling thread has computed so far. Unlike a clock's time, that does not grow while a busy machine lets
 /// the thread wait.
