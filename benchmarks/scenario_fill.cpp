@@ -5,6 +5,8 @@
 #include "support/child.h"
 #include "support/statistics.h"
 
+#include <QtCore/QThread>
+
 #include <vector>
 
 namespace Bench {
@@ -13,6 +15,7 @@ namespace {
 
 constexpr double mostCpu = 1.1;
 constexpr double leastRate = 1.3;
+constexpr double leastSpread = 1.7;
 
 struct Results
 {
@@ -63,12 +66,34 @@ void measureMode(Report &report, const Effort &effort, bool isTls)
         {what, QStringLiteral("client CPU each"), QStringLiteral("ms"), median(pool.cpu), blocking, median(limit.cpu)});
 }
 
+// The clients take part of the processors, too, but little: what costs is the server's signature.
+void measureAccepts(Report &report, const Effort &effort)
+{
+    const int count = effort.choose(400, 100);
+    Results one;
+    Results two;
+    for (int round = 0; round < effort.choose(5, 2); ++round) {
+        for (const int threads : {1, 2}) {
+            PartProcess server(QStringLiteral("accept"), {argument("threads", threads)});
+            PartProcess clients(QStringLiteral("dialer"),
+                                {argument("port", server.port()), argument("tls", 1), argument("threads", 8),
+                                 argument("warmup", 32), argument("count", count)});
+            (threads == 1 ? one : two).add(clients.answer(), count);
+        }
+    }
+    const Goal goal = QThread::idealThreadCount() > 1 ? Goal{leastSpread, {}} : Goal{};
+    report.add({QStringLiteral("%1 accepts, RSA-4096, 2 I/O threads").arg(grouped(count)), QStringLiteral("rate"),
+                QStringLiteral("/s"), median(two.rate), QStringLiteral("1 I/O thread"), median(one.rate),
+                Better::Higher, goal});
+}
+
 } // namespace
 
 void measureFill(Report &report, const Effort &effort)
 {
     measureMode(report, effort, false);
     measureMode(report, effort, true);
+    measureAccepts(report, effort);
 }
 
 } // namespace Bench

@@ -20,10 +20,11 @@ namespace Bench {
 namespace {
 
 using Part = void (*)(const PartArguments &);
-constexpr std::array<std::pair<const char *, Part>, 11> parts{{
+constexpr std::array<std::pair<const char *, Part>, 12> parts{{
     {"peer", peerPart},
     {"dialer", dialerPart},
     {"fill", fillPart},
+    {"accept", acceptPart},
     {"stall", stallPart},
     {"memory-client", memoryOfClientPart},
     {"memory-server", memoryOfServerPart},

@@ -47,6 +47,8 @@ void dialerPart(const PartArguments &arguments);
 
 /// Dials: kind, tls, port, count. Answers: seconds, cpu (ms).
 void fillPart(const PartArguments &arguments);
+/// Accepts with a certificate of RSA-4096 and keeps the connections: threads (for I/O). Answers: port.
+void acceptPart(const PartArguments &arguments);
 /// Dials while its event loop is watched: kind, port, count. Answers: longest, p99 (ms), seconds.
 void stallPart(const PartArguments &arguments);
 /// Dials and weighs: kind, tls, port, count. Answers: bytes (for each connection).

@@ -15,7 +15,7 @@ namespace Tidepool::IoThreads {
 [[nodiscard]] TIDEPOOL_EXPORT int count();
 
 /// Sets the number, 1 to 64, for pools and relays that start later. Each pool or relay runs in one I/O thread: the
-/// thread that has the fewest of them. Any thread.
+/// thread that has the fewest of them. The TLS handshakes of a ServerPool run in all I/O threads for pools. Any thread.
 TIDEPOOL_EXPORT void setCount(int count);
 
 } // namespace Tidepool::IoThreads

@@ -43,6 +43,7 @@ private slots:
     void refusedOnesAreDropped();
     void hungHandshakesTimeOut();
     void hungHandshakesMakeRoom();
+    void waitingForAPlaceCountsToo();
 };
 
 namespace {
@@ -424,6 +425,24 @@ void tst_ServerPoolSpread::hungHandshakesMakeRoom()
     QTRY_COMPARE(pool.active(), 4);
     QVERIFY(pool.status().overflowed >= 1);
     VERIFY_COUNTERS(pool);
+}
+
+// The deadline of a handshake is that of the client's arrival, in whatever thread it begins.
+void tst_ServerPoolSpread::waitingForAPlaceCountsToo()
+{
+    ServerPool pool;
+    pool.setMaximumHandshakes(2);
+    Timeouts timeouts;
+    timeouts.handshake = 1'500ms;
+    pool.setTimeouts(timeouts);
+    listenEncrypted(pool);
+    QElapsedTimer clock;
+    clock.start();
+    const auto hung = connectHung(pool.serverPort(), 4); // two of them get their places after a second
+    QTRY_COMPARE(pool.status().overflowed + pool.status().failedIn(Phase::Handshake), 4);
+    QVERIFY2(clock.elapsed() < 2'400, qPrintable(u"%1 ms"_s.arg(clock.elapsed())));
+    QVERIFY(pool.status().overflowed >= 1);
+    QTRY_COMPARE(pool.status().handshaking, 0);
 }
 
 QTEST_GUILESS_MAIN(tst_ServerPoolSpread)
