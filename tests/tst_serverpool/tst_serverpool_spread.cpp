@@ -304,14 +304,15 @@ void tst_ServerPoolSpread::closeLeavesNothing()
         QTRY_COMPARE(other.active(), many);
         QCOMPARE(runningThreads(ioThread), 2);
     }
+    int interrupted = 0;
     const auto closeAt = [&](int milliseconds) {
         ServerPool pool;
         listenEncrypted(pool);
         {
             const auto hung = connectHung(pool.serverPort(), 6);
             const Clients clients(pool.serverPort(), many);
-            QTRY_VERIFY(pool.status().handshaking > 6);
             QTest::qWait(milliseconds);
+            interrupted += pool.status().handshaking > 6 ? 1 : 0;
             pool.close();
             QCOMPARE(pool.status().handshaking, 0);
             QCOMPARE(pool.status().active, 0);
@@ -325,7 +326,8 @@ void tst_ServerPoolSpread::closeLeavesNothing()
     closeAt(0); // sets up what Qt and OpenSSL need once
     const int descriptors = openDescriptors();
     for (int i = 0; i < times(20); ++i)
-        closeAt(i);
+        closeAt(2 * i);
+    QVERIFY(interrupted > 0);
     QTRY_COMPARE(openDescriptors(), descriptors);
     if (isShared) {
         const Clients more(other.serverPort(), many); // which still works
@@ -344,6 +346,7 @@ void tst_ServerPoolSpread::oldGenerationIsDropped()
 {
     QFETCH(bool, isFlush);
     const Credentials changed = selfSigned();
+    int interrupted = 0;
     for (int i = 0; i < times(10); ++i) {
         ServerPool pool;
         pool.setReservesControlId(true);
@@ -351,8 +354,8 @@ void tst_ServerPoolSpread::oldGenerationIsDropped()
         const QSslCertificate before = pool.certificate();
         const auto hung = connectHung(pool.serverPort(), 4);
         const Clients clients(pool.serverPort(), many);
-        QTRY_VERIFY(pool.status().handshaking > 4);
-        QTest::qWait(i);
+        QTest::qWait(4 * i);
+        interrupted += pool.status().handshaking > 4 ? 1 : 0;
         if (isFlush)
             pool.flush();
         else
@@ -372,6 +375,7 @@ void tst_ServerPoolSpread::oldGenerationIsDropped()
             QCOMPARE(client->peerCertificate(), isFlush ? before : changed.certificate());
         VERIFY_COUNTERS(pool);
     }
+    QVERIFY(interrupted > 0);
 }
 
 void tst_ServerPoolSpread::refusedOnesAreDropped()
