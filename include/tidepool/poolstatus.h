@@ -152,7 +152,7 @@ public:
     PoolState state = PoolState::Stopped;
     int active = 0; ///< Parked and ready now. The Go package uses this name.
     int capacity = 0; ///< The number of parked connections to keep (client) or to admit (server).
-    std::chrono::milliseconds interval{0}; ///< Between two rounds (client); 0 for a server.
+    std::chrono::milliseconds interval{0}; ///< The time between two rounds (client), or 0 (server).
     SizingReason sizing; ///< Why the client pool has its current capacity.
     int connecting = 0; ///< Resolving or connecting TCP.
     int handshaking = 0; ///< In the TLS handshake, or waiting for the id.
@@ -208,7 +208,7 @@ public:
     Distribution dialTime; ///< The time from the start of a dial (or the accept) until parked.
     Distribution waitTime; ///< The time from take() until served, including takes served at once.
 
-    QString lastError; ///< The last dial or accept error as a sentence; empty after a success.
+    QString lastError; ///< The last dial or accept error as a sentence. Empty after a success.
     ErrorKind lastErrorKind = ErrorKind::None; ///< The kind of the last error. None after a success.
 
     [[nodiscard]] int nextAttemptMs() const { return static_cast<int>(nextAttempt.count()); } ///< Milliseconds.
