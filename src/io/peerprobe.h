@@ -26,7 +26,7 @@ struct PeerProbe
 {
     /// Makes the system probe as soon as the peer has sent nothing for a second, and again every second. The time until
     /// a peer that does not answer counts as dead stays the same, and starts now. Returns the previous settings. If
-    /// keepalive is off, somebody wants it off: the function then does nothing and returns std::nullopt.
+    /// keepalive is off, the user has switched it off: the function then does nothing and returns std::nullopt.
     std::optional<KeepAliveTimes> (*begin)(qintptr descriptor);
     /// Restores the settings that begin() returned.
     void (*end)(qintptr descriptor, KeepAliveTimes before);

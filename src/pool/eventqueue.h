@@ -22,7 +22,7 @@ struct PoolEvent
     PoolError error;
 };
 
-/// The events since the facade last asked, only of the kinds that somebody is connected to.
+/// The events since the facade last asked, only of the kinds with a connected slot.
 class EventQueue
 {
 public:

@@ -23,7 +23,7 @@ class TakeContext;
 
 /// The state that all handles of one taken connection share: the socket, until it is released, closed or given back.
 ///
-/// Thread-safe. The socket is in no thread until somebody asks for it.
+/// Thread-safe. The socket is in no thread until the first call of socket().
 class Lease final : public ThreadResident, public std::enable_shared_from_this<Lease>
 {
 public:

@@ -42,7 +42,7 @@ private:
     QPointer<QQuickItem> m_item;
     QPointer<QWindow> m_window;
     bool m_isChosen = false; // true after setItem()
-    // if the Item is destroyed, the answer is no, and if there was never an Item, the answer is yes
+    // true even after the Item is destroyed: the answer is then no
     bool m_hasItem = false;
     bool m_isShown = true;
 };

@@ -198,7 +198,7 @@ void Pump::beginClosing()
     m_idleTimer.start(m_idleTimeout);
 }
 
-// Both sides were told of the end. The pump still reads from the side that hears of the end last, so that closing does
+// Both sides were told of the end. The pump still reads from the side that was told last, so that closing does
 // not reset its connection.
 void Pump::linger()
 {

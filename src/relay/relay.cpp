@@ -29,7 +29,7 @@ constexpr std::chrono::seconds movingTime{5}; // the time for a socket to leave 
 struct PumpPlace
 {
     std::unique_ptr<Pump> pump;
-    bool isLeft = false; // a stream that still arrives is closed
+    bool isLeft = false; // ends that still arrive are closed
 };
 
 // Two ends that move to the I/O thread. When the second one has arrived, the pump starts.

@@ -56,8 +56,8 @@ double millisecondsSince(DemoClock::time_point start)
     return std::chrono::duration<double, std::milli>(DemoClock::now() - start).count();
 }
 
-/// The thread of the target or of the visitors. They stand for other machines, and must not slow down the tunnel's
-/// event loop.
+/// The thread of the target or of the visitors. These threads simulate other machines, and must not slow down the
+/// tunnel's event loop.
 class Elsewhere
 {
 public:
