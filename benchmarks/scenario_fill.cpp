@@ -76,7 +76,7 @@ void measureAccepts(Report &report, const Effort &effort)
         for (const int threads : {1, 2}) {
             PartProcess server(QStringLiteral("accept"), {argument("threads", threads)});
             PartProcess clients(QStringLiteral("dialer"),
-                                {argument("port", server.port()), argument("tls", 1), argument("threads", 8),
+                                {argument("port", server.port()), argument("tls", 1), argument("threads", 16),
                                  argument("warmup", 32), argument("count", count)});
             (threads == 1 ? one : two).add(clients.answer(), count);
         }

@@ -254,20 +254,20 @@ void Acceptor::joinOtherThreads()
             std::move(ioThread), own, [this](auto inbound) { onReturned(std::move(inbound)); }));
 }
 
-// nullptr for the pool's own, which is the first choice: it is the one that needs no way there and back.
+// nullptr for the pool's own. That is the first choice as long as it has none, because it needs no way there and back.
+// Then it gets half of what others have: they wait for it whenever one is over, and each signature of its own holds it
+// up.
 HandshakeThread *Acceptor::leastBusyThread() const
 {
-    size_t least = m_handshaking.size() - 1; // but for the one that begins
-    for (const auto &thread : m_otherThreads)
-        least -= thread->underWay();
+    size_t own = m_handshaking.size() - 1; // but for the one that begins
     HandshakeThread *choice = nullptr;
     for (const auto &thread : m_otherThreads) {
-        if (thread->underWay() < least) {
-            least = thread->underWay();
+        own -= thread->underWay();
+        if (!choice || thread->underWay() < choice->underWay())
             choice = thread.get();
-        }
     }
-    return choice;
+    const bool isOwnFree = own == 0 || (choice && 2 * own < choice->underWay());
+    return isOwnFree ? nullptr : choice;
 }
 
 void Acceptor::onReturned(std::unique_ptr<InboundConnection> inbound)
