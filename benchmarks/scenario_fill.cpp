@@ -33,7 +33,8 @@ struct Results
 QJsonObject dial(const QString &part, QStringList arguments, bool isTls, int count)
 {
     PartProcess peer(QStringLiteral("peer"), {argument("tls", isTls ? 1 : 0), argument("threads", 8)});
-    arguments += {argument("port", peer.port()), argument("tls", isTls ? 1 : 0), argument("count", count)};
+    arguments += {argument("port", peer.port()), argument("tls", isTls ? 1 : 0), argument("count", count),
+                  argument("warmup", 32)};
     PartProcess dialling(part, arguments);
     return dialling.answer();
 }
@@ -47,8 +48,7 @@ void measureMode(Report &report, const Effort &effort, bool isTls)
     for (int round = 0; round < effort.choose(5, 2); ++round) {
         pool.add(dial(QStringLiteral("fill"), {argument("kind", QStringLiteral("pool"))}, isTls, count), count);
         bare.add(dial(QStringLiteral("fill"), {argument("kind", QStringLiteral("bare"))}, isTls, count), count);
-        limit.add(dial(QStringLiteral("dialer"), {argument("threads", 4), argument("warmup", 32)}, isTls, count),
-                  count);
+        limit.add(dial(QStringLiteral("dialer"), {argument("threads", 4)}, isTls, count), count);
     }
     const QString what = QStringLiteral("%1 connections, %2")
                              .arg(grouped(count), isTls ? QStringLiteral("SelfSigned") : QStringLiteral("None"));

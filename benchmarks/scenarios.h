@@ -26,6 +26,9 @@ void measureStall(Report &report, const Effort &effort);
 void measureMemory(Report &report, const Effort &effort);
 void measureIdle(Report &report, const Effort &effort);
 void measureRelay(Report &report, const Effort &effort);
+void measureBurst(Report &report, const Effort &effort);
+void measureRecover(Report &report, const Effort &effort);
+void measureTunnel(Report &report, const Effort &effort);
 
 struct Scenario
 {
@@ -34,13 +37,16 @@ struct Scenario
     void (*measure)(Report &, const Effort &);
 };
 
-inline constexpr std::array<Scenario, 6> scenarios{{
+inline constexpr std::array<Scenario, 9> scenarios{{
     {"take", "how long until a parked connection is in the caller's thread, validated", measureTake},
     {"fill", "how fast connections are made, and what CPU each costs the client", measureFill},
     {"stall", "how long a program's own event loop stands still while connections are made", measureStall},
     {"memory", "what a parked connection keeps in memory", measureMemory},
     {"idle", "what parked connections cost while nothing happens", measureIdle},
     {"relay", "how fast bytes are carried from one connection to another", measureRelay},
+    {"burst", "how many takes are served at once on a long round trip, when many come together", measureBurst},
+    {"recover", "how long a pool needs after an outage of the link or of the server", measureRecover},
+    {"tunnel", "how long a visitor waits for the first byte through a tunnel over a long round trip", measureTunnel},
 }};
 
 } // namespace Bench

@@ -12,17 +12,16 @@ using Tidepool::TlsMode;
 
 namespace {
 
-// The first connections pay for what a process does once: loading the TLS library, starting the I/O thread.
-constexpr int warmup = 32;
-
 template <typename Dial>
-void measure(Dial dial, int count)
+QJsonObject measure(Dial dial, const PartArguments &arguments)
 {
-    dial(warmup);
+    // The first connections pay for what a process does once: loading the TLS library, starting the I/O thread.
+    if (const int warmup = arguments.number(QLatin1String("warmup")); warmup > 0)
+        dial(warmup);
     const Stopwatch watch;
     const CpuStopwatch cpu;
-    dial(count);
-    answer({{QStringLiteral("seconds"), watch.seconds()}, {QStringLiteral("cpu"), cpu.milliseconds()}});
+    dial(arguments.number(QLatin1String("count")));
+    return {{QStringLiteral("seconds"), watch.seconds()}, {QStringLiteral("cpu"), cpu.milliseconds()}};
 }
 
 } // namespace
@@ -30,14 +29,17 @@ void measure(Dial dial, int count)
 void fillPart(const PartArguments &arguments)
 {
     const TlsMode mode = arguments.isTls() ? TlsMode::SelfSigned : TlsMode::None;
-    const int count = arguments.number(QLatin1String("count"));
     if (arguments.isBare()) {
         BareDialer dialer(arguments.port(), mode);
-        measure([&dialer](int more) { dialer.dial(more); }, count);
+        dialer.setHost(arguments.host());
+        answer(measure([&dialer](int more) { dialer.dial(more); }, arguments));
         return;
     }
     const auto pool = makeClientPool(arguments.port(), mode);
-    measure([&pool](int more) { fill(*pool, pool->active() + more); }, count);
+    pool->setHost(arguments.host());
+    QJsonObject result = measure([&pool](int more) { fill(*pool, pool->active() + more); }, arguments);
+    result.insert(QStringLiteral("failed"), static_cast<double>(pool->status().failedTotal()));
+    answer(result);
 }
 
 } // namespace Bench

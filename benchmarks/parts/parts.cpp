@@ -20,7 +20,7 @@ namespace Bench {
 namespace {
 
 using Part = void (*)(const PartArguments &);
-constexpr std::array<std::pair<const char *, Part>, 12> parts{{
+constexpr std::array<std::pair<const char *, Part>, 16> parts{{
     {"peer", peerPart},
     {"dialer", dialerPart},
     {"fill", fillPart},
@@ -31,6 +31,10 @@ constexpr std::array<std::pair<const char *, Part>, 12> parts{{
     {"turn", turnPart},
     {"rest", restPart},
     {"relay", relayPart},
+    {"taker", takerPart},
+    {"target", targetPart},
+    {"visitor", visitorPart},
+    {"download", downloadPart},
     {"sink", sinkPart},
     {"sender", senderPart},
 }};

@@ -22,6 +22,8 @@ public:
     [[nodiscard]] quint16 port() const { return static_cast<quint16>(number(QLatin1String("port"))); }
     [[nodiscard]] bool isBare() const { return text(QLatin1String("kind")) == QLatin1String("bare"); }
     [[nodiscard]] bool isTls() const { return number(QLatin1String("tls")) != 0; }
+    /// An IPv4 address; 127.0.0.1 unless given.
+    [[nodiscard]] QString host() const { return m_values.value(QLatin1String("host"), QStringLiteral("127.0.0.1")); }
 
 private:
     QHash<QString, QString> m_values;
@@ -37,7 +39,8 @@ void answer(const QJsonObject &object);
 
 // --- The other end (peer.cpp, dialer.cpp)
 
-/// Accepts connections, sends each an id and keeps them: tls, threads. Answers: port.
+/// Accepts connections, sends each an id and keeps them: tls, threads; with a port, there and on all addresses.
+/// Answers: port.
 void peerPart(const PartArguments &arguments);
 /// Dials with blocking sockets and keeps the connections: tls, threads, port, count, warmup. Answers: seconds, cpu
 /// (ms).
@@ -45,7 +48,7 @@ void dialerPart(const PartArguments &arguments);
 
 // --- What is measured
 
-/// Dials: kind, tls, port, count. Answers: seconds, cpu (ms).
+/// Dials: kind, tls, host, port, count, warmup. Answers: seconds, cpu (ms), failed (attempts).
 void fillPart(const PartArguments &arguments);
 /// Accepts with a certificate of RSA-4096 and keeps the connections: threads (for I/O). Answers: port.
 void acceptPart(const PartArguments &arguments);
@@ -61,6 +64,21 @@ void turnPart(const PartArguments &arguments);
 void restPart(const PartArguments &arguments);
 /// Relays each connection to the port target with Tidepool::Relay. Answers: port.
 void relayPart(const PartArguments &arguments);
+
+/// Takes from a pool and lets go at once: host, port, policy, seconds, rate (takes a second, at random), burst (so many
+/// more every 5 s), minimum, levels (a file that the pool goes on from), save (a file for what it has learned).
+/// Answers: ready; then what TakerLog reads.
+void takerPart(const PartArguments &arguments);
+
+// --- Visitors (visitors.cpp)
+
+/// Accepts on all addresses, and sends each visitor as many bytes as he asks for: port. Answers: port.
+void targetPart(const PartArguments &arguments);
+/// Asks for one byte, again and again: host, port, count, pause (ms). Answers: firstBytes (ms each, from connecting
+/// on).
+void visitorPart(const PartArguments &arguments);
+/// Asks for very much: host, port, milliseconds. Answers: started, at the first byte; bytes, seconds.
+void downloadPart(const PartArguments &arguments);
 
 // --- The load (load.cpp)
 

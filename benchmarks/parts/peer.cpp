@@ -6,6 +6,8 @@
 #include "support/blockingtls.h"
 #include "support/usage.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -46,8 +48,9 @@ void peerPart(const PartArguments &arguments)
     if (arguments.isTls())
         context = TlsContext::server();
     growDescriptorTable();
-    const Descriptor listener = listenOnLoopback();
-    std::atomic<quint32> lastId = 0;
+    const Descriptor listener = arguments.port() != 0 ? listenEverywhere(arguments.port()) : listenOnLoopback();
+    // A peer that takes another's place gives other ids.
+    std::atomic<quint32> lastId = static_cast<quint32>(::getpid()) << 16U;
     const auto count = static_cast<size_t>(arguments.number(QLatin1String("threads")));
     std::vector<std::thread> threads;
     threads.reserve(count);

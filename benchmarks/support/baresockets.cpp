@@ -87,7 +87,7 @@ void BareDialer::dialNext()
     connect(socket, &QAbstractSocket::connected, this, [this, socket] { onConnected(socket); });
     connect(socket, &QIODevice::readyRead, this, [this, socket] { onReadyRead(socket); });
     connect(socket, &QAbstractSocket::errorOccurred, this, [this, socket] { fail(socket->errorString()); });
-    socket->connectToHost(QStringLiteral("127.0.0.1"), m_port);
+    socket->connectToHost(m_host, m_port);
 }
 
 void BareDialer::onConnected(QSslSocket *socket)

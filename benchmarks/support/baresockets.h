@@ -17,7 +17,7 @@ namespace Bench {
 
 using SocketList = std::vector<std::unique_ptr<QSslSocket>>;
 
-/// What a program without a pool does: it dials QSslSockets in its own thread, 32 in parallel, with a pool's settings,
+/// What a program without a pool does: it dials QSslSockets in its own thread, 64 in parallel, with a pool's settings,
 /// and reads each one's id.
 class BareDialer : public QObject
 {
@@ -25,6 +25,8 @@ class BareDialer : public QObject
 
 public:
     BareDialer(quint16 port, Tidepool::TlsMode mode);
+    /// Default: 127.0.0.1.
+    void setHost(const QString &host) { m_host = host; }
 
     /// Dials @p count more and returns when they are there. Runs the event loop meanwhile. Throws BenchmarkError.
     void dial(int count);
@@ -39,6 +41,7 @@ private:
     void onReadyRead(QSslSocket *socket);
     void fail(const QString &why);
 
+    QString m_host = QStringLiteral("127.0.0.1");
     quint16 m_port;
     Tidepool::TlsMode m_mode;
     QSslConfiguration m_configuration;

@@ -6,6 +6,7 @@
 #include "benchmarkerror.h"
 #include "stopwatch.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -23,12 +24,12 @@ namespace {
 constexpr int backlog = 1'024;
 constexpr time_t patience = 30;
 
-sockaddr_in loopback(quint16 port)
+sockaddr_in endpoint(in_addr_t host, quint16 port)
 {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = host;
     return address;
 }
 
@@ -50,6 +51,29 @@ void setOptions(const Descriptor &socket)
     ::setsockopt(socket.number(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
+Descriptor listenOn(in_addr_t host, quint16 port)
+{
+    Descriptor socket = newSocket();
+    const int on = 1;
+    ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    const sockaddr_in address = endpoint(host, port);
+    if (::bind(socket.number(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0
+        || ::listen(socket.number(), backlog) != 0)
+        throw BenchmarkError(
+            QStringLiteral("Nothing could listen: %1.").arg(QString::fromLocal8Bit(std::strerror(errno))));
+    return socket;
+}
+
+Descriptor connectTo(in_addr_t host, quint16 port)
+{
+    Descriptor socket = newSocket();
+    setOptions(socket);
+    const sockaddr_in address = endpoint(host, port);
+    if (::connect(socket.number(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
+        return {};
+    return socket;
+}
+
 } // namespace
 
 Descriptor::~Descriptor()
@@ -60,15 +84,12 @@ Descriptor::~Descriptor()
 
 Descriptor listenOnLoopback(quint16 port)
 {
-    Descriptor socket = newSocket();
-    const int on = 1;
-    ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    const sockaddr_in address = loopback(port);
-    if (::bind(socket.number(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0
-        || ::listen(socket.number(), backlog) != 0)
-        throw BenchmarkError(
-            QStringLiteral("Nothing could listen on 127.0.0.1: %1.").arg(QString::fromLocal8Bit(std::strerror(errno))));
-    return socket;
+    return listenOn(htonl(INADDR_LOOPBACK), port);
+}
+
+Descriptor listenEverywhere(quint16 port)
+{
+    return listenOn(htonl(INADDR_ANY), port);
 }
 
 quint16 localPort(const Descriptor &socket)
@@ -89,12 +110,12 @@ Descriptor acceptOne(const Descriptor &listener)
 
 Descriptor connectToLoopback(quint16 port)
 {
-    Descriptor socket = newSocket();
-    setOptions(socket);
-    const sockaddr_in address = loopback(port);
-    if (::connect(socket.number(), reinterpret_cast<const sockaddr *>(&address), sizeof address) != 0)
-        return {};
-    return socket;
+    return connectTo(htonl(INADDR_LOOPBACK), port);
+}
+
+Descriptor connectTo(const QString &address, quint16 port)
+{
+    return connectTo(::inet_addr(address.toLatin1().constData()), port);
 }
 
 bool sendAll(const Descriptor &socket, const char *bytes, size_t size)

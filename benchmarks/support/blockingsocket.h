@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <QtCore/qglobal.h>
+#include <QtCore/QString>
 
 #include <chrono>
 #include <utility>
@@ -32,14 +32,18 @@ private:
     int m_number = -1;
 };
 
-/// Plain blocking TCP sockets on 127.0.0.1. Nothing blocks for longer than 30 s.
+/// Plain blocking TCP sockets. Nothing blocks for longer than 30 s.
 
 [[nodiscard]] Descriptor listenOnLoopback(quint16 port = 0);
+/// On all addresses of this machine, or network namespace.
+[[nodiscard]] Descriptor listenEverywhere(quint16 port);
 [[nodiscard]] quint16 localPort(const Descriptor &socket);
 /// Invalid when the listening socket fails.
 [[nodiscard]] Descriptor acceptOne(const Descriptor &listener);
 /// Invalid if nobody listens.
 [[nodiscard]] Descriptor connectToLoopback(quint16 port);
+/// @p address: an IPv4 address.
+[[nodiscard]] Descriptor connectTo(const QString &address, quint16 port);
 [[nodiscard]] bool sendAll(const Descriptor &socket, const char *bytes, size_t size);
 [[nodiscard]] bool receiveAll(const Descriptor &socket, char *bytes, size_t size);
 /// A port that nobody listens on just now.

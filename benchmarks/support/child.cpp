@@ -4,13 +4,16 @@
 #include "child.h"
 
 #include "benchmarkerror.h"
+#include "networknamespace.h"
 #include "stopwatch.h"
 
 #include <QtCore/QCoreApplication>
 #include <QtCore/QFileInfo>
 #include <QtCore/QJsonDocument>
 
+#include <sched.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -21,7 +24,8 @@ constexpr int startTimeout = 10'000;
 constexpr int endTimeout = 3'000;
 } // namespace
 
-Child::Child(const QString &program, const QStringList &arguments, const QStringList &environment)
+Child::Child(const QString &program, const QStringList &arguments, const QStringList &environment,
+             const NetworkNamespace *network)
 {
     m_process.setProgram(program);
     m_process.setArguments(arguments);
@@ -30,7 +34,11 @@ Child::Child(const QString &program, const QStringList &arguments, const QString
         merged.insert(line.section(QLatin1Char('='), 0, 0), line.section(QLatin1Char('='), 1));
     m_process.setProcessEnvironment(merged);
     // No child outlives a benchmark that was killed.
-    m_process.setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGTERM); });
+    m_process.setChildProcessModifier([number = network ? network->number() : -1] {
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (number >= 0 && ::setns(number, CLONE_NEWNET) != 0)
+            ::_exit(1);
+    });
     m_process.start();
     if (!m_process.waitForStarted(startTimeout))
         throw BenchmarkError(QStringLiteral("%1 did not start: %2.").arg(program, m_process.errorString()));
@@ -56,8 +64,9 @@ QString Child::complaint()
     return QString::fromLocal8Bit(m_process.readAllStandardError()).simplified();
 }
 
-PartProcess::PartProcess(const QString &part, const QStringList &arguments)
-    : Child(QCoreApplication::applicationFilePath(), QStringList{QStringLiteral("--part"), part} + arguments)
+PartProcess::PartProcess(const QString &part, const QStringList &arguments, const NetworkNamespace *network)
+    : Child(QCoreApplication::applicationFilePath(), QStringList{QStringLiteral("--part"), part} + arguments, {},
+            network)
 {}
 
 PartProcess::~PartProcess()

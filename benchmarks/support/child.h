@@ -10,12 +10,15 @@
 
 namespace Bench {
 
+class NetworkNamespace;
+
 /// A program that runs beside this one and ends with the object.
 class Child
 {
 public:
-    /// @p environment: "NAME=value", added to this process's.
-    Child(const QString &program, const QStringList &arguments, const QStringList &environment = {});
+    /// @p environment: "NAME=value", added to this process's. @p network: where it runs; nullptr: where this one does.
+    Child(const QString &program, const QStringList &arguments, const QStringList &environment = {},
+          const NetworkNamespace *network = nullptr);
     virtual ~Child();
     Q_DISABLE_COPY_MOVE(Child)
 
@@ -33,7 +36,7 @@ class PartProcess : public Child
 {
 public:
     /// @p arguments: "name=value"; see parts/parts.h.
-    PartProcess(const QString &part, const QStringList &arguments);
+    PartProcess(const QString &part, const QStringList &arguments, const NetworkNamespace *network = nullptr);
     ~PartProcess() override;
     Q_DISABLE_COPY_MOVE(PartProcess)
 

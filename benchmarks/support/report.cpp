@@ -153,7 +153,8 @@ void Report::endScenario()
                               QStringLiteral("goal")}};
     for (const Row &row : m_rows)
         lines.push_back(cellsOf(row));
-    printTable(lines);
+    if (!m_rows.empty())
+        printTable(lines);
     for (const QString &sentence : std::as_const(m_notes))
         print(QStringLiteral("  Note: ") + sentence);
     print({});
