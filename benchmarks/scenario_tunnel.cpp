@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds roundTrip{100};
 constexpr milliseconds openingTime{20'000};
-constexpr milliseconds pauseOfVisitor{100};
+constexpr milliseconds pauseOfVisitor{300}; // what the last visitor has caused is over
 constexpr milliseconds settling{1'000}; // all that is to be warm is warm
 constexpr quint16 targetPort = 3'000;
 
@@ -92,7 +92,7 @@ Results measureOnce(const WanTunnel &tunnel, double loss, const Effort &effort)
     awaitRoute(link, route, tunnel.name);
     std::this_thread::sleep_for(settling);
 
-    const int visits = effort.choose(50, 5);
+    const int visits = effort.choose(30, 5);
     Results results;
     results.alone = visit(link, route, visits);
     {

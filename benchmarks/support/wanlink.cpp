@@ -6,6 +6,7 @@
 #include "benchmarkerror.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -50,7 +51,10 @@ WanLink::~WanLink()
 
 void WanLink::run()
 {
-    ::prctl(PR_SET_TIMERSLACK, 1); // ns: the delay is to be exact
+    // The delay is to be exact, however busy the processors are.
+    ::prctl(PR_SET_TIMERSLACK, 1); // ns
+    const sched_param priority{1};
+    ::pthread_setschedparam(::pthread_self(), SCHED_FIFO, &priority);
     std::array<pollfd, 2> devices{pollfd{m_near.device(), POLLIN, 0}, pollfd{m_far.device(), POLLIN, 0}};
     while (!m_ends) {
         const timespec rest{0, static_cast<long>(untilNext().count())};
