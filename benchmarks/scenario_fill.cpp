@@ -52,7 +52,7 @@ void measureMode(Report &report, const Effort &effort, bool isTls)
     }
     const QString what = QStringLiteral("%1 connections, %2")
                              .arg(grouped(count), isTls ? QStringLiteral("SelfSigned") : QStringLiteral("None"));
-    const QString loop = QStringLiteral("bare QSslSockets, 32 in parallel");
+    const QString loop = QStringLiteral("bare QSslSockets, 64 in parallel");
     const QString blocking =
         isTls ? QStringLiteral("limit: OpenSSL, 4 blocking threads") : QStringLiteral("limit: 4 blocking threads");
     const Goal rateGoal = isTls ? Goal{} : Goal{leastRate, {}};

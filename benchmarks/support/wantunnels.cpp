@@ -69,10 +69,12 @@ private:
             throw BenchmarkError(QStringLiteral("ssh-keygen made no key."));
     }
 
+    // What serves a client is a child of sshd, and outlives it. It learns by ClientAlive that the link is gone.
     [[nodiscard]] QString configuration() const
     {
         return QStringLiteral("ListenAddress %1\nHostKey %2\nAuthorizedKeysFile %3\nPidFile none\nStrictModes no\n"
-                              "UsePAM no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n")
+                              "UsePAM no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n"
+                              "ClientAliveInterval 5\nClientAliveCountMax 2\n")
             .arg(endpoint(QLatin1String(WanLink::farAddress), serverPort), path(QStringLiteral("host")),
                  path(QStringLiteral("user.pub")));
     }
