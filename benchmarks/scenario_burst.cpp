@@ -137,7 +137,7 @@ void addFill(Report &report, const QString &what, milliseconds roundTripTime, in
 void measureBurst(Report &report, const Effort &effort)
 {
     if (const QString missing = WanLink::missing(); !missing.isEmpty()) {
-        report.note(QStringLiteral("skipped: ") + missing);
+        report.note(QStringLiteral("this was skipped: ") + missing);
         return;
     }
     const QTemporaryDir directory;

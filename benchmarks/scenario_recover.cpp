@@ -48,9 +48,9 @@ struct Story
     double ended;
     double observed; ///< Seconds after the outage.
 
-    [[nodiscard]] double secondsOr(std::optional<double> milliseconds) const
+    [[nodiscard]] double secondsOr(std::optional<double> measured) const // milliseconds
     {
-        return milliseconds ? *milliseconds / 1'000 : observed;
+        return measured ? *measured / 1'000 : observed;
     }
     [[nodiscard]] double secondsUntilFull() const { return secondsOr(log.parkedAfter(ended, minimum)); }
     [[nodiscard]] double secondsUntilServed() const { return secondsOr(log.firstServedAfter(ended)); }
@@ -141,7 +141,7 @@ void addRow(Report &report, const QString &what, const QString &metric, const QS
 void measureRecover(Report &report, const Effort &effort)
 {
     if (const QString missing = WanLink::missing(); !missing.isEmpty()) {
-        report.note(QStringLiteral("skipped: ") + missing);
+        report.note(QStringLiteral("this was skipped: ") + missing);
         return;
     }
     const seconds observation(effort.choose(25, 15));

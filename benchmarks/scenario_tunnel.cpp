@@ -134,9 +134,9 @@ void measureTunnel(Report &report, const Effort &effort)
 {
     const WanTunnel ours = tidepoolTunnel();
     const QString missing =
-        ours.missing.isEmpty() ? WanLink::missing() : QStringLiteral("the program tidepool is not beside this one");
+        ours.missing.isEmpty() ? WanLink::missing() : QStringLiteral("the program tidepool is not beside this one.");
     if (!missing.isEmpty()) {
-        report.note(QStringLiteral("skipped: ") + missing);
+        report.note(QStringLiteral("this was skipped: ") + missing);
         return;
     }
     for (const double loss : {0.0, 0.01}) {

@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds longestSleep{20}; // until the thread sees t
 QString WanLink::missing()
 {
     if (::geteuid() != 0)
-        return QStringLiteral("it needs root, to make network namespaces");
+        return QStringLiteral("it needs root to make network namespaces.");
     try {
         const NetworkNamespace attempt(nearAddress);
     } catch (const BenchmarkError &error) {

@@ -25,7 +25,7 @@ public:
     static constexpr const char *nearAddress = "10.99.0.1"; ///< Where clients are.
     static constexpr const char *farAddress = "10.99.0.2"; ///< Where servers are.
 
-    /// Why this machine can have no such link, as a part of a sentence; empty if it can.
+    /// Why this machine can have no such link, as the end of a sentence; empty if it can.
     [[nodiscard]] static QString missing();
 
     /// @p loss: the share of packets that get lost, each way. Throws BenchmarkError.
