@@ -27,7 +27,7 @@ constexpr double takeTimeout = 10'000; // ms, ClientPool's default
 constexpr seconds warmup{5};
 constexpr milliseconds stagger{1'700}; // between the repetitions, so that their outages end one after the other
 
-const std::array<QString, 2> policies{QStringLiteral("predictive"), QStringLiteral("classic")};
+constexpr std::array<const char *, 2> policies{"predictive", "classic"};
 
 enum class Outage : quint8 { Link, LinkAndServer, Server };
 
@@ -65,13 +65,13 @@ std::unique_ptr<PartProcess> startPeer(const WanLink &link)
     return peer;
 }
 
-Story live(const Plan &plan, const QString &policy, milliseconds delay)
+Story live(const Plan &plan, const char *policy, milliseconds delay)
 {
     std::this_thread::sleep_for(delay);
     WanLink link(roundTrip);
     auto peer = startPeer(link);
     PartProcess taker(QStringLiteral("taker"),
-                      {argument("policy", policy), argument("host", QLatin1String(WanLink::farAddress)),
+                      {argument("policy", QLatin1String(policy)), argument("host", QLatin1String(WanLink::farAddress)),
                        argument("port", port), argument("rate", plan.rate),
                        argument("seconds", static_cast<int>((warmup + plan.duration + plan.observation).count()))},
                       &link.nearEnd());

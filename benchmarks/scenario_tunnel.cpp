@@ -23,6 +23,7 @@ constexpr milliseconds roundTrip{100};
 constexpr milliseconds openingTime{20'000};
 constexpr milliseconds pauseOfVisitor{300}; // what the last visitor has caused is over
 constexpr milliseconds settling{1'000}; // all that is to be warm is warm
+constexpr std::chrono::minutes patience{2}; // for all visits
 constexpr quint16 targetPort = 3'000;
 
 struct Results
@@ -39,7 +40,8 @@ std::vector<double> visit(const WanLink &link, const WanRoute &route, int count)
                          argument("pause", static_cast<int>(pauseOfVisitor.count()))},
                         &link.farEnd());
     std::vector<double> times;
-    for (const QJsonValue time : visitor.answer().value(QStringLiteral("firstBytes")).toArray())
+    const QJsonArray answers = visitor.answer(patience).value(QStringLiteral("firstBytes")).toArray();
+    for (const QJsonValue time : answers)
         times.push_back(time.toDouble());
     return times;
 }

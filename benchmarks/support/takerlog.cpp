@@ -17,11 +17,14 @@ TakerLog::TakerLog(const QJsonObject &answer)
     : m_parked(answer.value(QStringLiteral("parked")).toDouble())
     , m_unfinished(answer.value(QStringLiteral("unfinished")).toInt())
 {
-    for (const QJsonValue take : answer.value(QStringLiteral("takes")).toArray())
+    const QJsonArray takes = answer.value(QStringLiteral("takes")).toArray();
+    for (const QJsonValue take : takes)
         m_takes.push_back({take[0].toDouble(), take[1].toDouble(), take[2].toBool(), take[3].toBool()});
-    for (const QJsonValue event : answer.value(QStringLiteral("events")).toArray())
+    const QJsonArray events = answer.value(QStringLiteral("events")).toArray();
+    for (const QJsonValue event : events)
         m_events.push_back({event[0].toDouble(), static_cast<quint32>(event[1].toDouble()), event[2].toInt() > 0});
-    for (const QJsonValue failure : answer.value(QStringLiteral("failures")).toArray())
+    const QJsonArray failures = answer.value(QStringLiteral("failures")).toArray();
+    for (const QJsonValue failure : failures)
         m_failures.push_back(failure.toDouble());
 }
 

@@ -18,7 +18,11 @@ namespace {
 // The namespaces have all ports to themselves.
 constexpr quint16 serverPort = 8'443;
 constexpr quint16 visitorPort = 8'080;
-const QString loopback = QStringLiteral("127.0.0.1");
+
+QString loopback()
+{
+    return QStringLiteral("127.0.0.1");
+}
 
 QString endpoint(const QString &host, quint16 port)
 {
@@ -29,16 +33,16 @@ WanRoute buildTidepool(const QString &program, const WanLink &link, quint16 targ
 {
     const QStringList environment{QStringLiteral("TIDEPOOL_SECRET=only-for-measuring-in-namespaces")};
     const QString server = endpoint(QLatin1String(WanLink::farAddress), serverPort);
-    WanRoute route{loopback, visitorPort, {}};
+    WanRoute route{loopback(), visitorPort, {}};
     route.programs.push_back(
         std::make_unique<Child>(program,
                                 QStringList{QStringLiteral("server"), QStringLiteral("--listen"), server,
-                                            QStringLiteral("--expose"), endpoint(loopback, visitorPort)},
+                                            QStringLiteral("--expose"), endpoint(loopback(), visitorPort)},
                                 environment, &link.farEnd()));
     route.programs.push_back(
         std::make_unique<Child>(program,
                                 QStringList{QStringLiteral("client"), QStringLiteral("--server"), server,
-                                            QStringLiteral("--target"), endpoint(loopback, target)},
+                                            QStringLiteral("--target"), endpoint(loopback(), target)},
                                 environment, &link.nearEnd()));
     return route;
 }
@@ -102,7 +106,7 @@ WanRoute buildSsh(const QString &sshd, const WanLink &link, quint16 target)
     // What Debian's service makes for sshd, and a machine without it lacks.
     QDir().mkpath(QStringLiteral("/run/sshd"));
     auto directory = std::make_shared<SshDirectory>();
-    WanRoute route{loopback, visitorPort, {}};
+    WanRoute route{loopback(), visitorPort, {}};
     route.programs.push_back(std::make_unique<Sshd>(sshd, directory, link));
     const QStringList options{QStringLiteral("BatchMode=yes"),
                               QStringLiteral("StrictHostKeyChecking=no"),
@@ -114,9 +118,10 @@ WanRoute buildSsh(const QString &sshd, const WanLink &link, quint16 target)
                           directory->path(QStringLiteral("user"))};
     for (const QString &option : options)
         arguments += {QStringLiteral("-o"), option};
-    arguments += {QStringLiteral("-R"), endpoint(loopback, visitorPort) + QLatin1Char(':') + endpoint(loopback, target),
-                  QStringLiteral("-p"), QString::number(serverPort),
-                  QStringLiteral("root@") + QLatin1String(WanLink::farAddress)};
+    arguments +=
+        {QStringLiteral("-R"), endpoint(loopback(), visitorPort) + QLatin1Char(':') + endpoint(loopback(), target),
+         QStringLiteral("-p"), QString::number(serverPort),
+         QStringLiteral("root@") + QLatin1String(WanLink::farAddress)};
     route.programs.push_back(std::make_unique<Child>(QStringLiteral("ssh"), arguments, QStringList{}, &link.nearEnd()));
     return route;
 }
