@@ -11,8 +11,8 @@ namespace Tidepool {
 namespace {
 // A false alarm doubles it: an overloaded server, whose handshakes time out all the time, is not to be asked all the
 // time.
-constexpr std::chrono::seconds shortestPause{1};
-constexpr std::chrono::seconds longestPause{60};
+constexpr std::chrono::seconds shortestAlarmPause{1};
+constexpr std::chrono::seconds longestAlarmPause{60};
 constexpr std::chrono::seconds waveTime{1};
 } // namespace
 
@@ -37,7 +37,8 @@ void OutageAlarm::raise(Time now)
 {
     m_hasSign = false;
     const bool wasFalse = !std::exchange(m_hadSilence, false);
-    m_pause = wasFalse ? std::clamp<Clock::duration>(2 * m_pause, shortestPause, longestPause) : shortestPause;
+    m_pause =
+        wasFalse ? std::clamp<Clock::duration>(2 * m_pause, shortestAlarmPause, longestAlarmPause) : shortestAlarmPause;
     m_mayComeAt = now + m_pause;
     m_worksSince.reset();
 }
