@@ -75,7 +75,7 @@ QString formatAddress(const QHostAddress &address, quint16 port)
 {
     bool isIPv4 = false;
     const quint32 ipv4 = address.toIPv4Address(&isIPv4);
-    if (address == QHostAddress::Any || address == QHostAddress::AnyIPv6)
+    if (address.protocol() == QAbstractSocket::AnyIPProtocol || address == QHostAddress::AnyIPv6)
         return Endpoint{QStringLiteral("::"), port}.toString();
     return Endpoint{isIPv4 ? QHostAddress(ipv4).toString() : address.toString(), port}.toString();
 }
