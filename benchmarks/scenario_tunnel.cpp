@@ -41,7 +41,7 @@ std::vector<double> visit(const WanLink &link, const WanRoute &route, int count)
                         &link.farEnd());
     std::vector<double> times;
     const QJsonArray answers = visitor.answer(patience).value(QStringLiteral("firstBytes")).toArray();
-    for (const QJsonValue time : answers)
+    for (const auto &time : answers)
         times.push_back(time.toDouble());
     return times;
 }

@@ -18,13 +18,17 @@ TakerLog::TakerLog(const QJsonObject &answer)
     , m_unfinished(answer.value(QStringLiteral("unfinished")).toInt())
 {
     const QJsonArray takes = answer.value(QStringLiteral("takes")).toArray();
-    for (const QJsonValue take : takes)
+    for (const auto &entry : takes) {
+        const QJsonArray take = entry.toArray();
         m_takes.push_back({take[0].toDouble(), take[1].toDouble(), take[2].toBool(), take[3].toBool()});
+    }
     const QJsonArray events = answer.value(QStringLiteral("events")).toArray();
-    for (const QJsonValue event : events)
+    for (const auto &entry : events) {
+        const QJsonArray event = entry.toArray();
         m_events.push_back({event[0].toDouble(), static_cast<quint32>(event[1].toDouble()), event[2].toInt() > 0});
+    }
     const QJsonArray failures = answer.value(QStringLiteral("failures")).toArray();
-    for (const QJsonValue failure : failures)
+    for (const auto &failure : failures)
         m_failures.push_back(failure.toDouble());
 }
 
