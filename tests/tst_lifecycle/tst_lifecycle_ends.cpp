@@ -174,25 +174,30 @@ void tst_LifecycleEnds::closeLeavesTheClosingToTheIoThread()
     QTRY_COMPARE(openDescriptors(), descriptors);
 }
 
-// Others in that thread have their turn in between.
+// Others in that thread have their turn in between. A busy machine can make one of the turns longer, but hardly three
+// times in a row.
 void tst_LifecycleEnds::closesAFewAtATime()
 {
     const int count = times(400);
     TestPeer peer(PeerScript::echoing(true));
-    ClientPool client;
-    client.setUsesCallerThread(true);
-    client.setTls(tlsMode(TlsMode::SelfSigned));
-    configure(client, peer, count);
-    client.start();
-    QTRY_COMPARE_WITH_TIMEOUT(client.active(), count, 30'000);
-    const auto before = threadTime();
-    client.close();
-    EventLoopMonitor monitor;
-    QVERIFY(monitor.runUntil([&] { return peer.open() == 0; }));
-    const auto all = threadTime() - before;
-    QVERIFY2(
-        4 * monitor.longestWork() < all,
-        qPrintable(u"%1 ms at once, of %2 us in all"_s.arg(monitor.longestWork().count()).arg(all.count() / 1'000)));
+    bool isFewAtATime = false;
+    QString seen;
+    for (int i = 0; i < 3 && !isFewAtATime; ++i) {
+        ClientPool client;
+        client.setUsesCallerThread(true);
+        client.setTls(tlsMode(TlsMode::SelfSigned));
+        configure(client, peer, count);
+        client.start();
+        QTRY_COMPARE_WITH_TIMEOUT(client.active(), count, 30'000);
+        const auto before = threadTime();
+        client.close();
+        EventLoopMonitor monitor;
+        QVERIFY(monitor.runUntil([&] { return peer.open() == 0; }));
+        const auto all = threadTime() - before;
+        isFewAtATime = 4 * monitor.longestWork() < all;
+        seen += u"%1 ms at once, of %2 us in all; "_s.arg(monitor.longestWork().count()).arg(all.count() / 1'000);
+    }
+    QVERIFY2(isFewAtATime, qPrintable(seen));
 }
 
 void tst_LifecycleEnds::endsInEveryState_data()
