@@ -131,9 +131,14 @@ void TunnelClient::watchPool()
     });
 }
 
-// The server sends a visitor's bytes on connections that the client announces. The control channel has proven which
-// certificate the server has. An attacker that forwards the control channel but intercepts this connection shows
-// another certificate.
+// The control channel has proven which certificate the server has. An attacker that lets the control channel pass, but
+// not this connection, shows another certificate.
+bool TunnelClient::isServersCertificate(const QByteArray &digest) const
+{
+    return !digest.isEmpty() && digest == m_link.serverCertificateDigest();
+}
+
+// The server sends a visitor's bytes on connections that the client announces.
 QSet<ConnectionId> TunnelClient::findUsable()
 {
     QSet<ConnectionId> unsaid = m_announcer.unsaid();
@@ -143,7 +148,7 @@ QSet<ConnectionId> TunnelClient::findUsable()
     for (const Tidepool::ConnectionRecord &record : m_pool.connections(std::numeric_limits<int>::max())) {
         if (!unsaid.contains(record.id))
             continue;
-        if (!record.peerCertificate.isEmpty() && record.peerCertificate == m_link.serverCertificateDigest()) {
+        if (isServersCertificate(record.peerCertificate)) {
             usable.insert(record.id);
             continue;
         }
@@ -202,8 +207,6 @@ void TunnelClient::open(ConnectionId id, const QString &peer)
     m_pool.take(id, openTakeTimeout).then(this, taken);
 }
 
-// The control channel has proven which certificate the server has. An attacker that forwards the control channel but
-// intercepts this connection shows another certificate.
 bool TunnelClient::isOfTheServer(const Connection &connection) const
 {
     if (!m_link.isUp())
@@ -213,7 +216,7 @@ bool TunnelClient::isOfTheServer(const Connection &connection) const
     if (m_settings.tls.mode == Tidepool::TlsMode::None)
         return true;
     const QSslCertificate certificate = connection.socket()->peerCertificate();
-    return !certificate.isNull() && certificate.digest(QCryptographicHash::Sha256) == m_link.serverCertificateDigest();
+    return !certificate.isNull() && isServersCertificate(certificate.digest(QCryptographicHash::Sha256));
 }
 
 void TunnelClient::join(const Connection &connection, const QString &peer)

@@ -77,6 +77,8 @@ private:
     void watchPool();
     void receive(const QJsonObject &object);
     void open(Tidepool::ConnectionId id, const QString &peer);
+    /// @p digest: SHA-256.
+    [[nodiscard]] bool isServersCertificate(const QByteArray &digest) const;
     [[nodiscard]] bool isOfTheServer(const Tidepool::Connection &connection) const;
     void join(const Tidepool::Connection &connection, const QString &peer);
     [[nodiscard]] QSet<Tidepool::ConnectionId> findUsable();
