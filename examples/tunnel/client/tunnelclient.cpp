@@ -155,7 +155,7 @@ QSet<ConnectionId> TunnelClient::findUsable()
         m_pool.evict(record.id); // and so the announcer forgets it
         m_foreignLog.warn(QStringLiteral("foreign"),
                           QStringLiteral("a connection is not used: its certificate is not the one of the server that "
-                                         "has proven itself; does someone sit between? --pin keeps him out"));
+                                         "has proven itself; does someone sit between? --pin keeps an attacker out"));
     }
     return usable;
 }
